@@ -1,0 +1,4 @@
+//! `emperor`: the daemon.
+#![forbid(unsafe_code)]
+
+fn main() {}

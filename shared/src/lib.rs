@@ -1,0 +1,20 @@
+//! What the emperor and its vassals both speak.
+//!
+//! Data that crosses a process boundary is defined here once: settings read from a
+//! configuration, the launch plan, the summons, the bytes of the link, exit codes. The only
+//! `unsafe` of the workspace outside the Python extension lives in [`sys`].
+
+/// Exit codes that supervisors and scripts rely on.
+pub mod exit;
+/// One finding in a configuration: file, line, what was expected.
+pub mod finding;
+/// Bytes and frames between the Emperor and a vassal's master.
+pub mod link;
+/// What root has to do before a vassal may run, as data.
+pub mod plan;
+/// A vassal's settings, typed.
+pub mod settings;
+/// What the Emperor hands to a launcher, and what comes back.
+pub mod summons;
+/// The door to the kernel: every `unsafe` system call, behind safe functions.
+pub mod sys;

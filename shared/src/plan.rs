@@ -1,0 +1,105 @@
+//! The launch plan: what has to be done as root before a vassal may run, as one value.
+//!
+//! `vassal --plan FILE` prints it. The Emperor compares the plan of a changed file with the one
+//! that runs: equal plans need a new generation only, different plans a succession.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::settings::Listen;
+
+/// Who a vassal becomes. Numbers: names were looked up when the plan was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// User id.
+    pub uid: u32,
+    /// Primary group id.
+    pub gid: u32,
+    /// Supplementary groups, sorted; always set, never inherited.
+    pub groups: Vec<u32>,
+}
+
+/// The launch plan of one vassal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Who it becomes; `None`: nothing is dropped (not started as root, or nobody named).
+    pub identity: Option<Identity>,
+    /// The new root directory.
+    pub chroot: Option<PathBuf>,
+    /// The working directory, inside the new root.
+    pub chdir: Option<PathBuf>,
+    /// The file mode mask.
+    pub umask: Option<u32>,
+    /// The listening sockets, in order.
+    pub sockets: Vec<Listen>,
+    /// Mode of UNIX sockets.
+    pub chmod_socket: Option<u32>,
+    /// Owner of UNIX sockets.
+    pub chown_socket: Option<(u32, Option<u32>)>,
+    /// Connections that wait in the kernel.
+    pub backlog: u32,
+    /// Where the master's pid is written.
+    pub pidfile: Option<PathBuf>,
+    /// Where the output goes.
+    pub logto: Option<PathBuf>,
+    /// Whether sockets and pid file are removed at the end.
+    pub vacuum: bool,
+    /// Variables of the interpreter's environment.
+    pub env: Vec<(String, Option<String>)>,
+    /// The build that made this plan: after an upgrade of the package no plan is equal.
+    pub build: String,
+}
+
+impl fmt::Display for Plan {
+    /// One `key = value` a line, in the order in which the steps are taken.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(who) = &self.identity {
+            let groups: Vec<String> = who.groups.iter().map(u32::to_string).collect();
+            writeln!(out, "uid = {}\ngid = {}\ngroups = {}", who.uid, who.gid, groups.join(","))?;
+        }
+        for (key, path) in [
+            ("logto", &self.logto),
+            ("pidfile", &self.pidfile),
+            ("chroot", &self.chroot),
+            ("chdir", &self.chdir),
+        ] {
+            if let Some(path) = path {
+                writeln!(out, "{key} = {}", path.display())?;
+            }
+        }
+        if let Some(mask) = self.umask {
+            writeln!(out, "umask = {mask:03o}")?;
+        }
+        for listen in &self.sockets {
+            writeln!(out, "{} = {}", listen.wire, listen.address)?;
+        }
+        if let Some(mode) = self.chmod_socket {
+            writeln!(out, "chmod-socket = {mode:03o}")?;
+        }
+        match self.chown_socket {
+            Some((uid, Some(gid))) => writeln!(out, "chown-socket = {uid}:{gid}")?,
+            Some((uid, None)) => writeln!(out, "chown-socket = {uid}")?,
+            None => {}
+        }
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => writeln!(out, "env = {name}={value}")?,
+                None => writeln!(out, "env = {name}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for crate::settings::Wire {
+    /// The option name that asks for this wire.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Http => "http",
+            Self::Uwsgi => "socket",
+            Self::Stats => "stats",
+        })
+    }
+}

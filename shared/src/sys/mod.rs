@@ -1,0 +1,16 @@
+//! The door to the kernel.
+//!
+//! Everything `unsafe` that the two programs need is behind a safe function here; each block
+//! says why its condition holds. What `nix` wraps safely is used directly by the callers.
+#![expect(unsafe_code, reason = "the one place of this crate for it")]
+
+/// Credentials of the process at the other end of a socket.
+pub mod credentials;
+/// Descriptors: passing them over sockets, flags, pairs.
+pub mod descriptor;
+/// Shared and sealed memory.
+pub mod memory;
+/// Processes: fork, pidfds, death signals, titles.
+pub mod process;
+/// Accepting sockets, socket options and queue lengths.
+pub mod socket;

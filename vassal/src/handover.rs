@@ -1,0 +1,60 @@
+//! What a launcher hands to the master it becomes: the last value made as root.
+
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use shared::plan::Plan;
+use shared::settings::{Listen, Settings};
+
+/// A bound socket.
+#[derive(Debug)]
+pub struct Listener {
+    /// Where and what; a port 0 was replaced by the port that the kernel chose.
+    pub listen: Listen,
+    /// The socket, non-blocking and close-on-exec.
+    pub socket: OwnedFd,
+}
+
+/// The way to the Emperor.
+#[derive(Debug)]
+pub struct Link {
+    /// The vassal's end of the link.
+    pub socket: OwnedFd,
+    /// Whether the other end is our Emperor and reads frames.
+    pub frames: bool,
+}
+
+/// A file to remove at the end (`vacuum`), by whoever made it: the directory's descriptor is
+/// kept from then, and only the very same inode is removed.
+#[derive(Debug)]
+pub struct Vacuum {
+    /// The directory, opened when the file was made.
+    pub directory: OwnedFd,
+    /// The file's name in it.
+    pub name: OsString,
+    /// The file's device and inode.
+    pub identity: (u64, u64),
+}
+
+/// Everything a master starts with. The process has already become the tenant.
+#[derive(Debug)]
+pub struct Handover {
+    /// The settings as read.
+    pub settings: Settings,
+    /// The plan that was carried out.
+    pub plan: Plan,
+    /// The request sockets and the statistics socket.
+    pub listeners: Vec<Listener>,
+    /// The link; `None` when there is no Emperor.
+    pub link: Option<Link>,
+    /// The number of the first generation.
+    pub generation: u64,
+    /// The extension's path as seen from inside the jail.
+    pub extension: PathBuf,
+    /// Standalone only: the program and arguments (`vassal --prepare ...`) that print the
+    /// settings anew (JSON of `shared::summons::Sealed`) when a reload is asked for.
+    pub prepare: Option<Vec<OsString>>,
+    /// What to remove at the end.
+    pub vacuum: Vec<Vacuum>,
+}
