@@ -6,5 +6,11 @@
 
 /// What a launcher hands to the master it becomes.
 pub mod handover;
-/// The supervisor of one tenant: generations of nurseries and workers.
-pub mod master;
+/// Wire formats, without I/O.
+pub mod protocol;
+/// One request, whatever protocol it came by.
+pub mod request;
+/// Shared memory in which workers write what they do.
+pub mod scoreboard;
+/// Accepting, reading, answering.
+pub mod worker;
