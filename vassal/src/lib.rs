@@ -6,6 +6,8 @@
 
 /// What a launcher hands to the master it becomes.
 pub mod handover;
+/// The wire between master and nursery.
+pub mod nursery;
 /// Wire formats, without I/O.
 pub mod protocol;
 /// One request, whatever protocol it came by.
@@ -14,3 +16,6 @@ pub mod request;
 pub mod scoreboard;
 /// Accepting, reading, answering.
 pub mod worker;
+
+/// Names the sources that this was built from. Programs and extension must agree in it.
+pub const BUILD_ID: &str = env!("VASSAL_BUILD_ID");
