@@ -4,6 +4,8 @@
 //! configuration, the launch plan, the summons, the bytes of the link, exit codes. The only
 //! `unsafe` of the workspace outside the Python extension lives in [`sys`].
 
+/// Configurations: from files, command line and environment to typed settings.
+pub mod config;
 /// Exit codes that supervisors and scripts rely on.
 pub mod exit;
 /// One finding in a configuration: file, line, what was expected.
