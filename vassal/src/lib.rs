@@ -6,5 +6,10 @@
 
 /// What a launcher hands to the master it becomes.
 pub mod handover;
+/// From a configuration to a master that is the tenant.
+pub mod launch;
 /// The supervisor of one tenant: generations of nurseries and workers.
 pub mod master;
+
+/// Names the sources that this was built from. Programs and extension must agree in it.
+pub const BUILD_ID: &str = env!("VASSAL_BUILD_ID");
