@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         cli::Face::Summons { .. } => launch::summoned(),
         cli::Face::Plan(args) => launch::print_plan(args),
         cli::Face::Prepare(args) => launch::print_settings(args),
-        cli::Face::Serve(args) => launch::serve(args),
+        cli::Face::Serve(args) => launch::serve(&args),
         cli::Face::Version => {
             print(concat!("uWSGI-compatible Emperor ", env!("CARGO_PKG_VERSION"), "\n"))
         }

@@ -89,10 +89,10 @@ pub fn prepare(binary: &Path, who: Option<&Identity>, summons: &Summons) -> Resu
 }
 
 /// Executes the program; comes back only with an error.
-pub fn execute(binary: &Path, summons: &Summons, link: OwnedFd) -> Error {
+pub fn execute(binary: &Path, summons: &Summons, link: &OwnedFd) -> Error {
     let refused = |source| Error::Program { path: binary.to_owned(), source };
     // the one descriptor beyond the standard ones that crosses this exec
-    if let Err(error) = descriptor::inheritable(&link, true) {
+    if let Err(error) = descriptor::inheritable(link, true) {
         return refused(error);
     }
     let variables = variables(std::env::vars_os(), summons, link.as_raw_fd());

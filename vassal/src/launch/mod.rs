@@ -163,7 +163,7 @@ fn other_server(binary: &std::path::Path, call: Call, channel: &Channel) -> Exit
     if let Err(error) = channel.foreign() {
         return complain(format!("the emperor is gone: {error}"));
     }
-    complain(foreign::execute(binary, &summons, link));
+    complain(foreign::execute(binary, &summons, &link).to_string());
     Exit::Exile
 }
 
@@ -175,13 +175,13 @@ fn tyrants_choice(owner: (u32, u32), policy: &Policy) -> Result<Option<Identity>
 }
 
 /// uWSGI's command line, without an Emperor of ours.
-pub fn serve(args: Vec<OsString>) -> Exit {
+pub fn serve(args: &[OsString]) -> Exit {
     if let Err(error) = descriptor::close_on_exec_from(3) {
         return complain(format!("close_range: {error}"));
     }
-    let source = Source::CommandLine(args.clone());
+    let source = Source::CommandLine(args.to_vec());
     let (report, planned) = match read_then_plan(&source, &Policy::default(), false) {
-        Ok((report, _)) if report.emperor => return become_emperor(&args),
+        Ok((report, _)) if report.emperor => return become_emperor(args),
         Ok((report, Ok(planned))) => (report, planned),
         Ok((_, Err(findings))) | Err(findings) => return say(&findings, Exit::Failure),
     };
@@ -194,7 +194,7 @@ pub fn serve(args: Vec<OsString>) -> Exit {
         Ok(None) => None,
         Err(error) => return complain(format!("daemonize: {error}")),
     };
-    let prepare = reload_command(&args).filter(|_| plan.chroot.is_none());
+    let prepare = reload_command(args).filter(|_| plan.chroot.is_none());
     let roots = source.ownership().owner.0 == 0;
     let task = Task { report, plan, given: Vec::new(), roots, tyrant: false, summoned: false };
     let mut handover = match carry_out(task) {
@@ -245,7 +245,7 @@ pub fn print_settings(mut args: Vec<OsString>) -> Exit {
             say(&warnings, Exit::Success);
             match channel::seal(&report.settings, 0) {
                 Ok(json) => print(&json),
-                Err(error) => complain(error),
+                Err(error) => complain(error.to_string()),
             }
         }
         Err(findings) => say(&findings, Exit::Failure),
@@ -385,8 +385,8 @@ fn say(findings: &[Finding], exit: Exit) -> Exit {
     exit
 }
 
-fn complain(text: impl ToString) -> Exit {
-    say(&[plain(text.to_string())], Exit::Failure)
+fn complain(text: impl Into<String>) -> Exit {
+    say(&[plain(text.into())], Exit::Failure)
 }
 
 fn print(bytes: &[u8]) -> Exit {

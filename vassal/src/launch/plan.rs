@@ -167,27 +167,26 @@ impl Notes<'_> {
 
 /// Who the vassal becomes: the rules of the file's `uid` and `gid`, of tyrant mode, of root.
 fn who(launch: &Launch, facts: &Facts, notes: &mut Notes<'_>) -> Option<Identity> {
-    let asked_uid = launch.uid.as_ref();
-    let asked_gid = launch.gid.as_ref();
-    let user = match (asked_uid, facts.policy.tyrant) {
+    let named = launch.uid.as_ref();
+    let user = match (named, facts.policy.tyrant) {
         (Some(name), false) => {
             notes.known("uid", "user", name, facts.user.as_ref().map(|user| user.uid))?;
             facts.user.as_ref()
         }
         (Some(_), true) | (None, _) => facts.user.as_ref(),
     };
-    let group = match asked_gid {
+    let group = match &launch.gid {
         Some(name) => Some(notes.known("gid", "group", name, facts.group)?),
         None => None,
     };
     if facts.euid != 0 {
-        stays(asked_uid.and(user), group, facts, notes);
+        stays(named.and(user), group, facts, notes);
         return None;
     }
     if facts.policy.tyrant {
         return tyrant(launch, user, group, facts, notes);
     }
-    let Some(user) = user.filter(|_| asked_uid.is_some()) else {
+    let Some(user) = user.filter(|_| named.is_some()) else {
         as_root("uid", facts, notes);
         return group.map(|gid| Identity { uid: 0, gid, groups: Vec::new() });
     };

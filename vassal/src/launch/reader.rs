@@ -237,6 +237,7 @@ fn child(source: &Source, owner: Option<&Identity>, pipe: &OwnedFd) -> io::Resul
 fn collect(from: OwnedFd, deadline: Instant) -> Result<Vec<u8>, Error> {
     let mut file = File::from(from);
     let mut bytes = Vec::new();
+    let mut part = vec![0; 64 * 1024];
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
@@ -247,7 +248,6 @@ fn collect(from: OwnedFd, deadline: Instant) -> Result<Vec<u8>, Error> {
             Err(nix::Error::EINTR) => continue,
             Err(error) => return Err(Error::Start(error.into())),
         }
-        let mut part = [0; 64 * 1024];
         let size = file.read(&mut part).map_err(Error::Start)?;
         if size == 0 {
             return Ok(bytes);
@@ -267,8 +267,8 @@ mod tests {
     fn a_report_comes_in_pieces_and_a_silent_reader_is_given_up() {
         let soon = || Instant::now() + Duration::from_secs(5);
         let (from, to) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
-        let writer = std::thread::spawn(move || File::from(to).write_all(&[7; 200_000]));
-        assert_eq!(collect(from, soon()).unwrap(), [7; 200_000]);
+        let writer = std::thread::spawn(move || File::from(to).write_all(&vec![7; 200_000]));
+        assert_eq!(collect(from, soon()).unwrap(), vec![7; 200_000]);
         writer.join().unwrap().unwrap();
         let (from, _to) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
         assert!(matches!(collect(from, Instant::now()), Err(Error::Hung)));

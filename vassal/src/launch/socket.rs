@@ -17,7 +17,7 @@ use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, UnixAddr, connect, getsockname,
     getsockopt, listen, setsockopt, socket, sockopt,
 };
-use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, fstat, umask};
+use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmod, fchmodat, fstat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, unlinkat};
 use shared::plan::Plan;
 use shared::settings::{Address, Listen};
@@ -157,16 +157,15 @@ fn unix(
         return Err(Error::TooLong(path.to_owned()));
     }
     let (directory, name) = terms.access.parent(path).map_err(system)?;
-    let socket = match given {
-        Some(given) => given,
-        None => {
-            clear(path, &directory, &name).map_err(|error| match error {
-                Obstacle::Live => Error::InUse(path.display().to_string()),
-                Obstacle::Other => Error::NotASocket(path.to_owned()),
-                Obstacle::System(source) => system(source),
-            })?;
-            make(path, &directory, &name, terms).map_err(system)?
-        }
+    let socket = if let Some(given) = given {
+        given
+    } else {
+        clear(path, &directory, &name).map_err(|error| match error {
+            Obstacle::Live => Error::InUse(path.display().to_string()),
+            Obstacle::Other => Error::NotASocket(path.to_owned()),
+            Obstacle::System(source) => system(source),
+        })?;
+        make(path, &directory, &name, terms).map_err(system)?
     };
     let Some(stat) = directory.look(&name).map_err(system)? else { return Ok((socket, None)) };
     if let Some((uid, gid)) = owner(&directory, terms) {
@@ -246,12 +245,11 @@ fn make(
     directory.act(|handle| {
         let socket = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
         let address = UnixAddr::new(path.as_os_str().as_bytes())?;
-        let before = mode.map(|mode| umask(Mode::from_bits_truncate(0o777) - mode));
-        let bound = nix::sys::socket::bind(socket.as_raw_fd(), &address);
-        if let Some(before) = before {
-            umask(before);
+        if let Some(mode) = mode {
+            // the file that bind makes takes its mode from here
+            fchmod(&socket, mode)?;
         }
-        bound?;
+        nix::sys::socket::bind(socket.as_raw_fd(), &address)?;
         if let Some(mode) = mode {
             fchmodat(handle, name, mode, FchmodatFlags::FollowSymlink)?;
         }
