@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use crate::finding::{Finding, Origin};
 use crate::option;
-use crate::settings::Settings;
 use crate::summons::Version;
 
 mod arithmetic;
@@ -24,12 +23,14 @@ mod logic;
 mod magic;
 mod plugin;
 mod review;
+mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
 mod world;
 
 pub use directive::{Directive, Directives};
+pub use settings::{parse_address, settings};
 pub use world::World;
 
 use loader::Loader;
@@ -128,12 +129,4 @@ fn finish(mut loader: Loader<'_>) -> Reading {
         });
     }
     Reading { directives, findings: loader.findings, directory: loader.world.directory.clone() }
-}
-
-/// Turns what was read into typed settings; mistakes in values are added to the findings.
-pub fn settings(reading: &mut Reading, name: &str) -> Settings {
-    let mut settings = Settings::default();
-    name.clone_into(&mut settings.serve.name);
-    let _ = reading;
-    settings
 }
