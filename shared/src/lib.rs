@@ -12,6 +12,8 @@ pub mod exit;
 pub mod finding;
 /// Bytes and frames between the Emperor and a vassal's master.
 pub mod link;
+/// Every option, once: names, values, documentation.
+pub mod option;
 /// What root has to do before a vassal may run, as data.
 pub mod plan;
 /// A vassal's settings, typed.

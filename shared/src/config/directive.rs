@@ -51,9 +51,13 @@ impl Directives {
     /// A number that is not negative. What follows the digits is ignored with a warning.
     pub fn integer(&self, name: &str, findings: &mut Vec<Finding>) -> Option<u64> {
         let one = self.last(name)?;
-        match number(&one.value) {
+        let read = match number(&one.value) {
+            Number::Word => Number::Digits(0),
+            other => other,
+        };
+        match read {
             Number::Whole(value) => Some(value),
-            Number::Junk(value) => {
+            Number::Digits(value) => {
                 findings.push(Finding::warning(
                     Some(one.origin.clone()),
                     Some(&one.given),
@@ -61,7 +65,7 @@ impl Directives {
                 ));
                 Some(value)
             }
-            Number::Negative | Number::TooLarge => {
+            Number::Word | Number::Negative | Number::TooLarge => {
                 findings.push(Finding::error(
                     Some(one.origin.clone()),
                     Some(&one.given),
@@ -103,26 +107,89 @@ pub(super) fn truth(value: &str) -> bool {
 }
 
 /// What C's `atoi` makes of a text, and whether it had to overlook something.
-enum Number {
+pub(super) enum Number {
+    /// Digits and nothing else.
     Whole(u64),
-    Junk(u64),
+    /// Digits, and something behind them.
+    Digits(u64),
+    /// No digits at all: 0 for `atoi`.
+    Word,
+    /// Below zero.
     Negative,
+    /// More than 64 bits hold.
     TooLarge,
 }
 
-fn number(text: &str) -> Number {
+/// Reads a number as `atoi` does.
+pub(super) fn number(text: &str) -> Number {
     let trimmed = text.trim();
-    let (negative, digits) = match trimmed.as_bytes().first() {
-        Some(b'-') => (true, &trimmed[1..]),
-        Some(b'+') => (false, &trimmed[1..]),
-        _ => (false, trimmed),
+    let (negative, digits) = match trimmed.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
     };
     let end = digits.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
-    let value = if end == 0 { Ok(0) } else { digits[..end].parse::<u64>() };
-    match value {
+    if end == 0 {
+        return Number::Word;
+    }
+    match digits[..end].parse::<u64>() {
         Err(_) => Number::TooLarge,
         Ok(value) if negative && value > 0 => Number::Negative,
-        Ok(value) if end == 0 || end < digits.len() => Number::Junk(value),
+        Ok(value) if end < digits.len() => Number::Digits(value),
         Ok(value) => Number::Whole(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directives(value: &str) -> Directives {
+        let mut list = Directives::default();
+        list.push(Directive {
+            key: "harakiri".into(),
+            value: value.into(),
+            origin: Origin::CommandLine,
+            given: "harakiri".into(),
+        });
+        list
+    }
+
+    #[test]
+    fn everything_but_four_words_is_true() {
+        for text in ["", "true", "True", "yes", "1", "disabled", "false ; x", "00"] {
+            assert!(truth(text), "{text:?}");
+        }
+        for text in ["false", "FALSE", "off", "Off", "no", "0"] {
+            assert!(!truth(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_atoi_reads_them() {
+        for (text, expected, findings) in [
+            ("5", Some(5), 0),
+            (" +5", Some(5), 0),
+            ("5s", Some(5), 1),
+            ("4 ; four", Some(4), 1),
+            ("abc", Some(0), 1),
+            ("", Some(0), 1),
+            ("-0", Some(0), 0),
+            ("-1", None, 1),
+            ("99999999999999999999", None, 1),
+        ] {
+            let mut list = Vec::new();
+            assert_eq!(directives(text).integer("harakiri", &mut list), expected, "{text}");
+            assert_eq!(list.len(), findings, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_one_of_a_name_counts() {
+        let mut list = directives("1");
+        list.push(Directive { value: "2".into(), ..list.list[0].clone() });
+        let seconds = list.seconds("harakiri", &mut Vec::new());
+        assert_eq!(seconds, Some(Duration::from_secs(2)));
+        assert_eq!(list.all("harakiri").count(), 2);
+        assert!(list.last("other").is_none());
     }
 }

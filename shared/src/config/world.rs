@@ -49,4 +49,28 @@ impl World {
             binary: std::env::current_exe()?,
         })
     }
+
+    /// A variable of the environment.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        let found = self.environment.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.to_string_lossy().into_owned())
+    }
+}
+
+#[cfg(test)]
+impl World {
+    /// A small world that never changes.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            environment: vec![("HOME".into(), "/home/alice".into())],
+            directory: "/start".into(),
+            host: "host".into(),
+            cpus: 2,
+            user: (1000, "alice".into()),
+            group: (100, "users".into()),
+            now: Duration::from_secs(1_000_000_000),
+            version: "1.2.3".into(),
+            binary: "/usr/bin/vassal".into(),
+        }
+    }
 }
