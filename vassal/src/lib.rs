@@ -10,6 +10,14 @@ pub mod handover;
 pub mod launch;
 /// The supervisor of one tenant: generations of nurseries and workers.
 pub mod master;
+/// Wire formats, without I/O.
+pub mod protocol;
+/// One request, whatever protocol it came by.
+pub mod request;
+/// Shared memory in which workers write what they do.
+pub mod scoreboard;
+/// Accepting, reading, answering.
+pub mod worker;
 
 /// Names the sources that this was built from. Programs and extension must agree in it.
 pub const BUILD_ID: &str = env!("VASSAL_BUILD_ID");

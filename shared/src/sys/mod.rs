@@ -4,6 +4,8 @@
 //! says why its condition holds. What `nix` wraps safely is used directly by the callers.
 #![expect(unsafe_code, reason = "the one place of this crate for it")]
 
+/// The calendar of the machine's time zone.
+pub mod calendar;
 /// Credentials of the process at the other end of a socket.
 pub mod credentials;
 /// Descriptors: passing them over sockets, flags, pairs.

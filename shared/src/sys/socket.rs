@@ -1,16 +1,49 @@
 //! Accepting, and what the kernel knows of a socket.
 
 use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
-use nix::sys::socket::{SockFlag, accept4, setsockopt, sockopt};
+use nix::sys::socket::{setsockopt, sockopt};
 
-/// Takes one connection from a listener: non-blocking, close-on-exec.
-pub fn accept(listener: impl AsFd) -> io::Result<OwnedFd> {
-    let raw =
-        accept4(listener.as_fd().as_raw_fd(), SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC)?;
+/// Takes one connection from a listener: non-blocking, close-on-exec, with the peer's address
+/// where it is an internet one.
+pub fn accept(listener: impl AsFd) -> io::Result<(OwnedFd, Option<SocketAddr>)> {
+    let mut storage = std::mem::MaybeUninit::<libc::sockaddr_storage>::zeroed();
+    let mut length = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+    // SAFETY: the kernel writes at most `length` bytes into `storage`, which is that large.
+    let raw = unsafe {
+        libc::accept4(
+            listener.as_fd().as_raw_fd(),
+            storage.as_mut_ptr().cast(),
+            &raw mut length,
+            libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC,
+        )
+    };
+    if raw < 0 {
+        return Err(io::Error::last_os_error());
+    }
     // SAFETY: the kernel has just made this number; nobody else owns it.
-    Ok(unsafe { OwnedFd::from_raw_fd(raw) })
+    let socket = unsafe { OwnedFd::from_raw_fd(raw) };
+    // SAFETY: zeroed and then filled by the kernel; integers only.
+    let storage = unsafe { storage.assume_init() };
+    let address = match i32::from(storage.ss_family) {
+        libc::AF_INET => {
+            // SAFETY: the family says that this is what the kernel wrote; storage is aligned
+            // and large enough for every address.
+            let v4 = unsafe { &*(&raw const storage).cast::<libc::sockaddr_in>() };
+            let ip = Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr));
+            Some(SocketAddr::from((ip, u16::from_be(v4.sin_port))))
+        }
+        libc::AF_INET6 => {
+            // SAFETY: as above.
+            let v6 = unsafe { &*(&raw const storage).cast::<libc::sockaddr_in6>() };
+            let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
+            Some(SocketAddr::from((ip, u16::from_be(v6.sin6_port))))
+        }
+        _ => None,
+    };
+    Ok((socket, address))
 }
 
 /// Sends small writes at once (TCP_NODELAY).
@@ -38,4 +71,20 @@ pub fn backlog(listener: impl AsFd) -> io::Result<(u32, u32)> {
     // SAFETY: every bit pattern of this struct of integers is valid, and it was zeroed.
     let info = unsafe { info.assume_init() };
     Ok((info.tcpi_unacked, info.tcpi_sacked))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn an_accepted_connection_knows_its_peer() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert_eq!(backlog(&listener).unwrap().0, 1);
+        let (_socket, peer) = accept(&listener).unwrap();
+        assert_eq!(peer, Some(client.local_addr().unwrap()));
+    }
 }

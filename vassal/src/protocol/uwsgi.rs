@@ -1,0 +1,160 @@
+//! The uwsgi protocol: a header of four bytes, a block of variables, the body (spec: the
+//! protocol page of uWSGI's manual; nginx's `uwsgi_pass` is its usual speaker).
+
+use super::{HEAD_MAX, Parsed, Refusal};
+use crate::request::{Field, Length, Request, Span, Version};
+
+/// `modifier1` of a WSGI request.
+const WSGI: u8 = 0;
+/// `modifier1` of a WSGI request whose `PATH_INFO` still holds `SCRIPT_NAME`.
+const WSGI_STRIP: u8 = 30;
+/// `modifier1` of a ping; the answer is the same header with `modifier2` 1.
+pub const PING: u8 = 100;
+
+/// What a request block turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packet {
+    /// A request (or not yet, or not at all).
+    Request(Parsed),
+    /// A ping, to be answered with [`PONG`]; that many bytes.
+    Ping(usize),
+}
+
+/// The answer to a ping.
+pub const PONG: [u8; 4] = [PING, 0, 0, 1];
+
+/// Verbs whose first four bytes tell that HTTP is spoken to a uwsgi socket.
+const VERBS: [&[u8; 4]; 8] =
+    [b"GET ", b"POST", b"HEAD", b"PUT ", b"DELE", b"OPTI", b"PATC", b"CONN"];
+
+/// Parses one packet at the start of `bytes`.
+pub fn parse(bytes: &[u8], request: &mut Request) -> Packet {
+    request.clear();
+    let Some(&[modifier1, low, high, _modifier2]) = bytes.first_chunk::<4>() else {
+        return Packet::Request(Parsed::Incomplete);
+    };
+    if VERBS.iter().any(|verb| bytes.starts_with(*verb)) {
+        return Packet::Request(Parsed::Refused(Refusal::bad(
+            "HTTP was spoken to a uwsgi socket: use \"http-socket\" for it, or \"uwsgi_pass\" in nginx",
+        )));
+    }
+    let end = 4 + usize::from(u16::from_le_bytes([low, high]));
+    match modifier1 {
+        WSGI | WSGI_STRIP => {}
+        PING => return Packet::Ping(end.min(bytes.len())),
+        _ => {
+            return Packet::Request(Parsed::Refused(Refusal {
+                status: 501,
+                reason: "this modifier1 of the uwsgi protocol is not served here",
+            }));
+        }
+    }
+    debug_assert!(end <= HEAD_MAX + 4);
+    if bytes.len() < end {
+        return Packet::Request(Parsed::Incomplete);
+    }
+    Packet::Request(match variables(&bytes[..end], request) {
+        Ok(()) => Parsed::Complete(end),
+        Err(refusal) => Parsed::Refused(refusal),
+    })
+}
+
+/// Reads the block of variables: little endian u16 length and bytes, name and value in turn.
+fn variables(block: &[u8], request: &mut Request) -> Result<(), Refusal> {
+    const CUT: Refusal = Refusal::bad("a variable reaches over the end of the uwsgi packet");
+    let mut at = 4;
+    let item = |at: &mut usize| -> Result<Span, Refusal> {
+        let size = block.get(*at..*at + 2).ok_or(CUT)?;
+        let start = *at + 2;
+        let end = start + usize::from(u16::from_le_bytes([size[0], size[1]]));
+        if end > block.len() {
+            return Err(CUT);
+        }
+        *at = end;
+        Ok(Span::of(start, end))
+    };
+    while at < block.len() {
+        let name = item(&mut at)?;
+        if name.is_empty() {
+            return Err(Refusal::bad("a variable of the uwsgi packet has no name"));
+        }
+        let value = item(&mut at)?;
+        request.fields.push(Field { name, value });
+        let text = request.bytes(block, value);
+        match request.bytes(block, name) {
+            b"REQUEST_METHOD" => request.method = value,
+            b"REQUEST_URI" => request.target = value,
+            b"PATH_INFO" => request.path = value,
+            b"QUERY_STRING" => request.query = value,
+            b"SERVER_PROTOCOL" if text == b"HTTP/1.0" => request.version = Version::Http10,
+            b"CONTENT_LENGTH" if !text.is_empty() => request.length = length(text)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// `CONTENT_LENGTH`: decimal digits and nothing else (RFC 9110 section 8.6).
+pub(super) fn length(text: &[u8]) -> Result<Length, Refusal> {
+    const BAD: Refusal = Refusal::bad("the content length is not a number");
+    if text.is_empty() || text.len() > 18 || !text.iter().all(u8::is_ascii_digit) {
+        return Err(BAD);
+    }
+    let number = text.iter().fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    Ok(if number == 0 { Length::None } else { Length::Known(number) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packet(variables: &[(&str, &str)]) -> Vec<u8> {
+        let mut block = Vec::new();
+        for text in variables.iter().flat_map(|(name, value)| [name, value]) {
+            block.extend((text.len() as u16).to_le_bytes());
+            block.extend(text.as_bytes());
+        }
+        let mut bytes = vec![0];
+        bytes.extend((block.len() as u16).to_le_bytes());
+        bytes.push(0);
+        bytes.extend(block);
+        bytes
+    }
+
+    #[test]
+    fn the_manuals_example_is_read() {
+        let bytes = packet(&[("QUERY_STRING", "a=1"), ("PATH_INFO", "/hi")]);
+        assert_eq!(bytes[1], 0x23);
+        let mut request = Request::default();
+        for cut in 0..bytes.len() {
+            let parsed = parse(&bytes[..cut], &mut request);
+            assert_eq!(parsed, Packet::Request(Parsed::Incomplete));
+        }
+        let whole = Packet::Request(Parsed::Complete(bytes.len()));
+        assert_eq!(parse(&bytes, &mut request), whole);
+        assert_eq!(request.bytes(&bytes, request.path), b"/hi");
+        assert_eq!(request.bytes(&bytes, request.query), b"a=1");
+    }
+
+    #[test]
+    fn wrong_packets_are_refused() {
+        let mut request = Request::default();
+        for bytes in [
+            b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+            vec![0, 3, 0, 0, 9, 0, b'x'],
+            vec![0, 4, 0, 0, 0, 0, 0, 0],
+            vec![0, 1, 0, 0, 9],
+            vec![22, 0, 0, 0],
+            packet(&[("CONTENT_LENGTH", "+5")]),
+            packet(&[("CONTENT_LENGTH", "9999999999999999999")]),
+        ] {
+            let parsed = parse(&bytes, &mut request);
+            assert!(matches!(parsed, Packet::Request(Parsed::Refused(_))), "{bytes:?}: {parsed:?}");
+        }
+    }
+
+    #[test]
+    fn a_ping_is_no_request() {
+        assert_eq!(parse(&[PING, 0, 0, 0], &mut Request::default()), Packet::Ping(4));
+    }
+}

@@ -1,0 +1,143 @@
+//! The scoreboard: shared memory in which workers write what they do, with plain atomics.
+//!
+//! The master reads it for statistics, harakiri and recycling, and nobody waits for anybody.
+//! One board serves one generation; a board has a seat per worker, and in it a place per core
+//! (thread). Workers are the only writers of their own seat.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use shared::sys::memory::{self, Counters};
+
+/// Words of a seat before its cores.
+const SEAT: usize = 16;
+/// Words of a core.
+const CORE: usize = 8;
+
+/// Counters of one worker.
+#[derive(Clone, Copy, Debug)]
+#[repr(usize)]
+pub enum Count {
+    /// The worker's pid; 0 while the seat is free.
+    Pid,
+    /// 1 while it accepts.
+    Accepting,
+    /// Requests served since it was forked.
+    Requests,
+    /// Requests that ended in an exception.
+    Exceptions,
+    /// Bytes sent.
+    Sent,
+    /// Microseconds spent in requests.
+    Running,
+    /// Smoothed microseconds a request.
+    Average,
+    /// Seconds since the epoch of its fork.
+    Spawned,
+}
+
+/// Counters of one core.
+#[derive(Clone, Copy, Debug)]
+#[repr(usize)]
+pub enum Place {
+    /// Requests served.
+    Requests,
+    /// Milliseconds (monotonic) at which the running request began; 0 while idle.
+    Since,
+    /// Seconds since the epoch at which the running request began.
+    Began,
+    /// Answers that could not be sent whole.
+    WriteErrors,
+    /// Requests that could not be read whole.
+    ReadErrors,
+}
+
+/// A mapped scoreboard.
+#[derive(Clone, Copy, Debug)]
+pub struct Scoreboard {
+    words: &'static [AtomicU64],
+    threads: usize,
+}
+
+/// Memory for a board of that many seats.
+pub fn create(seats: u32, threads: u32) -> io::Result<OwnedFd> {
+    memory::counters("scoreboard", seats as usize * (SEAT + threads as usize * CORE))
+}
+
+impl Scoreboard {
+    /// Maps a board made by [`create`] with the same number of threads.
+    pub fn map(fd: impl AsFd, threads: u32) -> io::Result<Self> {
+        Ok(Self { words: Counters::map(fd)?.words(), threads: threads as usize })
+    }
+
+    /// How many workers it has room for.
+    pub fn seats(&self) -> usize {
+        self.words.len() / self.width()
+    }
+
+    fn width(&self) -> usize {
+        SEAT + self.threads * CORE
+    }
+
+    /// One counter of the worker in `seat`.
+    pub fn count(&self, seat: usize, which: Count) -> &'static AtomicU64 {
+        &self.words[seat * self.width() + which as usize]
+    }
+
+    /// One counter of a core of the worker in `seat`.
+    pub fn place(&self, seat: usize, core: usize, which: Place) -> &'static AtomicU64 {
+        &self.words[seat * self.width() + SEAT + core * CORE + which as usize]
+    }
+
+    /// The value of a counter.
+    pub fn read(&self, seat: usize, which: Count) -> u64 {
+        self.count(seat, which).load(Relaxed)
+    }
+
+    /// Frees a seat: all its counters are zero again.
+    pub fn clear(&self, seat: usize) {
+        let from = seat * self.width();
+        for word in &self.words[from..from + self.width()] {
+            word.store(0, Relaxed);
+        }
+    }
+
+    /// Milliseconds (monotonic) at which the longest running request of a worker began.
+    pub fn oldest(&self, seat: usize) -> Option<u64> {
+        (0..self.threads)
+            .map(|core| self.place(seat, core, Place::Since).load(Relaxed))
+            .filter(|since| *since > 0)
+            .min()
+    }
+
+    /// Whether any core of the worker is in a request.
+    pub fn busy(&self, seat: usize) -> bool {
+        self.oldest(seat).is_some()
+    }
+
+    /// Threads of each worker.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seats_do_not_overlap_and_the_oldest_request_is_found() {
+        let memory = create(3, 2).unwrap();
+        let board = Scoreboard::map(&memory, 2).unwrap();
+        assert_eq!(board.seats(), 3);
+        board.place(1, 0, Place::Since).store(50, Relaxed);
+        board.place(1, 1, Place::Since).store(40, Relaxed);
+        board.count(2, Count::Requests).store(7, Relaxed);
+        assert_eq!(board.oldest(1), Some(40));
+        assert_eq!(board.oldest(0), None);
+        board.clear(1);
+        assert!(!board.busy(1));
+        assert_eq!(board.read(2, Count::Requests), 7);
+    }
+}

@@ -1,0 +1,151 @@
+//! How a worker lets go of its connections when it is told to end.
+//!
+//! First the listeners leave its epoll set, *then* it accepts until nothing is there: a
+//! connection whose wake-up went to this worker would otherwise wait for the next one. Idle
+//! kept connections are passed to the successors, with the peer's address and the bytes read so
+//! far; where that is not possible they are answered once more with `Connection: close`.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::Relaxed;
+
+use nix::sys::epoll::EpollFlags;
+use serde::{Deserialize, Serialize};
+use shared::sys::{descriptor, socket};
+
+use super::App;
+use super::connection::{Connection, Peer};
+use super::control::{self, Order};
+use super::engine::{Engine, READ_MAX, Waiting};
+use crate::scoreboard::Count;
+
+/// How long an idle connection that nobody takes over may still send a request, milliseconds.
+pub(super) const LAST_CHANCE: u64 = 250;
+/// Connections taken over per wake-up.
+const TAKE_MAX: usize = 64;
+
+/// What travels with a passed connection; the bytes read so far follow after a line feed.
+#[derive(Debug, Serialize, Deserialize)]
+struct Passport {
+    peer: Peer,
+    listener: usize,
+    served: u64,
+}
+
+impl<A: App> Engine<A> {
+    /// Reads the master's orders.
+    pub(super) fn obey(&self, waiting: &mut Waiting) {
+        match control::receive::<Order>(&self.outfit.control) {
+            Ok(Some((Order::Drain, mut descriptors))) => self.drain(waiting, descriptors.pop()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            // without a master there is nobody to serve for
+            Ok(None) | Err(_) => {
+                let _ = self.epoll.delete(&self.outfit.control);
+                self.drain(waiting, None);
+            }
+        }
+    }
+
+    /// Stops accepting; passes idle connections on.
+    fn drain(&self, waiting: &mut Waiting, successors: Option<OwnedFd>) {
+        if self.draining.swap(true, Relaxed) {
+            return;
+        }
+        self.outfit.board.count(self.outfit.seat, Count::Accepting).store(0, Relaxed);
+        if let Some(socket) = &successors {
+            let _ = descriptor::nonblocking(socket, true);
+        }
+        *self.successors.lock().unwrap_or_else(PoisonError::into_inner) = successors;
+        for listener in &self.outfit.listeners {
+            let _ = self.epoll.delete(&listener.socket);
+        }
+        let _ = self.epoll.delete(&self.outfit.handed);
+        for (number, listener) in self.outfit.listeners.iter().enumerate() {
+            while let Ok((socket, peer)) = socket::accept(&listener.socket) {
+                let connection = self.meet(socket, peer.into(), number);
+                self.register(connection, waiting, EpollFlags::EPOLLIN);
+            }
+        }
+        self.take_over(waiting);
+        for (_, slot) in self.table.slots() {
+            // a connection that is being served sees `draining` when its answer is complete
+            let Ok(mut place) = slot.connection.try_lock() else { continue };
+            if place.as_deref().is_some_and(Connection::idle)
+                && let Some(connection) = place.take()
+            {
+                *place = self.pass_on(connection);
+                slot.deadline.store(self.clock() + LAST_CHANCE, Relaxed);
+            }
+        }
+        let _ = self.wake.write(1);
+    }
+
+    /// Passes an idle connection to the successors. It comes back when nobody takes it.
+    pub(super) fn pass_on(&self, connection: Box<Connection>) -> Option<Box<Connection>> {
+        let successors = self.successors.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(socket) = successors.as_ref() else { return Some(connection) };
+        let passport = Passport {
+            peer: connection.peer.clone(),
+            listener: connection.listener,
+            served: connection.served,
+        };
+        let Ok(mut packet) = serde_json::to_vec(&passport) else { return Some(connection) };
+        packet.push(b'\n');
+        packet.extend_from_slice(&connection.input);
+        // out of our epoll set first: an event after this belongs to the successor
+        let _ = self.epoll.delete(&connection.socket);
+        if descriptor::send(socket, &packet, &[connection.socket.as_fd()]).is_ok() {
+            drop(successors);
+            self.forget(connection);
+            return None;
+        }
+        let fd = std::os::fd::AsRawFd::as_raw_fd(&connection.socket);
+        let again = EpollFlags::EPOLLIN | EpollFlags::EPOLLET;
+        let event = nix::sys::epoll::EpollEvent::new(again, fd as u64);
+        if self.epoll.add(&connection.socket, event).is_err() {
+            drop(successors);
+            self.forget(connection);
+            return None;
+        }
+        Some(connection)
+    }
+
+    /// Closes idle connections that nobody took and that have had their last chance.
+    pub(super) fn sweep(&self, now: u64) {
+        for (_, slot) in self.table.slots() {
+            let Ok(mut place) = slot.connection.try_lock() else { continue };
+            if place.as_deref().is_some_and(Connection::idle)
+                && slot.deadline.load(Relaxed) <= now
+                && let Some(connection) = place.take()
+            {
+                self.forget(connection);
+            }
+        }
+    }
+
+    /// Takes connections that a predecessor or a sibling passes on.
+    pub(super) fn take_over(&self, waiting: &mut Waiting) {
+        let mut buffer = vec![0; READ_MAX + 4096];
+        for _ in 0..TAKE_MAX {
+            let Ok((size, mut descriptors)) = descriptor::receive(&self.outfit.handed, &mut buffer)
+            else {
+                return;
+            };
+            let (Some(socket), packet) = (descriptors.pop(), &buffer[..size]) else { return };
+            let Some(line) = packet.iter().position(|byte| *byte == b'\n') else { continue };
+            let Ok(passport) = serde_json::from_slice::<Passport>(&packet[..line]) else {
+                continue;
+            };
+            self.open.fetch_add(1, Relaxed);
+            let mut connection =
+                Box::new(Connection::new(socket, passport.peer, passport.listener));
+            connection.served = passport.served;
+            connection.input = packet[line + 1..].to_vec();
+            // writable at once: the bytes that came along are looked at without waiting for more
+            let mut interest = EpollFlags::EPOLLIN;
+            interest.set(EpollFlags::EPOLLOUT, !connection.input.is_empty());
+            self.register(connection, waiting, interest);
+        }
+    }
+}

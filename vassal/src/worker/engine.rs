@@ -1,0 +1,361 @@
+//! The loop of a worker's threads.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::eventfd::EventFd;
+use nix::sys::time::TimeSpec;
+use nix::time::{ClockId, clock_gettime};
+use shared::settings::{Serve, Wire};
+use shared::sys::calendar;
+use shared::sys::socket;
+
+use super::App;
+use super::connection::{Connection, Peer, Table};
+use super::control::{self, News};
+use super::wheel::Wheel;
+use crate::handover::Listener;
+use crate::request::Request;
+use crate::scoreboard::{Count, Scoreboard};
+
+/// Bytes that one read takes at most.
+pub(super) const READ_MAX: usize = 64 * 1024;
+/// Connections accepted per wake-up of a worker with several threads.
+const ACCEPT_MAX: usize = 64;
+/// Connections accepted (and served at once) per wake-up of a worker with one thread.
+const ACCEPT_SERVE_MAX: usize = 16;
+/// Events taken at once by a worker with one thread.
+const EVENTS_MAX: usize = 64;
+/// Answers are held back no longer than this.
+const HOLD_LIMIT: std::time::Duration = std::time::Duration::from_micros(250);
+
+/// How often a draining worker looks for connections to let go of, milliseconds.
+const SWEEP: u64 = 100;
+
+/// What an epoll event is about; connections are their own descriptor number.
+const LISTENER: u64 = 1 << 32;
+const CONTROL: u64 = 2 << 32;
+const WAKE: u64 = 3 << 32;
+const HANDED: u64 = 4 << 32;
+
+/// What belongs to a worker process before its threads start.
+#[derive(Debug)]
+pub struct Outfit {
+    /// The settings.
+    pub serve: Serve,
+    /// The request sockets, non-blocking.
+    pub listeners: Vec<Listener>,
+    /// The way to the master.
+    pub control: OwnedFd,
+    /// Where predecessors and siblings pass connections to.
+    pub handed: OwnedFd,
+    /// The scoreboard.
+    pub board: Scoreboard,
+    /// This worker's seat on it.
+    pub seat: usize,
+    /// This worker's number, from 1.
+    pub id: u32,
+}
+
+/// What the thread that has the turn may touch.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    pub(super) wheel: Wheel,
+}
+
+/// A worker's loop.
+#[derive(Debug)]
+pub struct Engine<A> {
+    pub(super) app: A,
+    pub(super) outfit: Outfit,
+    pub(super) epoll: Epoll,
+    pub(super) wake: EventFd,
+    pub(super) table: Table,
+    pub(super) ports: Vec<String>,
+    pub(super) turn: Mutex<Waiting>,
+    pub(super) draining: AtomicBool,
+    pub(super) successors: Mutex<Option<OwnedFd>>,
+    pub(super) open: AtomicUsize,
+    pub(super) loyal: AtomicBool,
+    pub(super) full_at: AtomicU64,
+    pub(super) started: u64,
+}
+
+/// Monotonic milliseconds, the same in every process of the machine.
+pub fn monotonic() -> u64 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap_or(TimeSpec::new(0, 0));
+    now.tv_sec() as u64 * 1000 + now.tv_nsec() as u64 / 1_000_000
+}
+
+/// What one thread keeps between requests.
+pub(super) struct Core<C> {
+    pub(super) app: C,
+    pub(super) number: u32,
+    pub(super) scratch: Box<[u8]>,
+    pub(super) request: Request,
+    pub(super) head: Vec<u8>,
+    pub(super) held: Vec<RawFd>,
+    pub(super) held_since: Option<Instant>,
+    pub(super) crowd: bool,
+    pub(super) now: u64,
+    date: (u64, String),
+}
+
+impl<C> Core<C> {
+    /// The time and the `Date` of an answer, made anew each second. Lent: [`Core::give_back`].
+    pub(super) fn date(&mut self) -> (u64, String) {
+        let epoch = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        if self.date.0 != epoch {
+            self.date = (epoch, calendar::universal(epoch as i64).http_date());
+        }
+        (epoch, std::mem::take(&mut self.date.1))
+    }
+
+    /// Takes back what [`Core::date`] lent.
+    pub(super) fn give_back(&mut self, epoch: u64, date: String) {
+        self.date = (epoch, date);
+    }
+}
+
+impl<A: App> Engine<A> {
+    /// Registers listeners, control and hand-over sockets.
+    pub fn new(app: A, outfit: Outfit) -> io::Result<Self> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let wake = EventFd::new()?;
+        let shared_wait = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
+        for (number, listener) in outfit.listeners.iter().enumerate() {
+            epoll.add(&listener.socket, EpollEvent::new(shared_wait, LISTENER | number as u64))?;
+        }
+        epoll.add(&outfit.handed, EpollEvent::new(shared_wait, HANDED))?;
+        epoll.add(&outfit.control, EpollEvent::new(EpollFlags::EPOLLIN, CONTROL))?;
+        epoll.add(&wake, EpollEvent::new(EpollFlags::EPOLLIN, WAKE))?;
+        let ports = outfit.listeners.iter().map(port).collect();
+        let delta = outfit.serve.max_requests_delta * u64::from(outfit.id.saturating_sub(1));
+        let full_at = match outfit.serve.max_requests {
+            0 => u64::MAX,
+            requests => requests + delta,
+        };
+        Ok(Self {
+            app,
+            outfit,
+            epoll,
+            wake,
+            table: Table::default(),
+            ports,
+            turn: Mutex::default(),
+            draining: AtomicBool::new(false),
+            successors: Mutex::new(None),
+            open: AtomicUsize::new(0),
+            loyal: AtomicBool::new(false),
+            full_at: AtomicU64::new(full_at),
+            started: monotonic(),
+        })
+    }
+
+    /// Serves until the worker is told to drain and nothing is left in hand.
+    pub fn run(&self) {
+        self.outfit.board.count(self.outfit.seat, Count::Accepting).store(1, Relaxed);
+        self.tell(&News::Accepting);
+        std::thread::scope(|scope| {
+            for core in 1..self.outfit.serve.threads {
+                let name = format!("uWSGIWorker{}Core{core}", self.outfit.id);
+                let thread = std::thread::Builder::new().name(name);
+                let started = thread.spawn_scoped(scope, move || self.thread(core));
+                if let Err(error) = started {
+                    eprintln!("thread {core} of worker {}: {error}", self.outfit.id);
+                }
+            }
+            self.thread(0);
+        });
+    }
+
+    /// Tells the master something; a master that is gone is noticed elsewhere.
+    pub(super) fn tell(&self, news: &News) {
+        let _ = control::send(&self.outfit.control, news, &[]);
+    }
+
+    /// Whether nothing is left to do.
+    fn finished(&self) -> bool {
+        self.draining.load(Relaxed) && self.open.load(Relaxed) == 0
+    }
+
+    /// Monotonic milliseconds.
+    #[expect(clippy::unused_self, reason = "the one place to change when time is injected")]
+    pub(super) fn clock(&self) -> u64 {
+        monotonic()
+    }
+
+    fn thread(&self, number: u32) {
+        let mut core = Core {
+            app: self.app.enter(number),
+            number,
+            scratch: vec![0; READ_MAX].into_boxed_slice(),
+            request: Request::default(),
+            head: Vec::with_capacity(1024),
+            held: Vec::new(),
+            held_since: None,
+            crowd: false,
+            now: self.clock(),
+            date: (0, String::new()),
+        };
+        let alone = self.outfit.serve.threads == 1;
+        let mut events = vec![EpollEvent::empty(); if alone { EVENTS_MAX } else { 1 }];
+        while !self.finished() {
+            let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.finished() {
+                break;
+            }
+            let count = match self.epoll.wait(&mut events, self.patience(&turn)) {
+                Ok(count) => count,
+                Err(nix::errno::Errno::EINTR) => 0,
+                Err(error) => {
+                    eprintln!("worker {} cannot wait for events: {error}", self.outfit.id);
+                    std::process::abort();
+                }
+            };
+            core.now = self.clock();
+            self.expire(&mut turn, &mut core);
+            if alone {
+                for (at, event) in events[..count].iter().enumerate() {
+                    core.crowd = at + 1 < count;
+                    self.event(event.data(), &mut core, &mut turn, true);
+                    if core.held_since.is_some_and(|since| since.elapsed() > HOLD_LIMIT) {
+                        self.release(&mut core);
+                    }
+                }
+                self.release(&mut core);
+            } else if count == 1 {
+                let token = events[0].data();
+                if token < LISTENER {
+                    self.serve(token as RawFd, &mut core, Some(turn));
+                } else {
+                    self.event(token, &mut core, &mut turn, false);
+                }
+            }
+        }
+        // the next thread sees the end too
+        let _ = self.wake.write(1);
+        self.app.leave(core.app);
+    }
+
+    /// One event that is not (or, with one thread, may be) a connection's.
+    fn event(
+        &self,
+        token: u64,
+        core: &mut Core<A::Core>,
+        turn: &mut MutexGuard<'_, Waiting>,
+        alone: bool,
+    ) {
+        match token & !0xffff_ffff {
+            0 => self.serve(token as RawFd, core, None),
+            LISTENER => self.accept((token & 0xffff_ffff) as usize, core, turn, alone),
+            CONTROL => self.obey(turn),
+            HANDED => self.take_over(turn),
+            // its only purpose was to end the wait
+            _ => drop(self.wake.read()),
+        }
+    }
+
+    /// How long to wait for events: until the next deadline of a connection.
+    fn patience(&self, waiting: &Waiting) -> EpollTimeout {
+        let most = if self.draining.load(Relaxed) { SWEEP } else { 60_000 };
+        match waiting.wheel.next() {
+            Some(next) => EpollTimeout::from(next.saturating_sub(self.clock()).min(most) as u16),
+            None if self.draining.load(Relaxed) => EpollTimeout::from(most as u16),
+            None => EpollTimeout::NONE,
+        }
+    }
+
+    /// Sends what was held back.
+    fn release(&self, core: &mut Core<A::Core>) {
+        core.crowd = false;
+        core.held_since = None;
+        for fd in std::mem::take(&mut core.held) {
+            self.serve(fd, core, None);
+        }
+    }
+
+    /// Takes connections from a listener.
+    fn accept(
+        &self,
+        number: usize,
+        core: &mut Core<A::Core>,
+        turn: &mut MutexGuard<'_, Waiting>,
+        alone: bool,
+    ) {
+        let Some(listener) = self.outfit.listeners.get(number) else { return };
+        let most = if alone { ACCEPT_SERVE_MAX } else { ACCEPT_MAX };
+        for _ in 0..most {
+            let Ok((socket, peer)) = socket::accept(&listener.socket) else { return };
+            let connection = self.meet(socket, peer.into(), number);
+            if alone {
+                self.serve_fresh(connection, core, turn);
+            } else {
+                self.register(connection, turn, EpollFlags::EPOLLIN);
+            }
+        }
+    }
+
+    /// A connection object for a socket that was just accepted.
+    pub(super) fn meet(&self, socket: OwnedFd, peer: Peer, number: usize) -> Box<Connection> {
+        if !peer.address.is_empty() {
+            // without it the second of two small writes would wait for the client's ACK
+            let _ = socket::nodelay(&socket);
+        }
+        self.open.fetch_add(1, Relaxed);
+        Box::new(Connection::new(socket, peer, number))
+    }
+
+    /// Puts a connection into the table and the epoll set.
+    pub(super) fn register(
+        &self,
+        mut connection: Box<Connection>,
+        waiting: &mut Waiting,
+        interest: EpollFlags,
+    ) {
+        let fd = connection.socket.as_raw_fd();
+        let Some(slot) = self.table.slot(fd) else {
+            self.forget(connection);
+            return;
+        };
+        let deadline = self.clock() + self.outfit.serve.keepalive.as_millis().max(1000) as u64;
+        slot.deadline.store(deadline, Relaxed);
+        connection.watches_output = interest.contains(EpollFlags::EPOLLOUT);
+        let mut place = slot.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let event = EpollEvent::new(interest | EpollFlags::EPOLLET, fd as u64);
+        if self.epoll.add(connection.socket.as_fd(), event).is_err() {
+            self.forget(connection);
+            return;
+        }
+        waiting.wheel.add(fd, deadline);
+        *place = Some(connection);
+    }
+
+    /// Closes a connection.
+    pub(super) fn forget(&self, connection: Box<Connection>) {
+        drop(connection);
+        if self.open.fetch_sub(1, Relaxed) == 1 && self.draining.load(Relaxed) {
+            let _ = self.wake.write(1);
+        }
+    }
+
+    /// What the listener speaks.
+    pub(super) fn wire(&self, number: usize) -> Wire {
+        self.outfit.listeners.get(number).map_or(Wire::Http, |listener| listener.listen.wire)
+    }
+}
+
+/// `SERVER_PORT` of a listener.
+fn port(listener: &Listener) -> String {
+    use nix::sys::socket::{SockaddrIn, SockaddrIn6, SockaddrStorage, getsockname};
+    let name = getsockname::<SockaddrStorage>(listener.socket.as_raw_fd()).ok();
+    let v4 = name.as_ref().and_then(|n| n.as_sockaddr_in()).map(SockaddrIn::port);
+    let v6 = name.as_ref().and_then(|n| n.as_sockaddr_in6()).map(SockaddrIn6::port);
+    v4.or(v6).map_or_else(String::new, |port| port.to_string())
+}

@@ -1,0 +1,77 @@
+//! A worker: accepts connections, reads requests, calls the application, sends answers.
+//!
+//! The application runs on the thread that read the request: no hop, no queue. All threads of a
+//! worker share one epoll set and take *turns* in front of it: whoever has the turn waits for
+//! one event, reads and parses, takes the interpreter's lock, and only then gives the turn
+//! away. Connections stay registered, edge-triggered, so that a request costs one read and one
+//! write.
+
+/// Connections and their table.
+pub mod connection;
+/// The messages between a worker and its master.
+pub mod control;
+/// How a worker lets go of its connections.
+mod drain;
+/// The loop.
+pub mod engine;
+/// Request lines.
+mod log;
+/// What waits to be sent.
+pub mod output;
+/// Framing of answers.
+pub mod reply;
+/// One connection's way through its phases.
+mod serve;
+/// Bodies on their way.
+pub mod upload;
+/// Deadlines.
+pub mod wheel;
+
+use std::sync::MutexGuard;
+
+use shared::settings::Wire;
+
+use crate::request::Request;
+use connection::Peer;
+use reply::Reply;
+use upload::Body;
+
+/// One request, complete, for the application.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The parsed head.
+    pub request: &'a Request,
+    /// The bytes that the request's spans point into.
+    pub head: &'a [u8],
+    /// The whole body.
+    pub body: Body<'a>,
+    /// The body's size, the transfer coding taken off.
+    pub size: u64,
+    /// Who sent it.
+    pub peer: &'a Peer,
+    /// What was spoken.
+    pub wire: Wire,
+    /// `SERVER_PORT` of the listener; empty on a UNIX socket.
+    pub port: &'a str,
+    /// The core (thread) that serves it, from 0.
+    pub core: u32,
+}
+
+/// The turn in front of the epoll set; `None` where there is one thread.
+pub type Turn<'a> = Option<MutexGuard<'a, engine::Waiting>>;
+
+/// The wall between the server and a language: what is asked of an application.
+pub trait App: Sync {
+    /// What a thread keeps between requests.
+    type Core;
+
+    /// Called once on each thread before its first request.
+    fn enter(&self, core: u32) -> Self::Core;
+
+    /// Serves one request. The turn is dropped as soon as the interpreter's lock is held (or
+    /// at once where there is none), so that another thread can wait for events.
+    fn handle(&self, core: &mut Self::Core, call: Call<'_>, reply: &mut Reply<'_>, turn: Turn<'_>);
+
+    /// Called on each thread after its last request.
+    fn leave(&self, core: Self::Core);
+}

@@ -1,0 +1,150 @@
+//! What still has to be sent on a connection: bytes, then perhaps a piece of a file.
+//!
+//! An answer is written at once as far as the socket takes it; the rest waits here and is sent
+//! by the loop when the socket is writable again, without a thread that waits.
+
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::os::fd::BorrowedFd;
+
+use nix::errno::Errno;
+use nix::sys::sendfile::sendfile64;
+use nix::sys::uio::writev;
+
+/// A piece of a regular file, sent by the kernel.
+#[derive(Debug)]
+pub struct Piece {
+    /// The file; its own position is never moved.
+    pub file: File,
+    /// Where the piece starts.
+    pub offset: i64,
+    /// Bytes left.
+    pub left: u64,
+}
+
+/// Bytes and a file piece that wait for the socket.
+#[derive(Debug, Default)]
+pub struct Output {
+    bytes: Vec<u8>,
+    sent: usize,
+    piece: Option<Piece>,
+}
+
+impl Output {
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.sent == self.bytes.len() && self.piece.is_none()
+    }
+
+    /// Bytes in memory that wait.
+    pub fn waiting(&self) -> usize {
+        self.bytes.len() - self.sent
+    }
+
+    /// Puts bytes behind what waits, without trying the socket.
+    pub fn hold(&mut self, parts: &[&[u8]]) {
+        debug_assert!(self.piece.is_none(), "a file piece is the end of an answer");
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
+    }
+
+    /// Puts a file piece behind what waits.
+    pub fn attach(&mut self, piece: Piece) {
+        if piece.left > 0 {
+            self.piece = Some(piece);
+        }
+    }
+
+    /// Sends the parts if nothing waits before them; what the socket does not take waits.
+    pub fn write(&mut self, socket: BorrowedFd<'_>, parts: &[&[u8]]) -> io::Result<()> {
+        if !self.is_empty() {
+            self.hold(parts);
+            return self.flush(socket).map(drop);
+        }
+        let slices: [IoSlice<'_>; 3] =
+            std::array::from_fn(|at| IoSlice::new(parts.get(at).copied().unwrap_or_default()));
+        debug_assert!(parts.len() <= slices.len());
+        let mut sent = match retry(|| writev(socket, &slices[..parts.len()])) {
+            Ok(sent) => sent,
+            Err(Errno::EAGAIN) => 0,
+            Err(error) => return Err(error.into()),
+        };
+        for part in parts {
+            let done = sent.min(part.len());
+            self.bytes.extend_from_slice(&part[done..]);
+            sent -= done;
+        }
+        Ok(())
+    }
+
+    /// Sends what waits; `true` when nothing is left, `false` when the socket is full.
+    pub fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
+        while self.sent < self.bytes.len() {
+            match retry(|| nix::unistd::write(socket, &self.bytes[self.sent..])) {
+                Ok(count) => self.sent += count,
+                Err(Errno::EAGAIN) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // an idle connection keeps no buffer
+        self.bytes = Vec::new();
+        self.sent = 0;
+        while let Some(piece) = &mut self.piece {
+            let count = piece.left.min(1 << 30) as usize;
+            match retry(|| sendfile64(socket, &piece.file, Some(&mut piece.offset), count)) {
+                Ok(0) => return Err(io::Error::other("the file became shorter while it was sent")),
+                Ok(count) => piece.left -= count as u64,
+                Err(Errno::EAGAIN) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+            if piece.left == 0 {
+                self.piece = None;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Repeats a call that a signal interrupted.
+fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            other => return other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn what_the_socket_does_not_take_is_sent_later_in_order() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let body: Vec<u8> = (0..1_000_000u32).map(|n| n as u8).collect();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let mut output = Output::default();
+        output.write(ours.as_fd(), &[b"head", &body]).unwrap();
+        assert!(!output.is_empty());
+        output.attach(Piece { file, offset: 2, left: 5 });
+        let mut seen = Vec::new();
+        let mut buffer = vec![0; 65536];
+        while !output.flush(ours.as_fd()).unwrap() {
+            let count = theirs.read(&mut buffer).unwrap();
+            seen.extend_from_slice(&buffer[..count]);
+        }
+        drop(ours);
+        theirs.read_to_end(&mut seen).unwrap();
+        assert_eq!(&seen[..4], b"head");
+        assert_eq!(&seen[4..body.len() + 4], &body[..]);
+        assert_eq!(&seen[body.len() + 4..], b"23456");
+    }
+}

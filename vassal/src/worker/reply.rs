@@ -1,0 +1,444 @@
+//! An answer: how head and body are framed, the same for every protocol and application.
+//!
+//! The application gives a status, fields and blocks; this decides about lengths, chunking,
+//! `Date` and `Connection`, holds the head back until the first byte of the body (so that an
+//! error before it can still become a 500), and never sends more than the head announced.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use shared::settings::Wire;
+
+use super::output::{Output, Piece};
+use crate::request::Version;
+
+/// Bytes that a streaming application may be ahead of its client.
+const AHEAD_MAX: usize = 256 * 1024;
+/// Answers up to this size are held back while more requests are at hand.
+const HOLD_MAX: usize = 16 * 1024;
+/// Only the answer of an application that took at least this long is worth holding back.
+const HOLD_FROM: Duration = Duration::from_micros(20);
+
+/// What the application may not send as a head (RFC 9110 section 5, PEP 3333).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeadError {
+    /// The status is not three digits, a space and a reason.
+    #[error("the status must be three digits from 200 on, a space and a reason")]
+    Status,
+    /// A field's name is not a token.
+    #[error("a header name must be a token")]
+    Name,
+    /// A field's value holds a control character.
+    #[error("a header value must not hold control characters")]
+    Value,
+    /// A `Content-Length` that is no number, or the second one.
+    #[error("Content-Length must be one decimal number")]
+    Length,
+    /// A field that only a server may set.
+    #[error("Transfer-Encoding is the server's to set")]
+    HopByHop,
+}
+
+/// What is known of the request that is answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// What is spoken on the connection.
+    pub wire: Wire,
+    /// The client's version.
+    pub version: Version,
+    /// A HEAD request: the answer has no body.
+    pub head_only: bool,
+    /// Client and server would keep the connection.
+    pub keep: bool,
+    /// Other requests are at hand: a short wait with this answer costs nobody.
+    pub crowd: bool,
+    /// When the request was complete.
+    pub began: Instant,
+}
+
+/// How far the answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// No status yet.
+    Blank,
+    /// The head is complete but not sent.
+    Headed,
+    /// The head is on its way; blocks follow.
+    Flowing,
+    /// Complete.
+    Ended,
+    /// Ended early: the client must see that something is missing.
+    Aborted,
+}
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conclusion {
+    /// The status sent.
+    pub status: u16,
+    /// Whether the connection stays.
+    pub keep: bool,
+    /// Bytes of the body.
+    pub body: u64,
+    /// Bytes of the head.
+    pub head: usize,
+    /// Fields of the head.
+    pub fields: usize,
+    /// Whether the client was gone.
+    pub lost: bool,
+    /// Whether the application failed after the head was sent.
+    pub aborted: bool,
+}
+
+/// One answer on its way.
+#[derive(Debug)]
+pub struct Reply<'a> {
+    socket: BorrowedFd<'a>,
+    output: &'a mut Output,
+    head: &'a mut Vec<u8>,
+    date: &'a str,
+    facts: Facts,
+    stage: Stage,
+    status: u16,
+    length: Option<u64>,
+    chunked: bool,
+    close: bool,
+    body: u64,
+    head_size: usize,
+    fields: usize,
+    lost: Option<io::ErrorKind>,
+}
+
+impl<'a> Reply<'a> {
+    /// A blank answer. `head` is scratch space, `date` the current `Date`.
+    pub fn new(
+        socket: BorrowedFd<'a>,
+        output: &'a mut Output,
+        head: &'a mut Vec<u8>,
+        date: &'a str,
+        facts: Facts,
+    ) -> Self {
+        head.clear();
+        Self {
+            socket,
+            output,
+            head,
+            date,
+            facts,
+            stage: Stage::Blank,
+            status: 0,
+            length: None,
+            chunked: false,
+            close: !facts.keep,
+            body: 0,
+            head_size: 0,
+            fields: 0,
+            lost: None,
+        }
+    }
+
+    /// Whether a head was given (and perhaps replaced).
+    pub fn begun(&self) -> bool {
+        self.stage != Stage::Blank
+    }
+
+    /// Whether the head left already, so that it cannot be replaced.
+    pub fn sent(&self) -> bool {
+        !matches!(self.stage, Stage::Blank | Stage::Headed)
+    }
+
+    /// Starts (or replaces) the head with a status such as `200 OK`.
+    pub fn status(&mut self, status: &[u8]) -> Result<(), HeadError> {
+        debug_assert!(!self.sent());
+        self.head.clear();
+        (self.length, self.fields, self.close) = (None, 0, !self.facts.keep);
+        let code = match status {
+            [a @ b'2'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..]
+                if rest.is_empty() || rest[0] == b' ' =>
+            {
+                u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0')
+            }
+            _ => return Err(HeadError::Status),
+        };
+        if status.iter().any(|byte| *byte < b' ' || *byte == 0x7f) {
+            return Err(HeadError::Status);
+        }
+        self.status = code;
+        self.head.extend_from_slice(b"HTTP/1.1 ");
+        self.head.extend_from_slice(status);
+        if status.len() == 3 {
+            self.head.push(b' ');
+        }
+        self.head.extend_from_slice(b"\r\n");
+        self.stage = Stage::Headed;
+        Ok(())
+    }
+
+    /// Adds a field. What concerns the connection is the server's: `Connection: close` is
+    /// heeded, the rest of it dropped.
+    pub fn field(&mut self, name: &[u8], value: &[u8]) -> Result<(), HeadError> {
+        debug_assert!(self.stage == Stage::Headed);
+        let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+        if name.is_empty() || !name.iter().all(token) {
+            return Err(HeadError::Name);
+        }
+        if value.iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f) {
+            return Err(HeadError::Value);
+        }
+        match name.len() {
+            10 if name.eq_ignore_ascii_case(b"connection") => {
+                self.close |= value.trim_ascii().eq_ignore_ascii_case(b"close");
+                return Ok(());
+            }
+            10 if name.eq_ignore_ascii_case(b"keep-alive") => return Ok(()),
+            14 if name.eq_ignore_ascii_case(b"content-length") => {
+                let digits = value.trim_ascii();
+                let number = std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok());
+                if !digits.iter().all(u8::is_ascii_digit) || self.length.is_some() {
+                    return Err(HeadError::Length);
+                }
+                self.length = Some(number.ok_or(HeadError::Length)?);
+                if self.bodiless() && self.status == 204 {
+                    return Ok(());
+                }
+            }
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                return Err(HeadError::HopByHop);
+            }
+            _ => {}
+        }
+        self.fields += 1;
+        self.head.extend_from_slice(name);
+        self.head.extend_from_slice(b": ");
+        self.head.extend_from_slice(value);
+        self.head.extend_from_slice(b"\r\n");
+        Ok(())
+    }
+
+    /// Statuses whose answers have no body (RFC 9110 section 6.4.1).
+    fn bodiless(&self) -> bool {
+        matches!(self.status, 204 | 304)
+    }
+
+    /// Whether bytes of the body are sent at all.
+    fn silent(&self) -> bool {
+        self.facts.head_only || self.bodiless()
+    }
+
+    /// Completes the head. `total` is the body's size where it is known.
+    fn seal(&mut self, total: Option<u64>) {
+        let http = self.facts.wire == Wire::Http;
+        if self.length.is_none() && !self.bodiless() {
+            match total {
+                // an empty answer to HEAD says nothing about the length of the one to GET
+                Some(0) if self.facts.head_only => {}
+                Some(size) => {
+                    self.length = Some(size);
+                    self.fields += 1;
+                    self.head.extend_from_slice(b"Content-Length: ");
+                    decimal(self.head, size);
+                    self.head.extend_from_slice(b"\r\n");
+                }
+                None if http && self.facts.version == Version::Http11 => {
+                    self.chunked = true;
+                    self.head.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+                }
+                None => self.close = true,
+            }
+        }
+        if http {
+            self.head.extend_from_slice(b"Date: ");
+            self.head.extend_from_slice(self.date.as_bytes());
+            self.head.extend_from_slice(b"\r\n");
+            if self.close {
+                self.head.extend_from_slice(b"Connection: close\r\n");
+            } else if self.facts.version == Version::Http10 {
+                self.head.extend_from_slice(b"Connection: keep-alive\r\n");
+            }
+        }
+        self.head.extend_from_slice(b"\r\n");
+        self.head_size = self.head.len();
+        self.stage = Stage::Flowing;
+    }
+
+    /// Bytes that the announced length still allows.
+    fn room(&self) -> u64 {
+        if self.silent() { 0 } else { self.length.map_or(u64::MAX, |all| all - self.body) }
+    }
+
+    /// The whole body at once: `parts` are at most two blocks.
+    pub fn whole(&mut self, body: &[u8]) {
+        debug_assert!(self.stage == Stage::Headed);
+        self.seal(Some(body.len() as u64));
+        let take = self.room().min(body.len() as u64) as usize;
+        self.body = take as u64;
+        let parts: [&[u8]; 2] = [self.head, &body[..take]];
+        let small = parts[0].len() + take <= HOLD_MAX;
+        if self.facts.crowd && small && self.facts.began.elapsed() > HOLD_FROM {
+            self.output.hold(&parts);
+        } else {
+            let written = self.output.write(self.socket, &parts);
+            self.note(written);
+        }
+        self.stage = Stage::Ended;
+    }
+
+    /// The next block of a body whose end is not known yet. Empty blocks are nothing.
+    pub fn block(&mut self, block: &[u8]) {
+        if block.is_empty() || matches!(self.stage, Stage::Ended | Stage::Aborted) {
+            return;
+        }
+        let fresh = self.stage == Stage::Headed;
+        if fresh {
+            self.seal(None);
+        } else {
+            self.head.clear();
+        }
+        let take = self.room().min(block.len() as u64) as usize;
+        self.body += take as u64;
+        let mut tail: &[u8] = b"";
+        if self.chunked && take > 0 {
+            hexadecimal(self.head, take);
+            self.head.extend_from_slice(b"\r\n");
+            tail = b"\r\n";
+        }
+        if self.head.is_empty() && take == 0 {
+            return;
+        }
+        let written = self.output.write(self.socket, &[self.head, &block[..take], tail]);
+        self.note(written);
+    }
+
+    /// Whether the client is so far behind that the application has to wait.
+    pub fn full(&self) -> bool {
+        self.output.waiting() > AHEAD_MAX && self.lost.is_none()
+    }
+
+    /// Waits until the client has taken some of what waits, or gives it up after `limit`.
+    /// To be called without any lock that other requests need.
+    pub fn wait(&mut self, limit: Duration) {
+        let timeout = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+        let mut watch = [PollFd::new(self.socket, PollFlags::POLLOUT)];
+        let written = match poll(&mut watch, timeout) {
+            Ok(0) => Err(io::ErrorKind::TimedOut.into()),
+            Ok(_) => self.output.flush(self.socket).map(drop),
+            Err(nix::errno::Errno::EINTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        };
+        self.note(written);
+    }
+
+    /// Whether the client is gone: nothing more can be sent.
+    pub fn lost(&self) -> bool {
+        self.lost.is_some()
+    }
+
+    /// A piece of a file as the (rest of the) body. A known length is announced.
+    pub fn piece(&mut self, mut piece: Piece) {
+        if self.stage == Stage::Headed {
+            self.seal(Some(piece.left));
+            let written = self.output.write(self.socket, &[self.head]);
+            self.note(written);
+        }
+        piece.left = piece.left.min(self.room());
+        self.body += piece.left;
+        if self.lost.is_none() {
+            self.output.attach(piece);
+            let written = self.output.flush(self.socket).map(drop);
+            self.note(written);
+        }
+        self.stage = Stage::Ended;
+    }
+
+    /// The body is complete.
+    pub fn end(&mut self) {
+        match self.stage {
+            Stage::Headed => self.whole(b""),
+            Stage::Flowing => {
+                if self.chunked && !self.silent() {
+                    let written = self.output.write(self.socket, &[b"0\r\n\r\n"]);
+                    self.note(written);
+                }
+                self.stage = Stage::Ended;
+            }
+            Stage::Blank | Stage::Ended | Stage::Aborted => {}
+        }
+    }
+
+    /// The application failed. Before the head left this becomes a 500 with `text` as body;
+    /// afterwards the connection ends without the final chunk.
+    pub fn fail(&mut self, text: &str) {
+        if self.sent() {
+            if self.stage == Stage::Flowing {
+                self.stage = Stage::Aborted;
+            }
+            return;
+        }
+        self.refuse(500, "Internal Server Error", text);
+    }
+
+    /// An answer of the server's own.
+    pub fn refuse(&mut self, status: u16, phrase: &str, text: &str) {
+        let head = self
+            .status(format!("{status} {phrase}").as_bytes())
+            .and_then(|()| self.field(b"Content-Type", b"text/plain; charset=utf-8"));
+        debug_assert!(head.is_ok(), "our own heads are well-formed");
+        self.whole(text.as_bytes());
+    }
+
+    /// Ends the connection after this answer.
+    pub fn close(&mut self) {
+        self.close = true;
+    }
+
+    fn note(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.lost.get_or_insert(error.kind());
+        }
+    }
+
+    /// What became of it. An answer that was never begun, or whose body fell short of the
+    /// announced length, ends the connection.
+    pub fn conclude(self) -> Conclusion {
+        let short = self.length.is_some_and(|all| self.body < all) && !self.silent();
+        let whole = self.stage == Stage::Ended && !short && self.lost.is_none();
+        Conclusion {
+            status: self.status,
+            keep: whole && !self.close,
+            body: self.body,
+            head: self.head_size,
+            fields: self.fields,
+            lost: self.lost.is_some(),
+            aborted: self.stage != Stage::Ended || short,
+        }
+    }
+}
+
+/// Appends a number without an allocation.
+fn decimal(out: &mut Vec<u8>, number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+fn hexadecimal(out: &mut Vec<u8>, number: usize) {
+    let digits = (usize::BITS - number.leading_zeros()).div_ceil(4).max(1);
+    for place in (0..digits).rev() {
+        out.push(b"0123456789abcdef"[(number >> (4 * place)) & 15]);
+    }
+}
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;
