@@ -4,12 +4,16 @@
 //! configuration, the launch plan, the summons, the bytes of the link, exit codes. The only
 //! `unsafe` of the workspace outside the Python extension lives in [`sys`].
 
+/// Configurations: from files, command line and environment to typed settings.
+pub mod config;
 /// Exit codes that supervisors and scripts rely on.
 pub mod exit;
 /// One finding in a configuration: file, line, what was expected.
 pub mod finding;
 /// Bytes and frames between the Emperor and a vassal's master.
 pub mod link;
+/// Every option, once: names, values, documentation.
+pub mod option;
 /// What root has to do before a vassal may run, as data.
 pub mod plan;
 /// A vassal's settings, typed.

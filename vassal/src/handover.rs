@@ -50,6 +50,8 @@ pub struct Handover {
     pub link: Option<Link>,
     /// The number of the first generation.
     pub generation: u64,
+    /// The whole environment for the interpreter; the master's own never reaches it.
+    pub environment: Vec<(OsString, OsString)>,
     /// The extension's path as seen from inside the jail.
     pub extension: PathBuf,
     /// Standalone only: the program and arguments (`vassal --prepare ...`) that print the

@@ -6,6 +6,10 @@
 
 /// What a launcher hands to the master it becomes.
 pub mod handover;
+/// From a configuration to a master that is the tenant.
+pub mod launch;
+/// The supervisor of one tenant: generations of nurseries and workers.
+pub mod master;
 /// The wire between master and nursery.
 pub mod nursery;
 /// Wire formats, without I/O.

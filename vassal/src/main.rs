@@ -1,4 +1,35 @@
 //! `vassal`: the launcher, and the drop-in `uwsgi` command line.
 #![forbid(unsafe_code)]
 
-fn main() {}
+use std::io::Write;
+use std::process::ExitCode;
+
+use shared::exit::Exit;
+use vassal::launch::{self, cli};
+
+fn main() -> ExitCode {
+    let exit = match cli::face(std::env::args_os().skip(1).collect()) {
+        cli::Face::Summons { .. } => launch::summoned(),
+        cli::Face::Plan(args) => launch::print_plan(args),
+        cli::Face::Prepare(args) => launch::print_settings(args),
+        cli::Face::Serve(args) => launch::serve(&args),
+        cli::Face::Version => {
+            print(concat!("uWSGI-compatible Emperor ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
+        cli::Face::Help => print(USAGE),
+    };
+    exit.into()
+}
+
+const USAGE: &str = "\
+usage: vassal [OPTIONS] [FILE.ini ...]      uWSGI's command line
+       vassal --plan FILE                   print what root would have to do for FILE
+       vassal --version
+";
+
+fn print(text: &str) -> Exit {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => Exit::Success,
+        Err(_) => Exit::Failure,
+    }
+}

@@ -12,6 +12,10 @@ pub mod credentials;
 pub mod descriptor;
 /// Shared and sealed memory.
 pub mod memory;
+/// Mounts by descriptor.
+pub mod mount;
+/// Securebits.
+pub mod privilege;
 /// Processes: fork, pidfds, death signals, titles.
 pub mod process;
 /// Accepting sockets, socket options and queue lengths.

@@ -1,0 +1,210 @@
+//! A uWSGI command line: GNU-style options anywhere, files behind them.
+//!
+//! `--option value`, `--option=value`, unambiguous abbreviations, clusters of letters with a
+//! joined value (`-Mp4`), `--` before what is no option. Options act in their order; files
+//! named without an option are read after all of them.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::finding::{Finding, Origin};
+use crate::option::{self, Kind, Row};
+
+use super::loader::Loader;
+use super::source::Proof;
+
+/// Variables of the environment that are no options.
+const NOT_OPTIONS: &[&str] = &[
+    "UWSGI_RELOADS",
+    "UWSGI_VASSALS_DIR",
+    "UWSGI_EMPEROR_FD",
+    "UWSGI_EMPEROR_FD_CONFIG",
+    "UWSGI_EMPEROR_PROXY",
+    "UWSGI_BROODLORD_NUM",
+    "UWSGI_JAIL_PID",
+    "UWSGI_ORIGINAL_PROC_NAME",
+];
+
+/// Characters that word processors and web pages make of hyphens.
+const DASHES: &[char] = &[
+    '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2015}', '\u{2212}', '\u{fe58}',
+    '\u{fe63}', '\u{ff0d}',
+];
+
+/// Options from `UWSGI_SOME_NAME` variables. `UWSGI_VASSAL_*` are for an Emperor's vassals.
+pub(super) fn environment(loader: &mut Loader<'_>) {
+    let world = loader.world;
+    for (name, value) in &world.environment {
+        let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
+        let Some(rest) = name.strip_prefix("UWSGI_") else { continue };
+        if NOT_OPTIONS.contains(&name) || rest.is_empty() || rest.starts_with("VASSAL_") {
+            continue;
+        }
+        let key = rest.to_ascii_lowercase().replace('_', "-");
+        loader.add(&key, value, &Origin::Environment(name.to_owned()), false);
+    }
+}
+
+/// Reads the arguments, then the files among them.
+pub(super) fn arguments(loader: &mut Loader<'_>, args: &[OsString]) {
+    let mut files: Vec<&str> = Vec::new();
+    let mut only_files = false;
+    let mut rest = args.iter();
+    while let Some(argument) = rest.next() {
+        let Some(text) = argument.to_str() else {
+            complain(loader, None, "an argument is not valid UTF-8");
+            continue;
+        };
+        let mut next = Next { rest: &mut rest };
+        if only_files || !text.starts_with('-') && !text.starts_with(DASHES) || text == "-" {
+            files.push(text);
+        } else if text == "--" {
+            only_files = true;
+        } else if let Some(meant) = typographic(text) {
+            let shown: String = text.chars().take(64).collect();
+            let message = format!("\"{shown}\" starts with a typographic dash: write \"{meant}\"");
+            complain(loader, None, &message);
+        } else if let Some(long) = text.strip_prefix("--") {
+            long_option(loader, long, &mut next);
+        } else {
+            letters(loader, &text[1..], &mut next);
+        }
+    }
+    for file in files {
+        positional(loader, file);
+    }
+}
+
+/// The arguments that follow, for options that take one.
+struct Next<'a, 'b> {
+    rest: &'a mut std::slice::Iter<'b, OsString>,
+}
+
+impl<'b> Next<'_, 'b> {
+    fn take(&mut self) -> Option<&'b str> {
+        self.rest.next().and_then(|argument| argument.to_str())
+    }
+
+    /// The next argument when it can only be the value of an option that may go without one.
+    fn take_number(&mut self) -> Option<&'b str> {
+        let text = self.rest.as_slice().first()?.to_str()?;
+        let number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if number { self.take() } else { None }
+    }
+}
+
+/// The right spelling of an option that starts with a pasted dash.
+fn typographic(text: &str) -> Option<String> {
+    let name = text.trim_start_matches('-').trim_start_matches(DASHES);
+    let name = name.trim_start_matches(|c| c == '-' || DASHES.contains(&c));
+    let lead = &text[..text.len() - name.len()];
+    if !lead.contains(DASHES) {
+        return None;
+    }
+    let name: String = name.chars().take(64).collect();
+    let key = name.split('=').next().unwrap_or_default();
+    let dashes = if key.chars().count() == 1 && option::find(key).is_none() { "-" } else { "--" };
+    Some(format!("{dashes}{name}"))
+}
+
+fn long_option(loader: &mut Loader<'_>, text: &str, next: &mut Next<'_, '_>) {
+    let (name, joined) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (text, None),
+    };
+    let (row, given) = match resolve(name) {
+        Ok(found) => found,
+        Err(finding) => return loader.findings.push(finding),
+    };
+    let value = match (joined, row.kind) {
+        (Some(value), _) => Some(value),
+        (None, Kind::Flag) => Some("true"),
+        (None, _) if row.optional => next.take_number().or(Some("1")),
+        (None, _) => next.take(),
+    };
+    give(loader, row, given, value);
+}
+
+fn letters(loader: &mut Loader<'_>, text: &str, next: &mut Next<'_, '_>) {
+    let mut rest = text.chars();
+    while let Some(letter) = rest.next() {
+        let Some(row) = option::find_short(letter) else {
+            let mut finding = Finding::error(
+                Some(Origin::CommandLine),
+                None,
+                format!("unknown option -{letter}"),
+            );
+            if text.len() > 2 && option::find(text.split('=').next().unwrap_or(text)).is_some() {
+                finding.suggestion = Some(format!("--{text}"));
+            }
+            return loader.findings.push(finding);
+        };
+        if row.kind == Kind::Flag {
+            give(loader, row, row.name, Some("true"));
+            continue;
+        }
+        let joined = rest.as_str();
+        let value = match joined {
+            "" if row.optional => next.take_number().or(Some("1")),
+            "" => next.take(),
+            _ => Some(joined),
+        };
+        return give(loader, row, row.name, value);
+    }
+}
+
+fn give(loader: &mut Loader<'_>, row: &Row, given: &str, value: Option<&str>) {
+    match value {
+        Some(value) => loader.add(given, value, &Origin::CommandLine, false),
+        None => complain(loader, Some(row.name), "this option needs a value"),
+    }
+}
+
+/// The option of a name or of an abbreviation.
+fn resolve(name: &str) -> Result<(&'static Row, &'static str), Finding> {
+    let spelling = |row: &'static Row| row.names().find(|known| *known == name).unwrap_or(row.name);
+    if let Some(row) = option::find(name) {
+        return Ok((row, spelling(row)));
+    }
+    let shown: String = name.chars().take(64).collect();
+    let error = |message: String| Finding::error(Some(Origin::CommandLine), None, message);
+    let started = if name.is_empty() { Vec::new() } else { option::starting_with(name) };
+    match started.as_slice() {
+        [row] => Ok((row, spelling(row))),
+        [] => {
+            let finding = error(format!("unknown option \"--{shown}\""));
+            Err(match option::near(name) {
+                Some(near) => finding.meant(format!("--{near}")),
+                None => finding,
+            })
+        }
+        several => {
+            let names: Vec<_> =
+                several.iter().take(5).map(|row| format!("--{}", row.name)).collect();
+            Err(error(format!("\"--{shown}\" is ambiguous: {}", names.join(", "))))
+        }
+    }
+}
+
+fn positional(loader: &mut Loader<'_>, file: &str) {
+    let extension = Path::new(file).extension().and_then(|e| e.to_str()).unwrap_or_default();
+    if matches!(extension, "ini" | "xml" | "yaml" | "yml" | "json" | "js") {
+        loader.file(Path::new(file), Proof::None, true);
+        return;
+    }
+    let shown: String = file.chars().take(128).collect();
+    let hint = match extension {
+        "py" | "wsgi" => format!("; for an application write --wsgi-file {shown}"),
+        _ if extension.starts_with("ini:") => format!("; for a section write --ini {shown}"),
+        _ if file.contains(':') && !file.contains('/') => {
+            format!("; for an application write --module {shown}")
+        }
+        _ => String::new(),
+    };
+    let message = format!("unable to load configuration from {shown}{hint}");
+    complain(loader, None, &message);
+}
+
+fn complain(loader: &mut Loader<'_>, option: Option<&str>, message: &str) {
+    loader.findings.push(Finding::error(Some(Origin::CommandLine), option, message));
+}

@@ -1,0 +1,235 @@
+//! The three passes over all values: `$(NAME)`, then `@(file)`, then `%(name)`.
+//!
+//! `%(name)` means the first entry of that name, whatever comes later. Each name is expanded
+//! once and remembered, so that values that name each other cost no more than their text; what
+//! leads back to itself is an error that names the chain.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::finding::{Finding, Origin};
+
+use super::arithmetic;
+use super::loader::{Entry, Loader, is_plain};
+
+/// All text that expansion may make, bytes.
+const TEXT_MAX: usize = 1024 * 1024;
+/// How deep values may name values.
+const DEPTH_MAX: usize = 64;
+
+/// Expands the entries; returns the names that were used.
+pub(super) fn expand(loader: &mut Loader<'_>) -> HashSet<String> {
+    for index in 0..loader.entries.len() {
+        if !loader.entries[index].how.raw {
+            environment(loader, index);
+            files(loader, index);
+        }
+    }
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for (index, entry) in loader.entries.iter().enumerate() {
+        first.entry(&entry.given).or_insert(index);
+    }
+    let entries = &loader.entries;
+    let mut pass = Pass { entries, first, done: HashMap::new(), used: HashSet::new(), made: 0 };
+    let mut results = Vec::with_capacity(loader.entries.len());
+    for (index, entry) in loader.entries.iter().enumerate() {
+        if entry.how.raw || !entry.value.contains("%(") {
+            continue;
+        }
+        let mut chain = Vec::new();
+        let whole = pass.first.get(entry.given.as_str()) == Some(&index);
+        let result = if whole {
+            // through the name, so that a value that names itself is seen
+            pass.name(&entry.given, &mut chain).map(Option::unwrap_or_default)
+        } else {
+            pass.text(&entry.value, &mut chain)
+        };
+        results.push((index, result));
+    }
+    let used = pass.used;
+    for (index, result) in results {
+        match result {
+            Ok(value) => loader.entries[index].value = value,
+            Err(trouble) => {
+                let entry = &loader.entries[index];
+                let finding = Finding::error(
+                    Some(entry.origin.clone()),
+                    shown(&entry.given),
+                    trouble.to_string(),
+                );
+                loader.findings.push(finding);
+                if matches!(trouble, Trouble::TooMuch) {
+                    break;
+                }
+            }
+        }
+    }
+    used
+}
+
+fn shown(name: &str) -> Option<&str> {
+    is_plain(name).then_some(name)
+}
+
+/// Why a value cannot be expanded.
+#[derive(Clone, Debug, thiserror::Error)]
+enum Trouble {
+    /// The chain leads back to its start.
+    #[error("the value needs itself: {0}")]
+    Cycle(String),
+    /// The chain is too long.
+    #[error("values name each other more than {DEPTH_MAX} deep")]
+    Deep,
+    /// The text is too long.
+    #[error("all values together expand to more than {} KiB", TEXT_MAX / 1024)]
+    TooMuch,
+}
+
+struct Pass<'a> {
+    entries: &'a [Entry],
+    first: HashMap<&'a str, usize>,
+    done: HashMap<usize, Result<String, Trouble>>,
+    used: HashSet<String>,
+    made: usize,
+}
+
+impl Pass<'_> {
+    /// The expanded value of a name; `None` when there is no such entry.
+    fn name(&mut self, name: &str, chain: &mut Vec<usize>) -> Result<Option<String>, Trouble> {
+        let Some(&index) = self.first.get(name) else { return Ok(None) };
+        if let Some(done) = self.done.get(&index) {
+            return done.clone().map(Some);
+        }
+        if let Some(start) = chain.iter().position(|one| *one == index) {
+            let mut names: Vec<String> = Vec::new();
+            for link in chain[start..].iter().chain([&index]) {
+                let name = &self.entries[*link].given;
+                names.push(if is_plain(name) { format!("%({name})") } else { "%(...)".into() });
+            }
+            return Err(Trouble::Cycle(names.join(" -> ")));
+        }
+        if chain.len() >= DEPTH_MAX {
+            return Err(Trouble::Deep);
+        }
+        chain.push(index);
+        let result = self.text(&self.entries[index].value, chain);
+        chain.pop();
+        self.done.insert(index, result.clone());
+        result.map(Some)
+    }
+
+    /// A text with its placeholders replaced. Unknown ones stay as they are.
+    fn text(&mut self, text: &str, chain: &mut Vec<usize>) -> Result<String, Trouble> {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(start) = rest.find("%(") {
+            let Some(length) = rest[start + 2..].find(')') else { break };
+            let inside = &rest[start + 2..start + 2 + length];
+            out.push_str(&rest[..start]);
+            let value = if inside.contains(' ') {
+                Some(self.calculation(inside, chain)?)
+            } else {
+                let value = self.name(inside, chain)?;
+                if value.is_some() {
+                    self.used.insert(inside.to_owned());
+                }
+                value
+            };
+            match value {
+                Some(value) => out.push_str(&value),
+                None => out.push_str(&rest[start..start + length + 3]),
+            }
+            rest = &rest[start + length + 3..];
+            self.spend(out.len())?;
+        }
+        out.push_str(rest);
+        self.made += out.len();
+        self.spend(0)?;
+        Ok(out)
+    }
+
+    fn calculation(&mut self, text: &str, chain: &mut Vec<usize>) -> Result<String, Trouble> {
+        let mut trouble = None;
+        let mut used = Vec::new();
+        let result = arithmetic::evaluate(text, |word| match self.name(word, chain) {
+            Ok(value) => {
+                if value.is_some() {
+                    used.push(word.to_owned());
+                }
+                value
+            }
+            Err(error) => {
+                trouble = Some(error);
+                None
+            }
+        });
+        self.used.extend(used);
+        trouble.map_or(Ok(result), Err)
+    }
+
+    fn spend(&self, more: usize) -> Result<(), Trouble> {
+        if self.made + more > TEXT_MAX { Err(Trouble::TooMuch) } else { Ok(()) }
+    }
+}
+
+/// Replaces each `open...)` for which `value` knows something.
+fn replace<E>(
+    text: &str,
+    open: &str,
+    mut value: impl FnMut(&str) -> Result<Option<String>, E>,
+) -> Result<String, E> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(open) {
+        let inside = start + open.len();
+        let Some(length) = rest[inside..].find(')') else { break };
+        out.push_str(&rest[..start]);
+        match value(&rest[inside..inside + length])? {
+            Some(new) => out.push_str(&new),
+            None => out.push_str(&rest[start..=inside + length]),
+        }
+        rest = &rest[inside + length + 1..];
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn environment(loader: &mut Loader<'_>, index: usize) {
+    let text = &loader.entries[index].value;
+    if text.contains("$(") {
+        let world = loader.world;
+        let result = replace::<()>(text, "$(", |name| Ok(world.variable(name)));
+        // the replacement itself cannot fail
+        loader.entries[index].value = result.unwrap_or_default();
+    }
+}
+
+fn files(loader: &mut Loader<'_>, index: usize) {
+    let entry = &loader.entries[index];
+    if !entry.value.contains("@(") {
+        return;
+    }
+    let mut budget = TEXT_MAX;
+    let result = replace(&entry.value, "@(", |name| {
+        if let Some((scheme, _)) = name.split_once("://") {
+            let scheme: String = scheme.chars().take(16).collect();
+            return Err(format!("@({scheme}://...) is not supported yet: expected a file"));
+        }
+        let text = loader.text(name, &loader.world.directory)?;
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        budget = budget
+            .checked_sub(text.len())
+            .ok_or_else(|| "the files in this value are too large".to_owned())?;
+        if text.contains('\0') {
+            return Err(format!("{name}: has a NUL byte"));
+        }
+        Ok(Some(text.to_owned()))
+    });
+    match result {
+        Ok(value) => loader.entries[index].value = value,
+        Err(message) => {
+            let origin: Origin = entry.origin.clone();
+            let option = shown(&entry.given).map(str::to_owned);
+            loader.findings.push(Finding::error(Some(origin), option.as_deref(), message));
+        }
+    }
+}

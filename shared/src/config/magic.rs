@@ -1,0 +1,188 @@
+//! Magic variables: `%` and one character, replaced in the raw text of a file before anything
+//! else looks at it, comments and section names included. Lower case means the file that is
+//! read, upper case the first file of the configuration.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::world::World;
+
+/// A file as the magic variables see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Subject {
+    /// The absolute path; links are not resolved.
+    pub(super) path: PathBuf,
+    /// The name as given.
+    pub(super) given: String,
+    /// The section asked for after a colon.
+    pub(super) section: String,
+    /// The inode.
+    pub(super) inode: u64,
+}
+
+/// A line after the replacement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Its number in the file, from one (of the first, where `%` joined several).
+    pub(super) number: u32,
+    /// Its bytes.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Replaces magic variables and splits the text at its newlines.
+pub(super) fn lines(
+    text: &[u8],
+    here: &Subject,
+    first: Option<&Subject>,
+    world: &World,
+) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut line = Line { number: 1, bytes: Vec::new() };
+    let mut number = 1;
+    let mut rest = text.iter().copied();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'\n' => {
+                number += 1;
+                lines.push(std::mem::replace(&mut line, Line { number, bytes: Vec::new() }));
+            }
+            b'%' => match rest.next() {
+                Some(b'%') => line.bytes.push(b'%'),
+                Some(b'(') => line.bytes.extend_from_slice(b"%("),
+                Some(b'[') => line.bytes.push(0x1b),
+                Some(b'\n') => number += 1,
+                Some(letter) => {
+                    let value = value(letter, here, first, world);
+                    // the newline of an odd path must not start a line of its own
+                    line.bytes.extend(value.bytes().map(|b| if b == b'\n' { b' ' } else { b }));
+                }
+                None => {}
+            },
+            other => line.bytes.push(other),
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+/// The value of one magic variable; unknown letters have none.
+fn value(letter: u8, here: &Subject, first: Option<&Subject>, world: &World) -> String {
+    match letter {
+        b'v' => world.directory.to_string_lossy().into_owned(),
+        b'h' => world.host.clone(),
+        b'k' => world.cpus.to_string(),
+        b't' => world.now.as_secs().to_string(),
+        b'T' => world.now.as_micros().to_string(),
+        b'u' => world.user.0.to_string(),
+        b'U' => world.user.1.clone(),
+        b'g' => world.group.0.to_string(),
+        b'G' => world.group.1.clone(),
+        b'V' => world.version.clone(),
+        b'b' => world.binary.to_string_lossy().into_owned(),
+        b'0'..=b'9' => here.component(usize::from(letter - b'0')),
+        b'p' | b'o' | b'd' | b's' | b'n' | b'e' | b'c' | b'x' | b'i' | b'j' => here.value(letter),
+        b'P' | b'O' | b'D' | b'S' | b'N' | b'E' | b'C' | b'X' | b'I' | b'J' => {
+            first.map(|first| first.value(letter.to_ascii_lowercase())).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
+}
+
+impl Subject {
+    /// A file that is named by its absolute path.
+    pub(super) fn of(path: &Path, inode: u64) -> Self {
+        let given = path.to_string_lossy().into_owned();
+        Self { path: path.to_owned(), given, section: String::new(), inode }
+    }
+
+    fn value(&self, letter: u8) -> String {
+        let text = |path: Option<&Path>| path.map(|p| p.to_string_lossy().into_owned());
+        let base = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match letter {
+            b'p' => self.path.to_string_lossy().into_owned(),
+            b'o' => self.given.clone(),
+            b'd' => {
+                let mut directory = text(self.path.parent()).unwrap_or_default();
+                if !directory.ends_with('/') {
+                    directory.push('/');
+                }
+                directory
+            }
+            b's' => base,
+            b'n' => base.rsplit_once('.').map_or(base.as_str(), |(name, _)| name).to_owned(),
+            b'e' => base.rsplit_once('.').map_or("", |(_, extension)| extension).to_owned(),
+            b'c' => text(self.path.parent().and_then(Path::file_name).map(Path::new))
+                .unwrap_or_default(),
+            b'x' => self.section.clone(),
+            b'i' => self.inode.to_string(),
+            b'j' => hash(&self.path),
+            _ => String::new(),
+        }
+    }
+
+    /// A component of the directory, 0 is the one below the root.
+    fn component(&self, index: usize) -> String {
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        let mut names = directory.components().skip(1);
+        names.nth(index).map(|c| c.as_os_str().to_string_lossy().into_owned()).unwrap_or_default()
+    }
+}
+
+/// Bernstein's hash in its xor form, 32 bits, hexadecimal.
+fn hash(path: &Path) -> String {
+    let mut value: u32 = 5381;
+    for byte in path.as_os_str().as_encoded_bytes() {
+        value = value.wrapping_shl(5).wrapping_add(value) ^ u32::from(*byte);
+    }
+    let mut text = String::new();
+    // writing to a string cannot go wrong
+    let _ = write!(text, "{value:x}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(path: &str) -> Subject {
+        Subject { path: path.into(), given: "a.ini".into(), section: "prod".into(), inode: 42 }
+    }
+
+    fn one(text: &str) -> String {
+        let world = World::for_tests();
+        let first = subject("/etc/first/main.yaml");
+        let lines = lines(text.as_bytes(), &subject("/srv/sites/my.app.ini"), Some(&first), &world);
+        assert_eq!(lines.len(), 1);
+        String::from_utf8(lines.into_iter().next().unwrap().bytes).unwrap()
+    }
+
+    #[test]
+    fn each_letter_has_its_value() {
+        for (text, expected) in [
+            ("%n|%s|%e|%c|%d", "my.app|my.app.ini|ini|sites|/srv/sites/"),
+            ("%p|%o|%x|%i", "/srv/sites/my.app.ini|a.ini|prod|42"),
+            ("%N|%D|%C", "main|/etc/first/|first"),
+            ("%0|%1|%2", "srv|sites|"),
+            ("%v|%h|%k|%u|%U|%g|%G|%t", "/start|host|2|1000|alice|100|users|1000000000"),
+            ("100%%|%z|%(name)", "100%||%(name)"),
+            ("%[[31m", "\u{1b}[31m"),
+            ("end%", "end"),
+        ] {
+            assert_eq!(one(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_percent_sign_joins_lines_and_keeps_the_numbers() {
+        let text = b"A%\nB\nC";
+        let got = lines(text, &subject("/a.ini"), None, &World::for_tests());
+        let got: Vec<_> = got.iter().map(|l| (l.number, l.bytes.as_slice())).collect();
+        assert_eq!(got, [(1, b"AB".as_slice()), (3, b"C".as_slice())]);
+    }
+
+    #[test]
+    fn the_upper_case_twins_are_empty_without_a_first_file() {
+        let got = lines(b"[%N]", &subject("/a.ini"), None, &World::for_tests());
+        assert_eq!(got[0].bytes, b"[]");
+    }
+}

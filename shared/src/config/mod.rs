@@ -1,0 +1,132 @@
+//! From text to typed settings.
+//!
+//! Sources (files, command line, environment) become one ordered list of [`Directives`], each
+//! with its origin; the list becomes [`Settings`](crate::settings::Settings) once. Everything
+//! that is wrong is collected as findings, so that one look at a file shows all its mistakes.
+//! The world that a configuration is read in is a parameter.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::finding::{Finding, Origin};
+use crate::option;
+use crate::summons::Version;
+
+mod arithmetic;
+mod command_line;
+mod directive;
+mod expand;
+mod glob;
+mod ini;
+mod loader;
+mod logic;
+mod magic;
+mod plugin;
+mod review;
+mod settings;
+mod source;
+#[cfg(test)]
+mod tests;
+mod world;
+
+pub use directive::{Directive, Directives};
+pub use settings::{parse_address, settings};
+pub use world::World;
+
+use loader::Loader;
+use magic::Subject;
+use source::Proof;
+
+/// The directive of `check` in the `[emperor]` section: no key of another section is called so.
+const CHECK: &str = "emperor:check";
+
+/// What was read, and what is wrong with it. Any error among the findings refuses the whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The options and custom variables, in the order in which they are applied.
+    pub directives: Directives,
+    /// Warnings and errors.
+    pub findings: Vec<Finding>,
+    /// The directory that relative `logto` and `pidfile` count from: that of the start, and
+    /// for a vassal that of its file.
+    pub directory: PathBuf,
+}
+
+impl Reading {
+    /// Whether the configuration has to be refused.
+    pub fn refused(&self) -> bool {
+        self.findings.iter().any(Finding::is_error)
+    }
+}
+
+/// What an Emperor says about a vassal's configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct VassalSource<'a> {
+    /// The vassal's file.
+    pub file: &'a Path,
+    /// The file's identity as the monitor saw it; what is opened must match.
+    pub version: Option<Version>,
+    /// `vassal-set` values (`key=value`).
+    pub sets: &'a [String],
+    /// Files read before the vassal's file.
+    pub before: &'a [PathBuf],
+    /// Files read after it.
+    pub after: &'a [PathBuf],
+    /// Options from the Emperor's `UWSGI_VASSAL_*` variables.
+    pub options: &'a [(String, String)],
+}
+
+/// Reads a uWSGI command line (without the program's name): the environment's `UWSGI_*`
+/// variables, then the options in order, then the positional files.
+pub fn read_command_line(args: &[OsString], world: &World) -> Reading {
+    let mut loader = Loader::new(world, None);
+    command_line::environment(&mut loader);
+    command_line::arguments(&mut loader, args);
+    finish(loader)
+}
+
+/// Reads a vassal's configuration as its Emperor asked for it: the options of the Emperor's
+/// environment, `vassal-set`, the files before, the vassal's file, the files after. The last
+/// one that sets a scalar wins.
+pub fn read_vassal(source: &VassalSource<'_>, world: &World) -> Reading {
+    let file = world.directory.join(source.file);
+    let directory = file.parent().unwrap_or(Path::new("/")).to_path_buf();
+    let world = World { directory, ..world.clone() };
+    let mut loader = Loader::new(&world, source.version.map(|version| version.uid));
+    loader.first = Some(Subject::of(&file, source.version.map_or(0, |version| version.ino)));
+    for (name, value) in source.options {
+        let variable = format!("UWSGI_VASSAL_{}", name.to_ascii_uppercase().replace('-', "_"));
+        loader.add(name, value, &Origin::Environment(variable), false);
+    }
+    for set in source.sets {
+        loader.set(set, &Origin::VassalSet, "vassal-set", false);
+    }
+    // the Emperor's own files: whoever they belong to, the Emperor named them
+    for file in source.before {
+        loader.file(file, Proof::None, false);
+    }
+    loader.file(&file, source.version.map_or(Proof::None, Proof::Version), true);
+    for file in source.after {
+        loader.file(file, Proof::None, false);
+    }
+    finish(loader)
+}
+
+/// The steps after all sources were read.
+fn finish(mut loader: Loader<'_>) -> Reading {
+    let mut used = expand::expand(&mut loader);
+    loader.inherit();
+    used.extend(loader.tested());
+    review::review(&mut loader, &used);
+    let mut directives = Directives::default();
+    for entry in loader.entries {
+        let key = option::find(&entry.given).map_or(entry.given.as_str(), |row| row.name);
+        directives.push(Directive {
+            key: key.to_owned(),
+            value: entry.value,
+            origin: entry.origin,
+            given: entry.given,
+        });
+    }
+    Reading { directives, findings: loader.findings, directory: loader.world.directory.clone() }
+}

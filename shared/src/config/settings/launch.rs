@@ -1,0 +1,139 @@
+//! Root's part of the settings.
+
+use std::path::PathBuf;
+
+use crate::settings::{Address, Launch, Listen, Wire};
+
+use super::super::directive::Directive;
+use super::{Given, address, value};
+
+/// Connections that wait in the kernel unless `listen` says otherwise (clamped at bind).
+const BACKLOG: u32 = 1024;
+
+/// Reads root's part.
+pub(super) fn read(given: &mut Given<'_>) -> Launch {
+    let launch = Launch {
+        uid: given.parsed("uid", value::principal),
+        gid: given.parsed("gid", value::principal),
+        chroot: given.path("chroot"),
+        chdir: given.path("chdir"),
+        umask: given.parsed("umask", value::umask),
+        sockets: sockets(given),
+        chmod_socket: given.parsed("chmod-socket", value::socket_mode),
+        chown_socket: given.parsed("chown-socket", value::owner),
+        backlog: given
+            .number("listen", u64::from(u32::MAX >> 1), "a number of connections")
+            .filter(|value| *value > 0)
+            .map_or(BACKLOG, |value| value as u32),
+        pidfile: started(given, given.path("pidfile").or_else(|| given.path("safe-pidfile"))),
+        logto: log(given),
+        daemonize: given.last("daemonize").or(given.last("daemonize2")).is_some(),
+        vacuum: given.flag("vacuum"),
+        env: environment(given),
+    };
+    if let (Some(_), None, Some(uid)) = (&launch.uid, &launch.gid, given.last("uid")) {
+        given.warning(uid, "no gid is given: the primary group of this user is used");
+    }
+    if let Some(chroot) = given.last("chroot").filter(|one| !one.value.starts_with('/')) {
+        given.error(chroot, format!("expected an absolute path, found {:?}", chroot.value));
+    }
+    launch
+}
+
+/// Paths that are opened before `chdir` count from the directory of the start.
+fn started(given: &Given<'_>, path: Option<PathBuf>) -> Option<PathBuf> {
+    path.map(|path| given.directory.join(path))
+}
+
+fn log(given: &mut Given<'_>) -> Option<PathBuf> {
+    for name in ["logto", "daemonize", "daemonize2"] {
+        let Some(one) = given.last(name).filter(|one| !one.value.is_empty()) else { continue };
+        if one.value.contains(':') && !one.value.contains('/') {
+            given.error(one, format!("logs over UDP are not supported yet, found {:?}", one.value));
+            return None;
+        }
+        return started(given, Some(PathBuf::from(&one.value)));
+    }
+    // opened after the drop in uWSGI: relative to chdir
+    let path = given.path("logto2")?;
+    started(given, Some(given.path("chdir").unwrap_or_default().join(path)))
+}
+
+/// `env` and `unenv`, in the order of the file.
+fn environment(given: &mut Given<'_>) -> Vec<(String, Option<String>)> {
+    let mut list = Vec::new();
+    for one in given.directives {
+        match one.key.as_str() {
+            "env" => match value::variable(&one.value) {
+                Ok(variable) => list.push(variable),
+                Err(message) => given.error(one, message),
+            },
+            "unenv" => list.push((one.value.clone(), None)),
+            _ => {}
+        }
+    }
+    list
+}
+
+fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
+    let plain = protocol(given);
+    let names = given.flag("abstract-socket");
+    let mut list: Vec<Listen> = Vec::new();
+    for one in given.directives {
+        let wire = match one.key.as_str() {
+            "socket" => plain,
+            "http" | "http-socket" | "http11-socket" => Wire::Http,
+            "stats" => Wire::Stats,
+            _ => continue,
+        };
+        let mut address = match address::parse(&one.value) {
+            Ok(address) => address,
+            Err(message) => {
+                given.error(one, message);
+                continue;
+            }
+        };
+        if let Address::Unix(path) = &address {
+            doubt(given, one);
+            if names {
+                address = Address::Abstract(path.to_string_lossy().into_owned());
+            }
+        }
+        let listen = Listen { address, wire };
+        let chosen = matches!(&listen.address, Address::Tcp(tcp) if tcp.port() == 0);
+        if chosen || !list.contains(&listen) {
+            list.push(listen);
+        }
+    }
+    list
+}
+
+/// A path that was hardly meant as one.
+fn doubt(given: &mut Given<'_>, one: &Directive) {
+    let text = one.value.as_str();
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let message = format!("a UNIX socket called {text}; for the port write \":{text}\"");
+        given.warning(one, message);
+    } else if ["true", "false", "yes", "no", "on", "off"]
+        .iter()
+        .any(|w| text.eq_ignore_ascii_case(w))
+    {
+        given.warning(one, format!("expected an address: a UNIX socket called {text:?} is made"));
+    }
+}
+
+/// What is spoken on sockets given by `socket`.
+fn protocol(given: &mut Given<'_>) -> Wire {
+    match given.last("protocol") {
+        None => Wire::Uwsgi,
+        Some(one) => match one.value.as_str() {
+            "uwsgi" => Wire::Uwsgi,
+            "http" | "http11" => Wire::Http,
+            other => {
+                let message = format!("expected uwsgi or http, found {other:?}");
+                given.error(one, message);
+                Wire::Uwsgi
+            }
+        },
+    }
+}

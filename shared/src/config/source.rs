@@ -1,0 +1,140 @@
+//! Opening what a configuration names: bounded, regular files only.
+//!
+//! A tenant may name anything. What is opened here never blocks (a FIFO), never fills memory
+//! (a device, a huge file) and, for what a vassal includes, belongs to root or to the owner of
+//! the vassal's file. No error quotes what was read.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use crate::summons::Version;
+
+/// The largest file that is read, bytes.
+pub(super) const FILE_MAX: u64 = 1024 * 1024;
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SourceError {
+    /// The kernel said no.
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+    /// A directory, a device, a FIFO ...
+    #[error("not a regular file")]
+    NotRegular,
+    /// More than [`FILE_MAX`].
+    #[error("larger than {} KiB", FILE_MAX / 1024)]
+    TooLarge,
+    /// Not the file that the monitor saw, or one that was written meanwhile.
+    #[error("changed while it was read")]
+    Changed,
+    /// Somebody else's file.
+    #[error("belongs to uid {owner}: a vassal may read files of root and of uid {allowed} only")]
+    Owner {
+        /// Whose it is.
+        owner: u32,
+        /// Whose it would have to be.
+        allowed: u32,
+    },
+}
+
+/// What has to be true of a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Proof {
+    /// Nothing: the caller's own files.
+    None,
+    /// It is the version that was seen.
+    Version(Version),
+    /// It belongs to root or to this user.
+    Owner(u32),
+}
+
+/// A file's content and inode.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// The content.
+    pub(super) bytes: Vec<u8>,
+    /// The inode (`%i`).
+    pub(super) inode: u64,
+}
+
+/// Reads a file.
+pub(super) fn read(path: &Path, proof: Proof) -> Result<Source, SourceError> {
+    let mut file = open(path)?;
+    let before = file.metadata()?;
+    if !before.is_file() {
+        return Err(SourceError::NotRegular);
+    }
+    if before.len() > FILE_MAX {
+        return Err(SourceError::TooLarge);
+    }
+    match proof {
+        Proof::Version(version) if version_of(&before) != version => {
+            return Err(SourceError::Changed);
+        }
+        Proof::None | Proof::Version(_) => {}
+        Proof::Owner(allowed) => {
+            let owner = before.uid();
+            if owner != 0 && owner != allowed {
+                return Err(SourceError::Owner { owner, allowed });
+            }
+        }
+    }
+    let mut bytes = Vec::new();
+    (&mut file).take(FILE_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_MAX {
+        return Err(SourceError::TooLarge);
+    }
+    if version_of(&file.metadata()?) != version_of(&before) {
+        return Err(SourceError::Changed);
+    }
+    Ok(Source { bytes, inode: before.ino() })
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    // without O_NONBLOCK a FIFO would hold the reader for ever, before it could be looked at
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+}
+
+fn version_of(data: &Metadata) -> Version {
+    Version {
+        dev: data.dev(),
+        ino: data.ino(),
+        mtime_ns: i128::from(data.mtime()) * 1_000_000_000 + i128::from(data.mtime_nsec()),
+        size: data.size(),
+        uid: data.uid(),
+        gid: data.gid(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_regular_files_of_the_right_owner_and_version_are_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.ini");
+        std::fs::write(&path, "[uwsgi]\n").unwrap();
+        let seen = version_of(&path.metadata().unwrap());
+        assert_eq!(read(&path, Proof::Version(seen)).unwrap().bytes, b"[uwsgi]\n");
+        let other = Version { size: 7, ..seen };
+        assert!(matches!(read(&path, Proof::Version(other)), Err(SourceError::Changed)));
+        assert!(read(&path, Proof::Owner(seen.uid)).is_ok());
+        if seen.uid != 0 {
+            let error = read(&path, Proof::Owner(seen.uid + 1)).unwrap_err();
+            assert!(matches!(error, SourceError::Owner { .. }));
+        }
+        assert!(matches!(read(directory.path(), Proof::None), Err(SourceError::NotRegular)));
+        let fifo = directory.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(matches!(read(&fifo, Proof::None), Err(SourceError::NotRegular)));
+        File::create(&path).unwrap().set_len(FILE_MAX + 1).unwrap();
+        assert!(matches!(read(&path, Proof::None), Err(SourceError::TooLarge)));
+        assert!(matches!(
+            read(&directory.path().join("none"), Proof::None),
+            Err(SourceError::Io(_))
+        ));
+    }
+}

@@ -1,0 +1,167 @@
+//! With whose rights a path is touched.
+//!
+//! A path is touched as root only when nobody but root can have a hand in it: the configuration
+//! is root's, and every component up to the directory belongs to root and is writable by nobody
+//! else (a link of root's is followed). Everything else is done as the tenant, who can then
+//! only harm itself.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Component, Path, PathBuf};
+
+use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
+use nix::unistd::geteuid;
+use shared::plan::Identity;
+
+use super::identity::as_tenant;
+
+/// How many links one path may lead over.
+const LINKS_MAX: usize = 40;
+
+/// Who asks for paths to be touched.
+#[derive(Clone, Copy, Debug)]
+pub struct Access<'a> {
+    /// Who the vassal becomes.
+    pub tenant: Option<&'a Identity>,
+    /// Whether the configuration is root's own: only then may its paths be touched as root.
+    pub roots: bool,
+}
+
+/// A directory, and the rights to act in it with.
+#[derive(Debug)]
+pub struct Directory<'a> {
+    /// The directory (O_PATH).
+    pub handle: OwnedFd,
+    /// Whose rights are used; `None`: those of this process.
+    pub tenant: Option<&'a Identity>,
+}
+
+impl<'a> Access<'a> {
+    /// Opens a directory and decides whose rights count in it.
+    pub fn directory(&self, path: &Path) -> io::Result<Directory<'a>> {
+        let tenant = self.tenant.filter(|who| who.uid != 0 && geteuid().is_root());
+        if tenant.is_some()
+            && self.roots
+            && let Some(handle) = roots_directory(path)?
+        {
+            return Ok(Directory { handle, tenant: None });
+        }
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let handle = as_tenant(tenant, || Ok(open(path, flags, Mode::empty())?))?;
+        Ok(Directory { handle, tenant })
+    }
+
+    /// The directory of a file, opened, and the file's name in it.
+    pub fn parent(&self, path: &Path) -> io::Result<(Directory<'a>, OsString)> {
+        let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
+        let parent = match path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        Ok((self.directory(parent)?, name.to_owned()))
+    }
+
+    /// Whether root acts where a tenant might have a hand in.
+    pub fn is_risky(&self) -> bool {
+        self.tenant.is_some_and(|who| who.uid != 0) && geteuid().is_root()
+    }
+}
+
+impl Directory<'_> {
+    /// Does something in the directory with the rights that were decided on.
+    pub fn act<T>(&self, work: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
+        as_tenant(self.tenant, || work(self.handle.as_fd()))
+    }
+
+    /// What a name in the directory is (a link is not followed); `None`: nothing.
+    pub fn look(&self, name: &OsStr) -> io::Result<Option<FileStat>> {
+        self.act(|directory| match fstatat(directory, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(nix::Error::ENOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        })
+    }
+}
+
+/// Opens a directory when every step to it is root's alone; `None` as soon as one is not:
+/// nothing below a stranger's directory is looked at with root's rights.
+pub fn roots_directory(path: &Path) -> io::Result<Option<OwnedFd>> {
+    let absolute = std::path::absolute(path)?;
+    let mut todo: Vec<PathBuf> = steps(&absolute);
+    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let mut here = open("/", flags | OFlag::O_DIRECTORY, Mode::empty())?;
+    let mut links = 0;
+    while is_roots_alone(&fstat(&here)?) {
+        let Some(step) = todo.pop() else { return Ok(Some(here)) };
+        let next = openat(&here, &step, flags, Mode::empty())?;
+        let kind = SFlag::from_bits_truncate(fstat(&next)?.st_mode & SFlag::S_IFMT.bits());
+        if kind == SFlag::S_IFLNK {
+            links += 1;
+            if fstat(&next)?.st_uid != 0 || links > LINKS_MAX {
+                return Ok(None);
+            }
+            let target = PathBuf::from(readlinkat(&here, &step)?);
+            if target.is_absolute() {
+                here = open("/", flags | OFlag::O_DIRECTORY, Mode::empty())?;
+            }
+            todo.extend(steps(&target));
+        } else if kind == SFlag::S_IFDIR {
+            here = next;
+        } else {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+    }
+    Ok(None)
+}
+
+/// The steps of a path, the first one last.
+fn steps(path: &Path) -> Vec<PathBuf> {
+    let mut list: Vec<PathBuf> = path
+        .components()
+        .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
+        .map(|part| PathBuf::from(part.as_os_str()))
+        .collect();
+    list.reverse();
+    list
+}
+
+fn is_roots_alone(stat: &FileStat) -> bool {
+    stat.st_uid == 0 && stat.st_mode & 0o022 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+    use super::*;
+
+    #[test]
+    fn only_a_path_of_roots_own_is_roots() {
+        assert!(roots_directory(Path::new("/etc")).unwrap().is_some());
+        assert!(roots_directory(Path::new("/tmp")).unwrap().is_none(), "everybody writes there");
+        assert!(roots_directory(Path::new("/etc/passwd")).is_err());
+        assert!(roots_directory(Path::new("/no such directory")).is_err());
+        // on every Debian these are links of root's
+        assert!(roots_directory(Path::new("/bin/../lib")).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_directory_or_link_of_a_stranger_ends_the_walk() {
+        if !geteuid().is_root() {
+            eprintln!("not run: needs root");
+            return;
+        }
+        let place = tempfile::tempdir_in("/var/lib").unwrap();
+        let root = place.path();
+        std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::create_dir(root.join("mine")).unwrap();
+        symlink("mine", root.join("link")).unwrap();
+        assert!(roots_directory(&root.join("link")).unwrap().is_some());
+        std::os::unix::fs::lchown(root.join("link"), Some(54321), None).unwrap();
+        assert!(roots_directory(&root.join("link")).unwrap().is_none());
+        chown(root.join("mine"), Some(54321), None).unwrap();
+        assert!(roots_directory(&root.join("mine")).unwrap().is_none());
+    }
+}

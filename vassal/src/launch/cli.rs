@@ -1,0 +1,113 @@
+//! What the program is asked to be, by its arguments.
+//!
+//! Our own faces are chosen by the first argument; everything else is uWSGI's command line,
+//! which the configuration reader understands.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// One of the program's faces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// The Emperor started us; the channel is standard input.
+    Summons {
+        /// The vassal's name, shown in process lists.
+        name: String,
+    },
+    /// Print the launch plan.
+    Plan(Vec<OsString>),
+    /// Print the settings of this command line, for a reload.
+    Prepare(Vec<OsString>),
+    /// uWSGI's command line.
+    Serve(Vec<OsString>),
+    /// Print the version.
+    Version,
+    /// Print the options.
+    Help,
+}
+
+/// Chooses the face by the arguments (without the program's name).
+pub fn face(mut args: Vec<OsString>) -> Face {
+    let first = args.first().and_then(|one| one.to_str()).unwrap_or_default();
+    match first {
+        "--summons" => {
+            let name = args.get(1).map(|name| name.to_string_lossy().into_owned());
+            Face::Summons { name: name.unwrap_or_default() }
+        }
+        "--plan" => Face::Plan(args.split_off(1)),
+        "--prepare" => Face::Prepare(args.split_off(1)),
+        _ if args.iter().any(|one| one == "--version") => Face::Version,
+        _ if args.iter().any(|one| one == "--help" || one == "-h") => Face::Help,
+        _ => Face::Serve(args),
+    }
+}
+
+/// The configuration files that a command line names: `x.ini`, `--ini x.ini`, `--ini=x.ini:section`.
+///
+/// Only a look at names, to find out whose files they are; the reader decides what they mean.
+pub fn files(args: &[OsString]) -> Vec<PathBuf> {
+    args.iter()
+        .filter_map(|arg| {
+            let text = arg.to_str()?;
+            let value = match text.strip_prefix("--") {
+                Some(option) => option.split_once('=')?.1,
+                None => text,
+            };
+            let path = value.split(':').next().unwrap_or(value);
+            is_configuration(path).then(|| PathBuf::from(path))
+        })
+        .collect()
+}
+
+/// The name shown in logs and titles: that of the first file, else uWSGI's own.
+pub fn name(args: &[OsString]) -> String {
+    files(args)
+        .first()
+        .and_then(|file| file.file_name())
+        .map_or_else(|| "uwsgi".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The option that names a file of this kind on uWSGI's command line.
+pub fn option_of(file: &Path) -> &'static str {
+    match file.extension().and_then(OsStr::to_str) {
+        Some("ini") => "--ini",
+        Some("xml") => "--xml",
+        Some("yml" | "yaml") => "--yaml",
+        Some("js" | "json") => "--json",
+        Some(_) => "--config",
+        None => "--inherit",
+    }
+}
+
+fn is_configuration(path: &str) -> bool {
+    let extension = Path::new(path).extension().and_then(OsStr::to_str);
+    matches!(extension, Some("ini" | "xml" | "yml" | "yaml" | "js" | "json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(text: &str) -> Vec<OsString> {
+        text.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn the_first_argument_chooses_our_faces_and_all_else_is_uwsgis() {
+        assert_eq!(face(args("--summons a.ini")), Face::Summons { name: "a.ini".into() });
+        assert_eq!(face(args("--plan a.ini")), Face::Plan(args("a.ini")));
+        assert_eq!(face(args("--prepare -p 2")), Face::Prepare(args("-p 2")));
+        assert_eq!(face(args("--http :1 --plan x")), Face::Serve(args("--http :1 --plan x")));
+        assert_eq!(face(args("--http :1 --version")), Face::Version);
+        assert_eq!(face(args("-h")), Face::Help);
+        assert_eq!(face(Vec::new()), Face::Serve(Vec::new()));
+    }
+
+    #[test]
+    fn files_are_found_wherever_they_are_named() {
+        let found = files(&args("--ini a.ini:one --http :80 --yaml=b.yml hitme.py dir/c.json"));
+        assert_eq!(found, ["a.ini", "b.yml", "dir/c.json"].map(PathBuf::from));
+        assert_eq!(name(&args("--http :80")), "uwsgi");
+        assert_eq!(name(&args("--ini /etc/x/app.ini")), "app.ini");
+    }
+}

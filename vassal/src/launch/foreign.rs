@@ -1,0 +1,140 @@
+//! Another server in place of ours (`binary-path`): uWSGI itself, started as its own Emperor
+//! would start it.
+//!
+//! Nothing is read here: the file is the other server's business. In tyrant mode the process is
+//! the file's owner before anything else happens.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::unistd::{AccessFlags, access};
+use shared::plan::Identity;
+use shared::summons::Summons;
+use shared::sys::descriptor;
+
+use super::{cli, environment, identity};
+
+/// Why the program cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is not there, or not ours to execute.
+    #[error("{}: cannot be executed: {source}", path.display())]
+    Program {
+        /// The program.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The owner's rights could not be taken on.
+    #[error("becoming uid {uid}: {source}")]
+    Drop {
+        /// The owner.
+        uid: u32,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The arguments after the program's name, in uWSGI's order.
+pub fn arguments(summons: &Summons) -> Vec<OsString> {
+    let mut args = Vec::new();
+    let mut add = |option: &str, value: OsString| args.extend([OsString::from(option), value]);
+    for file in &summons.before {
+        add("--include", file.into());
+    }
+    for set in &summons.sets {
+        add("--set", set.into());
+    }
+    let name = summons.file.file_name().unwrap_or(summons.file.as_os_str());
+    add(cli::option_of(&summons.file), name.into());
+    for file in &summons.after {
+        add("--include", file.into());
+    }
+    args
+}
+
+/// The environment: what every vassal gets, the `UWSGI_VASSAL_*` options, the link.
+pub fn variables(
+    inherited: impl IntoIterator<Item = (OsString, OsString)>,
+    summons: &Summons,
+    link: i32,
+) -> Vec<(OsString, OsString)> {
+    let mut result = environment::passed(inherited);
+    for (option, value) in &summons.options {
+        let name = format!("UWSGI_{}", option.to_uppercase().replace('-', "_"));
+        result.push((name.into(), value.into()));
+    }
+    result.push(("UWSGI_EMPEROR_FD".into(), link.to_string().into()));
+    result
+}
+
+/// Becomes the owner where a tyrant rules, and sees whether the program can be run.
+pub fn prepare(binary: &Path, who: Option<&Identity>, summons: &Summons) -> Result<(), Error> {
+    if let Some(who) = who {
+        identity::become_for_good(who).map_err(|source| Error::Drop { uid: who.uid, source })?;
+    }
+    if let Some(directory) = summons.file.parent() {
+        // uWSGI's vassals start where their file is; one that may not enter stays in /
+        let entered = std::env::set_current_dir(directory);
+        entered
+            .or_else(|_| std::env::set_current_dir("/"))
+            .map_err(|source| Error::Program { path: directory.to_owned(), source })?;
+    }
+    access(binary, AccessFlags::X_OK)
+        .map_err(|error| Error::Program { path: binary.to_owned(), source: error.into() })
+}
+
+/// Executes the program; comes back only with an error.
+pub fn execute(binary: &Path, summons: &Summons, link: &OwnedFd) -> Error {
+    let refused = |source| Error::Program { path: binary.to_owned(), source };
+    // the one descriptor beyond the standard ones that crosses this exec
+    if let Err(error) = descriptor::inheritable(link, true) {
+        return refused(error);
+    }
+    let variables = variables(std::env::vars_os(), summons, link.as_raw_fd());
+    refused(Command::new(binary).args(arguments(summons)).env_clear().envs(variables).exec())
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::summons::{Mode, Policy, Version};
+
+    use super::*;
+
+    fn summons() -> Summons {
+        Summons {
+            name: "a.yml".into(),
+            file: "/etc/uwsgi/sites/a.yml".into(),
+            mode: Mode::Start,
+            version: Version { dev: 0, ino: 0, mtime_ns: 0, size: 0, uid: 0, gid: 0 },
+            policy: Policy::default(),
+            sets: vec!["k=v".into()],
+            before: vec!["/b.ini".into()],
+            after: vec!["/z.ini".into()],
+            options: vec![("die-on-term".into(), "1".into())],
+            listeners: Vec::new(),
+            binary: None,
+            generation: 1,
+            cgroup: None,
+        }
+    }
+
+    #[test]
+    fn the_arguments_come_in_uwsgis_order() {
+        let want =
+            ["--include", "/b.ini", "--set", "k=v", "--yaml", "a.yml", "--include", "/z.ini"];
+        assert_eq!(arguments(&summons()), want.map(OsString::from));
+    }
+
+    #[test]
+    fn the_environment_has_the_link_and_the_options_and_no_more() {
+        let inherited = [("PATH", "/bin"), ("SECRET", "1")].map(|(k, v)| (k.into(), v.into()));
+        let made = variables(inherited, &summons(), 5);
+        let want = [("PATH", "/bin"), ("UWSGI_DIE_ON_TERM", "1"), ("UWSGI_EMPEROR_FD", "5")];
+        assert_eq!(made, want.map(|(k, v)| (OsString::from(k), OsString::from(v))));
+    }
+}

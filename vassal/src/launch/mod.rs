@@ -1,0 +1,397 @@
+//! From a configuration to a master that is the tenant.
+//!
+//! The launcher starts with whatever rights it was given (root's, on a hosting machine) and one
+//! thread. A [`reader`] that has become the file's owner turns text into typed settings; [`plan`]
+//! decides, purely, what root has to do for them; [`run`] does it and drops root; then the same
+//! process becomes the master. Each face of the program is one function here that reads as the
+//! list of its steps.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use nix::unistd::geteuid;
+use shared::exit::Exit;
+use shared::finding::Finding;
+use shared::plan::Identity;
+use shared::summons::{Mode, Policy, Summons};
+use shared::sys::descriptor;
+
+use crate::handover::{Handover, Link};
+use crate::master;
+
+/// With whose rights a path is touched.
+pub mod access;
+/// The launcher's end of the summons channel.
+pub mod channel;
+/// The program's faces by its arguments.
+pub mod cli;
+/// `daemonize`.
+pub mod daemon;
+/// The interpreter's environment.
+pub mod environment;
+/// Where the Python extension is.
+pub mod extension;
+/// Another server in place of ours.
+pub mod foreign;
+/// Users and groups; the drop of root.
+pub mod identity;
+/// `chroot`.
+pub mod jail;
+/// `logto` and `pidfile`.
+pub mod output;
+/// The launch plan, made purely.
+pub mod plan;
+/// Reading a configuration as its owner.
+pub mod reader;
+/// Carrying a plan out.
+pub mod run;
+/// Binding sockets.
+pub mod socket;
+
+use channel::{Call, Channel};
+use daemon::Detached;
+use plan::Planned;
+use reader::{Report, Source};
+
+/// An Emperor of ours started us: the channel on standard input says what to do.
+pub fn summoned() -> Exit {
+    let taken = Channel::take().and_then(|channel| Ok((channel.summons()?, channel)));
+    let (call, channel) = match taken {
+        Ok(taken) => taken,
+        Err(error) => {
+            return complain(format!("--summons is for the emperor: standard input: {error}"));
+        }
+    };
+    if let Err(error) = settle(&call.summons) {
+        return refuse(&channel, &[error], Exit::Failure);
+    }
+    match call.summons.binary.clone() {
+        Some(binary) if call.summons.mode == Mode::Start => other_server(&binary, call, &channel),
+        Some(_) | None => vassal(call, channel),
+    }
+}
+
+/// Enters the vassal's cgroup and the file's directory.
+fn settle(summons: &Summons) -> Result<(), Finding> {
+    descriptor::close_on_exec_from(3).map_err(|error| plain(format!("close_range: {error}")))?;
+    if let Some(cgroup) = &summons.cgroup {
+        fs::write(cgroup.join("cgroup.procs"), "0")
+            .map_err(|error| plain(format!("{}: cannot be entered: {error}", cgroup.display())))?;
+    }
+    let owner = owner_of_file(summons);
+    let directory = summons.file.parent().unwrap_or(&summons.file);
+    // a tenant's directory is entered with the tenant's rights; where that fails, / will do
+    identity::as_tenant(owner.as_ref(), || std::env::set_current_dir(directory))
+        .or_else(|_| std::env::set_current_dir("/"))
+        .map_err(|error| plain(format!("/: {error}")))
+}
+
+/// The owner of a vassal's file, when that is somebody for root to become.
+fn owner_of_file(summons: &Summons) -> Option<Identity> {
+    let version = summons.version;
+    let stranger = version.uid != 0 && geteuid().is_root();
+    stranger.then(|| identity::of_owner(version.uid, version.gid))
+}
+
+/// A vassal of ours: read, plan, answer; and, when it is to start, carry out and become it.
+fn vassal(call: Call, channel: Channel) -> Exit {
+    let Call { summons, link, listeners } = call;
+    let source = Source::Vassal {
+        file: summons.file.clone(),
+        version: Some(summons.version),
+        sets: summons.sets.clone(),
+        before: summons.before.clone(),
+        after: summons.after.clone(),
+        options: summons.options.clone(),
+    };
+    let (report, planned) = match prepare(&source, &summons.policy, false) {
+        Ok(prepared) => prepared,
+        Err(findings) => return refuse(&channel, &findings, Exit::Failure),
+    };
+    if report.emperor {
+        let error = plain("a vassal that is an emperor itself is not supported".to_owned());
+        return refuse(&channel, &[error], Exit::Failure);
+    }
+    let Planned { plan, warnings } = planned;
+    let generation = summons.generation;
+    if let Err(error) = channel.prepared(&plan, &warnings, &report.settings, generation) {
+        return refuse(&channel, &[plain(error.to_string())], Exit::Failure);
+    }
+    let Some(link) = link else { return Exit::Success };
+    let task = Task {
+        report,
+        plan,
+        given: listeners,
+        roots: summons.version.uid == 0,
+        tyrant: summons.policy.tyrant,
+        summoned: true,
+    };
+    let mut handover = match carry_out(task) {
+        Ok(handover) => handover,
+        Err(finding) => return refuse(&channel, &[finding], Exit::Failure),
+    };
+    if let Err(error) = channel.bound(&handover.listeners) {
+        return complain(format!("the emperor is gone: {error}"));
+    }
+    drop(channel);
+    handover.link = Some(Link { socket: link, frames: true });
+    handover.generation = generation;
+    master::run(handover)
+}
+
+/// `binary-path`: become the owner in tyrant mode, answer, execute.
+fn other_server(binary: &std::path::Path, call: Call, channel: &Channel) -> Exit {
+    let Call { summons, link, listeners } = call;
+    drop(listeners);
+    let Some(link) = link else { return Exit::Failure };
+    let who = if summons.policy.tyrant && geteuid().is_root() {
+        let owner = (summons.version.uid, summons.version.gid);
+        match tyrants_choice(owner, &summons.policy) {
+            Ok(who) => who,
+            Err(findings) => return refuse(channel, &findings, Exit::Failure),
+        }
+    } else {
+        None
+    };
+    if let Err(error) = foreign::prepare(binary, who.as_ref(), &summons) {
+        return refuse(channel, &[plain(error.to_string())], Exit::Exile);
+    }
+    if let Err(error) = channel.foreign() {
+        return complain(format!("the emperor is gone: {error}"));
+    }
+    complain(foreign::execute(binary, &summons, &link).to_string());
+    Exit::Exile
+}
+
+/// Whom a tyrant makes of a file's owner, by the same rules as for our own vassals.
+fn tyrants_choice(owner: (u32, u32), policy: &Policy) -> Result<Option<Identity>, Vec<Finding>> {
+    let launch = shared::settings::Launch::default();
+    let facts = identity::facts(&launch, owner, policy, &plan::Origins::default());
+    plan::identity(&launch, &facts).map(|(who, _)| who)
+}
+
+/// uWSGI's command line, without an Emperor of ours.
+pub fn serve(args: &[OsString]) -> Exit {
+    if let Err(error) = descriptor::close_on_exec_from(3) {
+        return complain(format!("close_range: {error}"));
+    }
+    let source = Source::CommandLine(args.to_vec());
+    let (report, planned) = match read_then_plan(&source, &Policy::default(), false) {
+        Ok((report, _)) if report.emperor => return become_emperor(args),
+        Ok((report, Ok(planned))) => (report, planned),
+        Ok((_, Err(findings))) | Err(findings) => return say(&findings, Exit::Failure),
+    };
+    let Planned { plan, warnings } = planned;
+    say(&warnings, Exit::Success);
+    let link = emperors_link();
+    let notice = match detach(report.settings.launch.daemonize && link.is_none()) {
+        Ok(Some(Detached::Daemon(notice))) => Some(notice),
+        Ok(Some(Detached::Terminal(exit))) => return exit,
+        Ok(None) => None,
+        Err(error) => return complain(format!("daemonize: {error}")),
+    };
+    let prepare = reload_command(args).filter(|_| plan.chroot.is_none());
+    let roots = source.ownership().owner.0 == 0;
+    let task = Task { report, plan, given: Vec::new(), roots, tyrant: false, summoned: false };
+    let mut handover = match carry_out(task) {
+        Ok(handover) => handover,
+        Err(finding) => return say(&[finding], Exit::Failure),
+    };
+    handover.link = link.map(|socket| Link { socket, frames: false });
+    handover.prepare = prepare;
+    if let Some(notice) = notice {
+        notice.stands();
+    }
+    master::run(handover)
+}
+
+/// `--plan`: prints what root would have to do; a file is read as an Emperor would have it read.
+pub fn print_plan(args: Vec<OsString>) -> Exit {
+    let source = match args.as_slice() {
+        [file] if !file.as_encoded_bytes().starts_with(b"-") => Source::Vassal {
+            file: std::path::absolute(file).unwrap_or_else(|_| file.into()),
+            version: None,
+            sets: Vec::new(),
+            before: Vec::new(),
+            after: Vec::new(),
+            options: Vec::new(),
+        },
+        _ => Source::CommandLine(args),
+    };
+    match prepare(&source, &Policy::default(), true) {
+        Ok((_, Planned { plan, warnings })) => {
+            say(&warnings, Exit::Success);
+            print(plan.to_string().as_bytes())
+        }
+        Err(findings) => say(&findings, Exit::Failure),
+    }
+}
+
+/// `--prepare [--from DIRECTORY] ARGUMENTS`: what a master without an Emperor asks for a reload.
+pub fn print_settings(mut args: Vec<OsString>) -> Exit {
+    if args.first().is_some_and(|arg| arg == "--from") && args.len() > 1 {
+        let rest = args.split_off(2);
+        if let Err(error) = std::env::set_current_dir(&args[1]) {
+            return complain(format!("{}: {error}", args[1].display()));
+        }
+        args = rest;
+    }
+    match prepare(&Source::CommandLine(args), &Policy::default(), false) {
+        Ok((report, Planned { warnings, .. })) => {
+            say(&warnings, Exit::Success);
+            match channel::seal(&report.settings, 0) {
+                Ok(json) => print(&json),
+                Err(error) => complain(error.to_string()),
+            }
+        }
+        Err(findings) => say(&findings, Exit::Failure),
+    }
+}
+
+/// Reads and plans; the warnings of both end up with the plan.
+fn prepare(
+    source: &Source,
+    policy: &Policy,
+    as_root: bool,
+) -> Result<(Report, Planned), Vec<Finding>> {
+    let (report, planned) = read_then_plan(source, policy, as_root)?;
+    planned.map(|planned| (report, planned))
+}
+
+/// What a plan turned out to be.
+type Plan = Result<Planned, Vec<Finding>>;
+
+/// Reads; with settings, plans too. `as_root`: as if we were, where a user is named.
+fn read_then_plan(
+    source: &Source,
+    policy: &Policy,
+    as_root: bool,
+) -> Result<(Report, Plan), Vec<Finding>> {
+    let ownership = source.ownership();
+    let (uid, gid) = ownership.owner;
+    let drops = geteuid().is_root() && uid != 0 && ownership.alone;
+    let reader = drops.then(|| identity::of_owner(uid, gid));
+    let report =
+        reader::read(source, reader.as_ref()).map_err(|error| vec![plain(error.to_string())])?;
+    if report.findings.iter().any(Finding::is_error) {
+        return Err(report.findings);
+    }
+    let launch = &report.settings.launch;
+    let mut facts = identity::facts(launch, ownership.owner, policy, &report.origins);
+    if as_root && (launch.uid.is_some() || launch.gid.is_some()) {
+        facts.euid = 0;
+    }
+    let planned = match plan::plan(launch, &facts) {
+        Ok(Planned { plan, warnings }) => {
+            let warnings = report.findings.iter().cloned().chain(warnings).collect();
+            Ok(Planned { plan, warnings })
+        }
+        Err(errors) => Err(report.findings.iter().cloned().chain(errors).collect()),
+    };
+    Ok((report, planned))
+}
+
+/// A plan on its way to being carried out.
+struct Task {
+    report: Report,
+    plan: shared::plan::Plan,
+    given: Vec<crate::handover::Listener>,
+    roots: bool,
+    tyrant: bool,
+    summoned: bool,
+}
+
+/// Carries the plan out and gathers what the master needs.
+fn carry_out(task: Task) -> Result<Handover, Finding> {
+    let Task { report, plan, given, roots, tyrant, summoned } = task;
+    let extension = extension::find().map_err(plain)?;
+    // before the jail, where the user database may be another one
+    let home = identity::home(plan.identity.as_ref());
+    let inherits = !summoned;
+    let steps = run::Task { plan: &plan, given, roots, tyrant, inherits, extension };
+    let done = run::carry_out(steps).map_err(|error| error.finding(&report.origins, &plan))?;
+    let environment =
+        environment::of_interpreter(std::env::vars_os(), summoned, home.as_ref(), &plan);
+    Ok(Handover {
+        settings: report.settings,
+        plan,
+        listeners: done.listeners,
+        link: None,
+        generation: 1,
+        environment,
+        extension: done.extension,
+        prepare: None,
+        vacuum: done.vacuum,
+    })
+}
+
+/// The link of a real uWSGI Emperor, when one started us. It does not reach the tenant's code.
+fn emperors_link() -> Option<OwnedFd> {
+    let number = std::env::var("UWSGI_EMPEROR_FD").ok()?.parse().ok().filter(|n| *n > 2)?;
+    let link = descriptor::inherited(number)?;
+    descriptor::inheritable(&link, false).ok().map(|()| link)
+}
+
+fn detach(wanted: bool) -> io::Result<Option<Detached>> {
+    if wanted { daemon::detach().map(Some) } else { Ok(None) }
+}
+
+/// How a master without an Emperor reads its configuration anew: where it was read first.
+fn reload_command(args: &[OsString]) -> Option<Vec<OsString>> {
+    let program = std::env::current_exe().ok()?;
+    let directory = std::env::current_dir().ok()?;
+    let fixed = [program.into(), "--prepare".into(), "--from".into(), directory.into()];
+    Some(fixed.into_iter().chain(args.iter().cloned()).collect())
+}
+
+/// `emperor` was asked for: the program beside ours takes over, with the same arguments.
+fn become_emperor(args: &[OsString]) -> Exit {
+    let program = match std::env::current_exe() {
+        Ok(program) => program.with_file_name("emperor"),
+        Err(error) => return complain(format!("/proc/self/exe: {error}")),
+    };
+    let error = Command::new(&program).arg0("emperor").args(args).exec();
+    complain(format!("{}: cannot be executed: {error}", program.display()))
+}
+
+fn plain(text: String) -> Finding {
+    Finding::error(None, None, text)
+}
+
+/// Tells the Emperor, or, where it is gone, whoever reads standard error.
+fn refuse(channel: &Channel, findings: &[Finding], exit: Exit) -> Exit {
+    match channel.refused(findings, exit.code()) {
+        Ok(()) => exit,
+        Err(_) => say(findings, exit),
+    }
+}
+
+/// One line each on standard error, without control characters that a file might have smuggled.
+fn say(findings: &[Finding], exit: Exit) -> Exit {
+    let mut text = String::new();
+    for finding in findings {
+        let line = finding.to_string();
+        let clean = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+        text.push_str(if finding.is_error() { "" } else { "warning: " });
+        text.extend(line.chars().map(clean));
+        text.push('\n');
+    }
+    // nobody to tell is no reason to fail
+    let _ = io::stderr().write_all(text.as_bytes());
+    exit
+}
+
+fn complain(text: impl Into<String>) -> Exit {
+    say(&[plain(text.into())], Exit::Failure)
+}
+
+fn print(bytes: &[u8]) -> Exit {
+    match io::stdout().write_all(bytes) {
+        Ok(()) => Exit::Success,
+        Err(error) => complain(format!("standard output: {error}")),
+    }
+}

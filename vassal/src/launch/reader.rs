@@ -1,0 +1,297 @@
+//! Reads a configuration in a process of its own that has become the file's owner.
+//!
+//! Text that a tenant wrote is never parsed by root: a forked child drops to the owner, reads,
+//! and returns typed settings as JSON over a pipe. The parent believes nothing of it but its
+//! shape: it is bounded in size and time, and a child that dies is a finding.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::Signal;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::{geteuid, pipe2};
+use serde::{Deserialize, Serialize};
+use shared::config::{self, Reading, VassalSource, World};
+use shared::finding::Finding;
+use shared::plan::Identity;
+use shared::settings::Settings;
+use shared::summons::Version;
+use shared::sys::descriptor;
+use shared::sys::process::{Fork, SingleThreaded, fork, leave, pidfd, reap, signal};
+
+use super::plan::Origins;
+use super::{cli, environment, identity};
+
+/// The most that a reader may return, bytes.
+const REPORT_MAX: u64 = 4 * 1024 * 1024;
+/// How long a reader may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The most memory that a reader may ask for, bytes.
+const MEMORY_MAX: u64 = 1024 * 1024 * 1024;
+/// The options whose origin the launcher wants to name in errors of its own.
+const ROOTS_OPTIONS: [&str; 10] = [
+    "chdir",
+    "chmod-socket",
+    "chown-socket",
+    "chroot",
+    "gid",
+    "listen",
+    "logto",
+    "pidfile",
+    "uid",
+    "umask",
+];
+/// The options that ask for a listening socket.
+const SOCKET_OPTIONS: [&str; 5] = ["http", "http-socket", "socket", "stats", "uwsgi-socket"];
+
+/// Where a configuration comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// An Emperor names a file.
+    Vassal {
+        /// The vassal's file.
+        file: PathBuf,
+        /// Its identity as the monitor saw it.
+        version: Option<Version>,
+        /// `vassal-set`.
+        sets: Vec<String>,
+        /// Files read before it.
+        before: Vec<PathBuf>,
+        /// Files read after it.
+        after: Vec<PathBuf>,
+        /// Options of the Emperor's environment.
+        options: Vec<(String, String)>,
+    },
+    /// A command line, without the program's name.
+    CommandLine(Vec<OsString>),
+}
+
+/// What a reader returns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The settings; meaningful when no finding is an error.
+    pub settings: Settings,
+    /// Warnings and errors.
+    pub findings: Vec<Finding>,
+    /// Where root's options were given.
+    pub origins: Origins,
+    /// Whether an Emperor is asked for.
+    pub emperor: bool,
+}
+
+/// Why nothing was returned.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A system call of the parent's.
+    #[error("the configuration reader cannot be started: {0}")]
+    Start(#[source] io::Error),
+    /// It took longer than [`PATIENCE`].
+    #[error("reading the configuration took longer than {} s", PATIENCE.as_secs())]
+    Hung,
+    /// It died or returned what is not a report.
+    #[error("the configuration reader ended without an answer ({0})")]
+    Ended(String),
+}
+
+/// The user and group that a configuration belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// The owner as plans and rules see it: root only when every file is root's.
+    pub owner: (u32, u32),
+    /// Whether all files have that one owner.
+    pub alone: bool,
+}
+
+impl Source {
+    /// Whose configuration this is. Files that cannot be looked at are left to the reader.
+    pub fn ownership(&self) -> Ownership {
+        let files = match self {
+            Self::Vassal { version: Some(version), .. } => {
+                return Ownership { owner: (version.uid, version.gid), alone: true };
+            }
+            Self::Vassal { file, .. } => vec![file.clone()],
+            Self::CommandLine(args) => cli::files(args),
+        };
+        let owners: Vec<(u32, u32)> = files
+            .iter()
+            .filter_map(|file| fs::metadata(file).ok())
+            .map(|file| (file.uid(), file.gid()))
+            .collect();
+        let us = (geteuid().as_raw(), nix::unistd::getegid().as_raw());
+        let stranger = owners.iter().find(|(uid, _)| *uid != 0);
+        let owner = stranger.or(owners.first()).copied().unwrap_or(us);
+        Ownership { owner, alone: owners.iter().all(|(uid, _)| *uid == owner.0) }
+    }
+
+    /// The name shown in logs.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Vassal { file, .. } => {
+                file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+            }
+            Self::CommandLine(args) => cli::name(args),
+        }
+    }
+
+    /// Reads in this process. No name of a secret leaves: under an Emperor the environment that
+    /// a file can ask for is what its interpreter would get.
+    fn read(&self) -> Report {
+        let mut world = match World::of_this_process() {
+            Ok(world) => world,
+            Err(error) => return Report::refused(format!("cannot look around: {error}")),
+        };
+        let mut reading = match self {
+            Self::Vassal { file, version, sets, before, after, options } => {
+                world.environment = environment::passed(world.environment);
+                let source = VassalSource { file, version: *version, sets, before, after, options };
+                config::read_vassal(&source, &world)
+            }
+            Self::CommandLine(args) => config::read_command_line(args, &world),
+        };
+        let settings = config::settings(&mut reading, &self.name());
+        Report {
+            settings,
+            origins: origins(&reading),
+            emperor: reading.directives.last("emperor").is_some(),
+            findings: reading.findings,
+        }
+    }
+}
+
+impl Report {
+    fn refused(text: impl Into<String>) -> Self {
+        Self {
+            settings: Settings::default(),
+            findings: vec![Finding::error(None, None, text)],
+            origins: Origins::default(),
+            emperor: false,
+        }
+    }
+}
+
+fn origins(reading: &Reading) -> Origins {
+    let mut origins = Origins::default();
+    for directive in &reading.directives {
+        if SOCKET_OPTIONS.contains(&directive.key.as_str()) {
+            origins.sockets.push((directive.given.clone(), directive.origin.clone()));
+        } else if ROOTS_OPTIONS.contains(&directive.key.as_str()) {
+            origins.options.insert(directive.key.clone(), directive.origin.clone());
+        }
+    }
+    origins
+}
+
+/// Reads `source` in a child that is `owner` (`None`: who we are).
+pub fn read(source: &Source, owner: Option<&Identity>) -> Result<Report, Error> {
+    let start = |error: nix::Error| Error::Start(error.into());
+    let (from, to) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(start)?;
+    let proof = SingleThreaded::prove().map_err(Error::Start)?;
+    match fork(&proof).map_err(Error::Start)? {
+        Fork::Child => {
+            // a panic must not unwind into the parent's code, which goes on as root
+            let done = catch_unwind(AssertUnwindSafe(|| child(source, owner, &to)));
+            leave(i32::from(!matches!(done, Ok(Ok(())))))
+        }
+        Fork::Parent(pid) => {
+            drop(to);
+            let handle = pidfd(pid).map_err(Error::Start)?;
+            let answer = collect(from, Instant::now() + PATIENCE);
+            if answer.is_err() {
+                let _ = signal(&handle, Signal::SIGKILL);
+            }
+            let _ = waitid(Id::PIDFd(handle.as_fd()), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
+            let ended = reap(&handle).ok().flatten();
+            let bytes = answer?;
+            serde_json::from_slice(&bytes).map_err(|error| {
+                Error::Ended(match ended {
+                    Some(ended) if bytes.is_empty() => ended.to_string(),
+                    _ => error.to_string(),
+                })
+            })
+        }
+    }
+}
+
+/// The child: no descriptor but the pipe and the standard ones, no right but the owner's.
+fn child(source: &Source, owner: Option<&Identity>, pipe: &OwnedFd) -> io::Result<()> {
+    descriptor::become_standard(pipe.as_fd(), 0)?;
+    descriptor::close_from(3)?;
+    if let Some(owner) = owner {
+        identity::become_for_good(owner)?;
+    }
+    setrlimit(Resource::RLIMIT_AS, MEMORY_MAX, MEMORY_MAX)?;
+    let json = serde_json::to_vec(&source.read())?;
+    let Some(out) = descriptor::inherited(0) else { return Ok(()) };
+    File::from(out).write_all(&json)
+}
+
+/// Everything that comes out of the pipe, within the limits.
+fn collect(from: OwnedFd, deadline: Instant) -> Result<Vec<u8>, Error> {
+    let mut file = File::from(from);
+    let mut bytes = Vec::new();
+    let mut part = vec![0; 64 * 1024];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        let ready = poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], timeout);
+        match ready {
+            Ok(0) => return Err(Error::Hung),
+            Ok(_) => {}
+            Err(nix::Error::EINTR) => continue,
+            Err(error) => return Err(Error::Start(error.into())),
+        }
+        let size = file.read(&mut part).map_err(Error::Start)?;
+        if size == 0 {
+            return Ok(bytes);
+        }
+        bytes.extend_from_slice(&part[..size]);
+        if bytes.len() as u64 > REPORT_MAX {
+            return Err(Error::Ended(format!("more than {REPORT_MAX} bytes")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_comes_in_pieces_and_a_silent_reader_is_given_up() {
+        let soon = || Instant::now() + Duration::from_secs(5);
+        let (from, to) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
+        let writer = std::thread::spawn(move || File::from(to).write_all(&vec![7; 200_000]));
+        assert_eq!(collect(from, soon()).unwrap(), vec![7; 200_000]);
+        writer.join().unwrap().unwrap();
+        let (from, _to) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
+        assert!(matches!(collect(from, Instant::now()), Err(Error::Hung)));
+        let (from, to) = pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
+        let writer = std::thread::spawn(move || {
+            let _ = File::from(to).write_all(&vec![0; REPORT_MAX as usize + 1]);
+        });
+        assert!(matches!(collect(from, soon()), Err(Error::Ended(_))));
+        writer.join().unwrap();
+    }
+
+    #[test]
+    fn the_summons_says_whose_file_it_is() {
+        let version = Version { dev: 1, ino: 1, mtime_ns: 0, size: 0, uid: 7, gid: 8 };
+        let source = Source::Vassal {
+            file: "/srv/a.ini".into(),
+            version: Some(version),
+            sets: Vec::new(),
+            before: Vec::new(),
+            after: Vec::new(),
+            options: Vec::new(),
+        };
+        assert_eq!(source.ownership(), Ownership { owner: (7, 8), alone: true });
+        assert_eq!(source.name(), "a.ini");
+    }
+}

@@ -1,0 +1,229 @@
+//! Carries out a launch plan. [`carry_out`] reads as the list of root's steps; a failure names
+//! its step, and with it the option and the line that asked for it.
+
+use std::error::Error;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::sys::stat::{Mode, umask};
+use shared::finding::Finding;
+use shared::plan::Plan;
+use shared::settings::{Address, Listen};
+
+use super::access::Access;
+use super::identity::drop_root;
+use super::plan::Origins;
+use super::{jail, output, socket};
+use crate::handover::{Listener, Vacuum};
+
+/// One of root's steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Opening the log.
+    Log,
+    /// Writing the pid file.
+    Pidfile,
+    /// Binding the socket of this number.
+    Socket(usize),
+    /// Changing the root directory.
+    Jail,
+    /// Becoming the tenant.
+    Drop,
+    /// Changing the working directory, as the tenant.
+    Chdir,
+    /// Sending the output to the log.
+    Redirect,
+}
+
+/// A step that could not be done.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct Failure {
+    /// Which.
+    pub step: Step,
+    /// Why.
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+/// What is to be carried out, and for whom.
+#[derive(Debug)]
+pub struct Task<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Sockets that an Emperor held for this vassal.
+    pub given: Vec<Listener>,
+    /// Whether the configuration is root's own.
+    pub roots: bool,
+    /// Whether a tyrant rules.
+    pub tyrant: bool,
+    /// Whether `fd://` may name a descriptor (not under an Emperor).
+    pub inherits: bool,
+    /// The extension, outside of any jail.
+    pub extension: PathBuf,
+}
+
+/// What is there when everything is done.
+#[derive(Debug)]
+pub struct Done {
+    /// The sockets, in the order of the plan.
+    pub listeners: Vec<Listener>,
+    /// What to remove at the end.
+    pub vacuum: Vec<Vacuum>,
+    /// The extension as the tenant sees it.
+    pub extension: PathBuf,
+}
+
+impl Step {
+    fn failed(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
+        Failure { step: self, source: source.into() }
+    }
+
+    /// The option that asked for the step.
+    fn option(self) -> &'static str {
+        match self {
+            Self::Log | Self::Redirect => "logto",
+            Self::Pidfile => "pidfile",
+            Self::Socket(_) => "socket",
+            Self::Jail => "chroot",
+            Self::Drop => "uid",
+            Self::Chdir => "chdir",
+        }
+    }
+}
+
+impl Failure {
+    /// The failure as a finding, with the line that asked for the step.
+    pub fn finding(&self, origins: &Origins, plan: &Plan) -> Finding {
+        let text = self.source.to_string();
+        if let Step::Socket(index) = self.step {
+            let given =
+                origins.sockets.get(index).filter(|_| origins.sockets.len() == plan.sockets.len());
+            let (option, origin) = match given {
+                Some((option, origin)) => (option.clone(), Some(origin.clone())),
+                None => (plan.sockets[index].wire.to_string(), None),
+            };
+            return Finding::error(origin, Some(&option), text);
+        }
+        let option = self.step.option();
+        Finding::error(origins.options.get(option).cloned(), Some(option), text)
+    }
+}
+
+/// Does everything that root has to do, in this order, and is the tenant at the end.
+pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
+    let Task { plan, given, roots, tyrant, inherits, extension } = task;
+    let tenant = plan.identity.as_ref();
+    let access = Access { tenant, roots: roots && !tyrant };
+    let inherited_mask = umask(Mode::from_bits_truncate(0o022));
+
+    let log = open_log(plan, &access)?;
+    let mut vacuum = write_pidfile(plan, &access)?;
+    let mut sockets = Sockets { plan, given, tyrant, inherits, bound: Vec::new() };
+    sockets.bind(&access, Path::new("/"), |address| !matches!(address, Address::Unix(_)))?;
+
+    let jailed = jail::enter(plan.chroot.as_deref(), extension, &access)
+        .map_err(|error| Step::Jail.failed(error))?;
+    umask(plan.umask.map_or(inherited_mask, Mode::from_bits_truncate));
+    let inside = Access { roots: jailed.roots && !tyrant, ..access };
+    let base = directory(plan)?;
+    sockets.bind(&inside, &base, |address| matches!(address, Address::Unix(_)))?;
+
+    let tenant = drop_root(jailed, tenant).map_err(|error| Step::Drop.failed(error))?;
+    change_directory(plan)?;
+    redirect(log)?;
+
+    let (listeners, files) = sockets.finish();
+    vacuum.extend(files);
+    Ok(Done { listeners, vacuum, extension: tenant.extension })
+}
+
+fn open_log(plan: &Plan, access: &Access<'_>) -> Result<Option<OwnedFd>, Failure> {
+    let Some(path) = &plan.logto else { return Ok(None) };
+    output::open_log(path, access).map_err(|error| Step::Log.failed(error))
+}
+
+fn write_pidfile(plan: &Plan, access: &Access<'_>) -> Result<Vec<Vacuum>, Failure> {
+    let Some(path) = &plan.pidfile else { return Ok(Vec::new()) };
+    let file = output::write_pidfile(path, access).map_err(|error| Step::Pidfile.failed(error))?;
+    Ok(if plan.vacuum { vec![file] } else { Vec::new() })
+}
+
+/// The directory that relative socket paths count from: `chdir`, seen from inside the jail.
+fn directory(plan: &Plan) -> Result<PathBuf, Failure> {
+    let here = std::env::current_dir().map_err(|error| Step::Chdir.failed(error))?;
+    Ok(plan.chdir.as_ref().map_or(here.clone(), |chdir| here.join(chdir)))
+}
+
+fn change_directory(plan: &Plan) -> Result<(), Failure> {
+    let Some(path) = &plan.chdir else { return Ok(()) };
+    std::env::set_current_dir(path)
+        .map_err(|error| Step::Chdir.failed(format!("{}: {error}", path.display())))
+}
+
+fn redirect(log: Option<OwnedFd>) -> Result<(), Failure> {
+    let Some(log) = log else { return Ok(()) };
+    output::redirect(log.as_fd()).map_err(|error| Step::Redirect.failed(error))
+}
+
+/// The sockets of a plan while they are bound: some before the jail, some in it.
+struct Sockets<'a> {
+    plan: &'a Plan,
+    given: Vec<Listener>,
+    tyrant: bool,
+    inherits: bool,
+    bound: Vec<(usize, socket::Bound)>,
+}
+
+impl Sockets<'_> {
+    /// Binds those whose address is of the wanted kind.
+    fn bind(
+        &mut self,
+        access: &Access<'_>,
+        base: &Path,
+        wanted: impl Fn(&Address) -> bool,
+    ) -> Result<(), Failure> {
+        let terms = socket::Terms {
+            plan: self.plan,
+            access: *access,
+            base,
+            tyrant: self.tyrant,
+            inherits: self.inherits,
+        };
+        for (index, asked) in self.plan.sockets.iter().enumerate() {
+            if wanted(&asked.address) {
+                let given = take(&mut self.given, asked);
+                let bound = socket::bind(asked, given, &terms);
+                self.bound.push((index, bound.map_err(|error| Step::Socket(index).failed(error))?));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> (Vec<Listener>, Vec<Vacuum>) {
+        self.bound.sort_by_key(|(index, _)| *index);
+        let mut files = Vec::new();
+        let mut listeners = Vec::new();
+        for (_, bound) in self.bound {
+            listeners.push(bound.listener);
+            files.extend(bound.vacuum);
+        }
+        (listeners, files)
+    }
+}
+
+/// Takes the socket that was handed over for exactly this wish. A wish for any port is met by
+/// any socket of that host whose port nobody asked for by number.
+fn take(given: &mut Vec<Listener>, asked: &Listen) -> Option<OwnedFd> {
+    let exact = given.iter().position(|one| one.listen == *asked);
+    let any = || given.iter().position(|one| is_any_port(asked, &one.listen));
+    Some(given.remove(exact.or_else(any)?).socket)
+}
+
+fn is_any_port(asked: &Listen, there: &Listen) -> bool {
+    match (&asked.address, &there.address) {
+        (Address::Tcp(wish), Address::Tcp(real)) => {
+            wish.port() == 0 && wish.ip() == real.ip() && asked.wire == there.wire
+        }
+        _ => false,
+    }
+}
