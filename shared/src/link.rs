@@ -16,6 +16,9 @@ pub const ORDER_RELOAD: u8 = 1;
 pub const ORDER_STOP_GRACEFULLY: u8 = 2;
 /// Emperor to vassal, ours: start a generation from the sealed memfd that travels with the byte.
 pub const ORDER_GENERATION: u8 = 0x91;
+/// Emperor to vassal, ours: a successor serves on the same sockets. Stop gracefully and leave
+/// them (no `vacuum`).
+pub const ORDER_RELIEVE: u8 = 0x93;
 
 /// Vassal to Emperor: everything is bound, the master runs.
 pub const REPORT_SPAWNED: u8 = 1;

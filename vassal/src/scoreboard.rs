@@ -54,9 +54,9 @@ pub enum Place {
 }
 
 /// A mapped scoreboard.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Scoreboard {
-    words: &'static [AtomicU64],
+    counters: Counters,
     threads: usize,
 }
 
@@ -68,12 +68,12 @@ pub fn create(seats: u32, threads: u32) -> io::Result<OwnedFd> {
 impl Scoreboard {
     /// Maps a board made by [`create`] with the same number of threads.
     pub fn map(fd: impl AsFd, threads: u32) -> io::Result<Self> {
-        Ok(Self { words: Counters::map(fd)?.words(), threads: threads as usize })
+        Ok(Self { counters: Counters::map(fd)?, threads: threads as usize })
     }
 
     /// How many workers it has room for.
     pub fn seats(&self) -> usize {
-        self.words.len() / self.width()
+        self.counters.words().len() / self.width()
     }
 
     fn width(&self) -> usize {
@@ -81,13 +81,13 @@ impl Scoreboard {
     }
 
     /// One counter of the worker in `seat`.
-    pub fn count(&self, seat: usize, which: Count) -> &'static AtomicU64 {
-        &self.words[seat * self.width() + which as usize]
+    pub fn count(&self, seat: usize, which: Count) -> &AtomicU64 {
+        &self.counters.words()[seat * self.width() + which as usize]
     }
 
     /// One counter of a core of the worker in `seat`.
-    pub fn place(&self, seat: usize, core: usize, which: Place) -> &'static AtomicU64 {
-        &self.words[seat * self.width() + SEAT + core * CORE + which as usize]
+    pub fn place(&self, seat: usize, core: usize, which: Place) -> &AtomicU64 {
+        &self.counters.words()[seat * self.width() + SEAT + core * CORE + which as usize]
     }
 
     /// The value of a counter.
@@ -98,7 +98,7 @@ impl Scoreboard {
     /// Frees a seat: all its counters are zero again.
     pub fn clear(&self, seat: usize) {
         let from = seat * self.width();
-        for word in &self.words[from..from + self.width()] {
+        for word in &self.counters.words()[from..from + self.width()] {
             word.store(0, Relaxed);
         }
     }

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
@@ -49,10 +50,29 @@ pub fn counters(name: &str, words: usize) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-/// Counters that several processes see. Stays mapped for the life of the process.
-#[derive(Clone, Copy, Debug)]
+/// Counters that several processes see; unmapped when the last clone of it goes.
+#[derive(Clone, Debug)]
 pub struct Counters {
-    words: &'static [AtomicU64],
+    mapping: Arc<Mapping>,
+}
+
+#[derive(Debug)]
+struct Mapping {
+    start: NonNull<AtomicU64>,
+    words: usize,
+}
+
+// SAFETY: the memory is only ever reached as atomics, which any thread may use.
+unsafe impl Send for Mapping {}
+// SAFETY: as above.
+unsafe impl Sync for Mapping {}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: this is the whole mapping made by `Counters::map`; slices of it borrow the
+        // `Counters` that keeps this value alive, so none is left.
+        let _ = unsafe { munmap(self.start.cast(), self.words * size_of::<AtomicU64>()) };
+    }
 }
 
 impl Counters {
@@ -64,40 +84,20 @@ impl Counters {
         if !seals.contains(SealFlag::F_SEAL_SHRINK) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "memory is not sealed"));
         }
-        let size = nix::sys::stat::fstat(fd)?.st_size as usize;
-        let length = NonZeroUsize::new(size)
+        let words = nix::sys::stat::fstat(fd)?.st_size as usize / size_of::<AtomicU64>();
+        let length = NonZeroUsize::new(words * size_of::<AtomicU64>())
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "memory is empty"))?;
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a fresh mapping at an address of the kernel's choice aliases nothing of ours.
-        let start: NonNull<_> = unsafe {
-            mmap(
-                None,
-                length,
-                ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
-                MapFlags::MAP_SHARED,
-                fd,
-                0,
-            )
-        }?;
-        // SAFETY: the mapping is page aligned, `size` bytes long, sealed against shrinking and
-        // never unmapped; every access by any process is atomic, as `AtomicU64` demands.
-        let words =
-            unsafe { std::slice::from_raw_parts(start.cast::<AtomicU64>().as_ptr(), size / 8) };
-        Ok(Self { words })
+        let start = unsafe { mmap(None, length, access, MapFlags::MAP_SHARED, fd, 0) }?;
+        Ok(Self { mapping: Arc::new(Mapping { start: start.cast(), words }) })
     }
 
     /// The counters.
-    pub fn words(&self) -> &'static [AtomicU64] {
-        self.words
-    }
-
-    /// Gives the mapping back. Only for tests and processes that map more than one.
-    ///
-    /// # Safety
-    /// No reference into [`Counters::words`] may be used afterwards.
-    pub unsafe fn unmap(self) -> io::Result<()> {
-        let start = NonNull::from(self.words).cast();
-        // SAFETY: this is the whole mapping made by `map`; the caller promises that it is unused.
-        Ok(unsafe { munmap(start, size_of_val(self.words)) }?)
+    pub fn words(&self) -> &[AtomicU64] {
+        // SAFETY: the mapping is page aligned, that long, sealed against shrinking and alive as
+        // long as `self`; every access by any process is atomic, as `AtomicU64` demands.
+        unsafe { std::slice::from_raw_parts(self.mapping.start.as_ptr(), self.mapping.words) }
     }
 }
 

@@ -18,5 +18,7 @@ pub mod mount;
 pub mod privilege;
 /// Processes: fork, pidfds, death signals, titles.
 pub mod process;
+/// Registering descriptors with the runtime.
+pub mod readiness;
 /// Accepting sockets, socket options and queue lengths.
 pub mod socket;

@@ -105,7 +105,7 @@ pub enum Event {
     Ready(Gen),
     /// The application cannot be imported.
     NoApp(Gen, String),
-    /// A nursery's process ended.
+    /// A nursery's process ended (or could not be started): what to say of it.
     NurseryEnded(Gen, String),
     /// A worker exists.
     Born(Gen, Key),
@@ -235,8 +235,8 @@ impl Roster {
         let mut out = Vec::new();
         match event {
             Event::Ready(name) => self.ready(name, now, &mut out),
-            Event::NoApp(name, reason) => self.no_app(name, reason, &mut out),
-            Event::NurseryEnded(name, how) => self.nursery_ended(name, &how, now, &mut out),
+            Event::NoApp(name, reason) => self.no_app(name, reason, now, &mut out),
+            Event::NurseryEnded(name, why) => self.nursery_ended(name, why, now, &mut out),
             Event::Born(name, key) => {
                 if let Some(worker) = self.worker(name, key)
                     && matches!(worker.standing, Standing::Ordered(_))
@@ -286,13 +286,13 @@ impl Roster {
         out.push(Action::Fork(name, key, id, seat));
     }
 
-    fn no_app(&mut self, name: Gen, reason: String, out: &mut Vec<Action>) {
-        let Some(generation) = self.generations.get_mut(&name) else { return };
+    fn no_app(&mut self, name: Gen, reason: String, now: Instant, out: &mut Vec<Action>) {
+        let Some(generation) = self.generations.get(&name) else { return };
         if Some(name) == self.rising && (generation.law.need_app || self.serving.is_some()) {
             self.reject(name, reason, out);
         } else {
             // it serves without an application: every answer is a 500
-            generation.nursery = Nursery::Ready;
+            self.ready(name, now, out);
         }
     }
 
@@ -313,7 +313,7 @@ impl Roster {
         }
     }
 
-    fn nursery_ended(&mut self, name: Gen, how: &str, now: Instant, out: &mut Vec<Action>) {
+    fn nursery_ended(&mut self, name: Gen, why: String, now: Instant, out: &mut Vec<Action>) {
         let Some(generation) = self.generations.get_mut(&name) else { return };
         let expected = generation.nursery == Nursery::Gone;
         generation.nursery = Nursery::Gone;
@@ -323,7 +323,7 @@ impl Roster {
         }
         let (number, law) = (generation.number, generation.law);
         if Some(name) == self.rising {
-            self.reject(name, format!("the interpreter ended before it served: {how}"), out);
+            self.reject(name, why, out);
         } else if Some(name) == self.serving && self.rising.is_none() {
             // its workers serve on; a new nursery relieves these orphans
             self.hatch(number, law, false, now, out);

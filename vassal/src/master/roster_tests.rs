@@ -130,6 +130,10 @@ fn without_an_application_the_vassal_fails_or_serves_errors() {
     world.broken = true;
     world.obey(actions);
     assert!(world.failed && world.served.is_empty());
+    let (mut world, actions) = World::new(Law { need_app: false, ..law(2) });
+    world.broken = true;
+    world.obey(actions);
+    assert_eq!((world.served.as_slice(), world.workers()), (&[1][..], 2));
 }
 
 #[test]

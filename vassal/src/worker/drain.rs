@@ -33,6 +33,15 @@ struct Passport {
     served: u64,
 }
 
+/// The packet that goes with a connection of a local client, by the listener of this number.
+pub(crate) fn passport(listener: usize, input: &[u8]) -> Vec<u8> {
+    let passport = Passport { peer: Peer::default(), listener, served: 0 };
+    let mut packet = serde_json::to_vec(&passport).unwrap_or_default();
+    packet.push(b'\n');
+    packet.extend_from_slice(input);
+    packet
+}
+
 impl<A: App> Engine<A> {
     /// Reads the master's orders.
     pub(super) fn obey(&self, waiting: &mut Waiting) {

@@ -29,6 +29,8 @@ pub mod wheel;
 
 use std::sync::MutexGuard;
 
+pub(crate) use drain::passport;
+
 use shared::settings::Wire;
 
 use crate::request::Request;

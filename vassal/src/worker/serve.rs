@@ -405,7 +405,7 @@ impl<A: App> Engine<A> {
         body: Body<'_>,
         size: u64,
     ) {
-        let (board, seat, number) = (self.outfit.board, self.outfit.seat, core.number as usize);
+        let (board, seat, number) = (&self.outfit.board, self.outfit.seat, core.number as usize);
         let wire = self.wire(connection.listener);
         let began = Instant::now();
         board.place(seat, number, Place::Since).store(self.clock(), Relaxed);
@@ -480,7 +480,7 @@ impl<A: App> Engine<A> {
 
     /// Counts a request; returns how many this worker has served.
     fn tally(&self, core: &Core<A::Core>, bytes: u64, micros: u64) -> u64 {
-        let (board, seat) = (self.outfit.board, self.outfit.seat);
+        let (board, seat) = (&self.outfit.board, self.outfit.seat);
         self.place(core, Place::Requests);
         board.count(seat, Count::Sent).fetch_add(bytes, Relaxed);
         board.count(seat, Count::Running).fetch_add(micros, Relaxed);

@@ -1,0 +1,318 @@
+//! A generation's processes as the master holds them: an interpreter, its workers, the sockets
+//! to each. Everything here carries out; nothing decides.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use nix::sys::signal::Signal;
+use nix::sys::socket::{Shutdown, shutdown};
+use nix::unistd::Pid;
+use shared::settings::Serve;
+use shared::sys::process::{self, Ended};
+use shared::sys::{descriptor, readiness};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::output::{self, Tail};
+use super::roster::{Event, Gen, Key, seats};
+use super::{Fact, Facts, interpreter, law};
+use crate::handover::Listener;
+use crate::nursery::{self, Outfit};
+use crate::scoreboard::{self, Count, Scoreboard};
+use crate::worker::control;
+
+/// The program text that makes an interpreter load the extension by path and enter it.
+const BOOT: &str = "import sys,importlib.machinery as m,importlib.util as u;\
+l=m.ExtensionFileLoader('_vassal',sys.argv[1]);s=u.spec_from_loader('_vassal',l);\
+x=u.module_from_spec(s);l.exec_module(x);x.main()";
+
+/// Why a nursery cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HatchError {
+    /// There is no interpreter to start.
+    #[error("{0}")]
+    Interpreter(String),
+    /// It cannot be executed.
+    #[error("interpreter {path}: {source}")]
+    Execute {
+        /// The interpreter.
+        path: String,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// A pipe, a socket, memory.
+    #[error("the nursery's sockets: {0}")]
+    Resources(#[from] io::Error),
+}
+
+/// One worker's handles.
+struct Hand {
+    id: u32,
+    seat: u32,
+    control: Arc<AsyncFd<OwnedFd>>,
+    process: Option<(Pid, OwnedFd)>,
+}
+
+/// A nursery and its workers.
+pub(super) struct Brood {
+    /// The settings of this generation.
+    pub(super) serve: Serve,
+    /// The scoreboard.
+    pub(super) board: Scoreboard,
+    /// Version and path of the interpreter, once it said hello.
+    pub(super) interpreter: String,
+    memory: OwnedFd,
+    nursery: Arc<AsyncFd<OwnedFd>>,
+    pid: Pid,
+    pidfd: Arc<AsyncFd<OwnedFd>>,
+    hands: BTreeMap<Key, Hand>,
+    /// Connections that predecessors pass on: the end that is sent to, and the workers' end.
+    door: OwnedFd,
+    entrance: OwnedFd,
+    requests: u64,
+}
+
+impl Brood {
+    /// Starts an interpreter for a generation.
+    pub(super) fn hatch(
+        name: Gen,
+        serve: Serve,
+        environment: &[(OsString, OsString)],
+        extension: &Path,
+        facts: &Facts,
+    ) -> Result<Self, HatchError> {
+        let path = interpreter::find(serve.home.as_deref()).map_err(HatchError::Interpreter)?;
+        let (ours, theirs) = descriptor::packet_pair()?;
+        let (reader, writer) = io::pipe()?;
+        let (door, entrance) = descriptor::packet_pair()?;
+        descriptor::nonblocking(&entrance, true)?;
+        let memory = scoreboard::create(seats(&law(&serve)), serve.threads)?;
+        let board = Scoreboard::map(&memory, serve.threads)?;
+        let child = Command::new(&path)
+            .args(["-c", BOOT])
+            .arg(extension)
+            .env_clear()
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::from(writer.try_clone()?))
+            .stderr(Stdio::from(writer))
+            .spawn()
+            .map_err(|source| HatchError::Execute { path: path.display().to_string(), source })?;
+        let pid = Pid::from_raw(child.id() as i32);
+        let pidfd = Arc::new(readiness::watch(process::pidfd(pid)?)?);
+        descriptor::nonblocking(&ours, true)?;
+        let nursery = Arc::new(readiness::watch(ours)?);
+        let tail = output::copy(reader)?;
+        tokio::spawn(hear_nursery(name, Arc::clone(&nursery), facts.clone()));
+        tokio::spawn(await_nursery(name, Arc::clone(&pidfd), tail, facts.clone()));
+        Ok(Self {
+            serve,
+            board,
+            interpreter: String::new(),
+            memory,
+            nursery,
+            pid,
+            pidfd,
+            hands: BTreeMap::new(),
+            door,
+            entrance,
+            requests: 0,
+        })
+    }
+
+    /// Sends the outfit: settings, hand-over socket, scoreboard, listeners.
+    pub(super) fn equip(&self, number: u64, listeners: &[Listener]) -> io::Result<()> {
+        let outfit = Outfit {
+            serve: self.serve.clone(),
+            generation: number,
+            master: std::process::id() as i32,
+            listeners: listeners.iter().map(|one| one.listen.clone()).collect(),
+        };
+        let mut descriptors = vec![self.entrance.as_fd(), self.memory.as_fd()];
+        descriptors.extend(listeners.iter().map(|one| one.socket.as_fd()));
+        control::send(
+            self.nursery.get_ref(),
+            &nursery::Order::Outfit(Box::new(outfit)),
+            &descriptors,
+        )
+    }
+
+    /// Has a worker forked, and listens to it.
+    pub(super) fn fork(
+        &mut self,
+        name: Gen,
+        key: Key,
+        id: u32,
+        seat: u32,
+        facts: &Facts,
+    ) -> io::Result<()> {
+        self.requests += self.board.read(seat as usize, Count::Requests);
+        self.board.clear(seat as usize);
+        let (ours, theirs) = descriptor::packet_pair()?;
+        descriptor::nonblocking(&ours, true)?;
+        let order = nursery::Order::Fork { id, seat };
+        control::send(self.nursery.get_ref(), &order, &[theirs.as_fd()])?;
+        let control = Arc::new(readiness::watch(ours)?);
+        tokio::spawn(hear_worker(name, key, Arc::clone(&control), facts.clone()));
+        self.hands.insert(key, Hand { id, seat, control, process: None });
+        Ok(())
+    }
+
+    /// A worker exists; returns its id.
+    pub(super) fn born(&mut self, key: Key, pid: Pid, pidfd: OwnedFd) -> Option<u32> {
+        let hand = self.hands.get_mut(&key)?;
+        hand.process = Some((pid, pidfd));
+        Some(hand.id)
+    }
+
+    /// Where predecessors pass connections to.
+    pub(super) fn door(&self) -> BorrowedFd<'_> {
+        self.door.as_fd()
+    }
+
+    /// Tells a worker to drain.
+    pub(super) fn drain(&self, key: Key, successors: Option<BorrowedFd<'_>>) {
+        if let Some(hand) = self.hands.get(&key) {
+            let descriptors: Vec<BorrowedFd<'_>> = successors.into_iter().collect();
+            let _ = control::send(hand.control.get_ref(), &control::Order::Drain, &descriptors);
+        }
+    }
+
+    /// Kills a worker; `false` when there is nothing to kill. One that has not reported yet
+    /// ends by itself when its control socket closes.
+    pub(super) fn kill(&self, key: Key) -> bool {
+        let Some(hand) = self.hands.get(&key) else { return false };
+        if let Some((_, pidfd)) = &hand.process {
+            return process::signal(pidfd, Signal::SIGKILL).unwrap_or(false);
+        }
+        shutdown(hand.control.get_ref().as_raw_fd(), Shutdown::Both).is_ok()
+    }
+
+    /// A worker's pid.
+    pub(super) fn pid(&self, key: Key) -> Option<Pid> {
+        self.hands.get(&key)?.process.as_ref().map(|(pid, _)| *pid)
+    }
+
+    /// Tells the nursery to end.
+    pub(super) fn quit(&self) {
+        let _ = control::send(self.nursery.get_ref(), &nursery::Order::Quit, &[]);
+    }
+
+    /// Kills the nursery.
+    pub(super) fn kill_nursery(&self) {
+        let _ = process::signal(self.pidfd.get_ref(), Signal::SIGKILL);
+    }
+
+    /// The nursery's pid.
+    pub(super) fn nursery_pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
+    /// Everybody's pid.
+    pub(super) fn pids(&self) -> impl Iterator<Item = Pid> {
+        let workers = self.hands.values().filter_map(|hand| hand.process.as_ref());
+        workers.map(|(pid, _)| *pid).chain([self.pid])
+    }
+
+    /// Requests served by all workers this generation ever had.
+    pub(super) fn requests(&self) -> u64 {
+        let seats = 0..self.board.seats();
+        self.requests + seats.map(|seat| self.board.read(seat, Count::Requests)).sum::<u64>()
+    }
+
+    /// Forgets a worker that ended.
+    pub(super) fn forget(&mut self, key: Key) {
+        if let Some(hand) = self.hands.remove(&key) {
+            self.board.count(hand.seat as usize, Count::Accepting).store(0, Relaxed);
+        }
+    }
+}
+
+/// One message from a control socket.
+async fn message<T: serde::de::DeserializeOwned>(socket: &AsyncFd<OwnedFd>) -> Option<T> {
+    let read = socket.async_io(Interest::READABLE, |fd| control::receive::<T>(fd)).await;
+    read.ok().flatten().map(|(message, _)| message)
+}
+
+/// Turns a nursery's messages into facts.
+async fn hear_nursery(name: Gen, socket: Arc<AsyncFd<OwnedFd>>, facts: Facts) {
+    while let Some(news) = message::<nursery::News>(&socket).await {
+        let fact = match news {
+            nursery::News::Hello { build, interpreter } => Fact::Hello(name, build, interpreter),
+            nursery::News::Loaded { millis } => Fact::Loaded(name, millis),
+            nursery::News::NoApp { reason } => Fact::NoApp(name, reason),
+            // its control socket closes too, which is what counts
+            nursery::News::NoFork { id, reason } => {
+                output::say(&format!("worker {id} cannot be forked: {reason}"));
+                continue;
+            }
+        };
+        if facts.send(fact).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits for a process by its pidfd.
+async fn ended(pidfd: &AsyncFd<OwnedFd>) -> Option<Ended> {
+    loop {
+        let mut ready = pidfd.readable().await.ok()?;
+        match process::reap(pidfd.get_ref()) {
+            Ok(Some(ended)) => return Some(ended),
+            Ok(None) => ready.clear_ready(),
+            Err(_) => return None,
+        }
+    }
+}
+
+/// Tells when a nursery ended, and what it printed last if it should not have.
+async fn await_nursery(name: Gen, pidfd: Arc<AsyncFd<OwnedFd>>, tail: Tail, facts: Facts) {
+    let how = ended(&pidfd).await.map_or_else(|| "it vanished".into(), |how| how.to_string());
+    // what it printed may still be on its way
+    tokio::task::yield_now().await;
+    let said = output::text(&tail);
+    let why = format!("the interpreter ended before it served: {how}\n{said}");
+    let _ = facts.send(Fact::Roster(Event::NurseryEnded(name, why))).await;
+}
+
+/// Turns a worker's messages, and its end, into facts.
+async fn hear_worker(name: Gen, key: Key, socket: Arc<AsyncFd<OwnedFd>>, facts: Facts) {
+    let mut process = None;
+    let mut reason = None;
+    while let Some(news) = message::<control::News>(&socket).await {
+        let fact = match news {
+            control::News::Born(pid) => {
+                let pid = Pid::from_raw(pid);
+                // a pid is only believed when it is a child of ours
+                let Ok(pidfd) = process::pidfd(pid) else { continue };
+                if process::reap(&pidfd).is_err() {
+                    continue;
+                }
+                let Ok(copy) = pidfd.try_clone() else { continue };
+                process = readiness::watch(copy).ok();
+                Fact::Born(name, key, pid, pidfd)
+            }
+            control::News::Accepting => Fact::Roster(Event::Accepting(name, key)),
+            control::News::Loyal => Fact::Loyal,
+            control::News::Full => Fact::Roster(Event::Full(name, key)),
+            control::News::NoApp(why) => {
+                reason = Some(why);
+                continue;
+            }
+        };
+        if facts.send(fact).await.is_err() {
+            return;
+        }
+    }
+    let how = match &process {
+        Some(pidfd) => ended(pidfd).await,
+        None => None,
+    };
+    let _ = facts.send(Fact::Roster(Event::WorkerEnded(name, key, how, reason))).await;
+}
