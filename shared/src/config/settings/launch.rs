@@ -86,13 +86,7 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
             "stats" => Wire::Stats,
             _ => continue,
         };
-        let mut address = match address::parse(&one.value) {
-            Ok(address) => address,
-            Err(message) => {
-                given.error(one, message);
-                continue;
-            }
-        };
+        let Some(mut address) = address_of(given, one) else { continue };
         if let Address::Unix(path) = &address {
             doubt(given, one);
             if names {
@@ -106,6 +100,22 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
         }
     }
     list
+}
+
+/// The address of a directive. What follows a blank behind a port is overlooked, as `atoi` does.
+fn address_of(given: &mut Given<'_>, one: &Directive) -> Option<Address> {
+    match (address::parse(&one.value), one.value.split_once([' ', '\t'])) {
+        (Ok(address), _) => Some(address),
+        (Err(_), Some((front, _))) if matches!(address::parse(front), Ok(Address::Tcp(_))) => {
+            let found = &one.value;
+            given.warning(one, format!("expected an address, found {found:?}: {front} is used"));
+            address::parse(front).ok()
+        }
+        (Err(message), _) => {
+            given.error(one, message);
+            None
+        }
+    }
 }
 
 /// A path that was hardly meant as one.

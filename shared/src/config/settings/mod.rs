@@ -55,6 +55,12 @@ impl<'a> Given<'a> {
 
     fn error(&mut self, about: &Directive, message: impl Into<String>) {
         let origin = Some(about.origin.clone());
+        let mut message = message.into();
+        if about.value.contains("$(") {
+            message.push_str("; $(NAME) stays as it is when NAME is not in the environment");
+        } else if about.value.contains("${") {
+            message.push_str("; ${NAME} is not expanded: write $(NAME)");
+        }
         self.findings.push(Finding::error(origin, Some(&about.given), message));
     }
 
