@@ -13,8 +13,12 @@ const BACKLOG: u32 = 1024;
 /// Reads root's part.
 pub(super) fn read(given: &mut Given<'_>) -> Launch {
     let launch = Launch {
-        uid: given.parsed("uid", value::principal),
-        gid: given.parsed("gid", value::principal),
+        uid: given
+            .parsed("uid", value::principal)
+            .or_else(|| given.parsed("immediate-uid", value::principal)),
+        gid: given
+            .parsed("gid", value::principal)
+            .or_else(|| given.parsed("immediate-gid", value::principal)),
         chroot: given.path("chroot"),
         chdir: given.path("chdir"),
         umask: given.parsed("umask", value::umask),

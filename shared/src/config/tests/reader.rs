@@ -143,3 +143,44 @@ fn plugins_of_other_languages_are_named() {
     let (_, reading) = settled("need-plugin = php\n");
     assert!(errors(&reading)[0].contains("not provided by this server: php"));
 }
+
+#[test]
+fn a_blacklist_and_a_whitelist_fence_what_is_between() {
+    let (_, reading) =
+        settled("blacklist = uid workers\nprocesses = 1\nchdir = /\nend-blacklist =\nuid = 1\n");
+    assert_eq!(errors(&reading).len(), 1);
+    assert!(errors(&reading)[0].contains("a.ini:3: processes: forbidden here"));
+    let (_, reading) = settled(
+        "whitelist = set processes\nworkers = 1\nset = uid=0\nx = 1\nend-whitelist\nchdir = /\n",
+    );
+    let got = errors(&reading);
+    assert_eq!(got.len(), 2, "{got:?}");
+    assert!(got[0].contains("a.ini:4: uid") && got[1].contains("a.ini:5: x"));
+}
+
+#[test]
+fn what_protected_under_uwsgi_is_not_dropped_in_silence() {
+    let (_, reading) =
+        settled("route = ^/x donotlog:\nroute = ^/admin basicauth:x,y:z\nunshare = net\n");
+    assert!(errors(&reading)[0].contains("a.ini:3: route") && errors(&reading).len() == 1);
+    assert!(warnings(&reading).iter().any(|w| w.contains("without this isolation")));
+}
+
+#[test]
+fn a_tenant_cannot_end_what_the_emperor_opened() {
+    let place = Place::new(&[
+        ("before.ini", "[uwsgi]\nblacklist = uid\n"),
+        ("a.ini", "[uwsgi]\nend-blacklist =\nini = b.ini\nuid = 0\n"),
+        ("b.ini", "[uwsgi]\nwhitelist = uid\nend-blacklist\nend-blacklist\nuid = 0\n"),
+        ("after.ini", "[uwsgi]\nend-blacklist =\nuid = 5\n"),
+    ]);
+    let (before, after) = ([place.path("before.ini")], [place.path("after.ini")]);
+    let file = place.path("a.ini");
+    let reading = read_vassal(
+        &VassalSource { before: &before, after: &after, ..source(&file) },
+        &place.world,
+    );
+    assert_eq!(value(&reading, "uid"), "5");
+    assert_eq!(reading.directives.all("uid").count(), 1);
+    assert_eq!(errors(&reading).len(), 4, "{:?}", errors(&reading));
+}
