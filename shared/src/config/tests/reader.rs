@@ -38,14 +38,14 @@ fn what_an_emperor_says_comes_around_the_vassals_file() {
 #[test]
 fn placeholders_take_the_first_and_options_the_last() {
     let (settings, reading) = settled(
-        "foo = 1\nfoo = 2\nprocname = %(foo)-%(processes)-%(later)-%(none)-%(workers)\n\
+        "foo = 1\nfoo = 2\nprocname = %(foo)-%(processes)-%(later)-%(none)-%(workers)-%(%(foo))-%(x\n\
          processes = 2\nprocesses = 3\nlater = %(foo)x\na = 8\nb = 2\n\
          procname-append = %(a + b) %(a / 3) %(a b) %(b - a) %(a b + 2) 100%%\n",
     );
     assert_eq!(reading.findings, []);
     assert_eq!(settings.serve.processes, 3);
     let procname = settings.serve.procname.unwrap();
-    assert_eq!(procname.whole.as_deref(), Some("1-2-1x-%(none)-%(workers)"));
+    assert_eq!(procname.whole.as_deref(), Some("1-2-1x-%(none)-%(workers)-%(1)-%(x"));
     assert_eq!(procname.append, "10 2 82 -6 84 100%");
 }
 
