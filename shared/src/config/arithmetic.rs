@@ -26,9 +26,9 @@ pub(super) fn evaluate(text: &str, mut lookup: impl FnMut(&str) -> Option<String
     result
 }
 
-/// A word that is no name counts as itself when it is a number, else as nothing.
+/// A word that is no name counts as itself when it is all digits, else as nothing.
 fn literal(word: &str) -> &str {
-    if word.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') { word } else { "" }
+    if word.bytes().all(|byte| byte.is_ascii_digit()) { word } else { "" }
 }
 
 fn apply(sign: char, left: i64, right: i64) -> i64 {
@@ -72,6 +72,8 @@ mod tests {
             ("a --", "7"),
             ("2 * 1024 * 1024 * 1024", "2147483648"),
             ("nothing + 1", "1"),
+            ("-3 + 1", "1"),
+            ("1.5 + 1", "1"),
             ("9223372036854775807 + 1", "-9223372036854775808"),
         ] {
             let got = evaluate(text, |name| match name {

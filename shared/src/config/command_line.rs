@@ -126,18 +126,15 @@ fn long_option(loader: &mut Loader<'_>, text: &str, next: &mut Next<'_, '_>) {
 }
 
 fn letters(loader: &mut Loader<'_>, text: &str, next: &mut Next<'_, '_>) {
+    // the letters of a whole name are letters by accident
+    let name = text.split('=').next().unwrap_or(text);
+    if name.len() > 2 && option::find(name).is_some() {
+        return complain(loader, None, &format!("\"-{name}\" has one dash: write \"--{name}\""));
+    }
     let mut rest = text.chars();
     while let Some(letter) = rest.next() {
         let Some(row) = option::find_short(letter) else {
-            let mut finding = Finding::error(
-                Some(Origin::CommandLine),
-                None,
-                format!("unknown option -{letter}"),
-            );
-            if text.len() > 2 && option::find(text.split('=').next().unwrap_or(text)).is_some() {
-                finding.suggestion = Some(format!("--{text}"));
-            }
-            return loader.findings.push(finding);
+            return complain(loader, None, &format!("unknown option -{letter}"));
         };
         if row.kind == Kind::Flag {
             give(loader, row, row.name, Some("true"));

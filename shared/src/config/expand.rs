@@ -121,8 +121,11 @@ impl Pass<'_> {
     fn text(&mut self, text: &str, chain: &mut Vec<usize>) -> Result<String, Trouble> {
         let mut out = String::new();
         let mut rest = text;
-        while let Some(start) = rest.find("%(") {
-            let Some(length) = rest[start + 2..].find(')') else { break };
+        while let Some(opening) = rest.find("%(") {
+            let Some(end) = rest[opening..].find(')').map(|at| opening + at) else { break };
+            // of several openings the last one before the end counts
+            let start = rest[..end].rfind("%(").unwrap_or(opening);
+            let length = end - start - 2;
             let inside = &rest[start + 2..start + 2 + length];
             out.push_str(&rest[..start]);
             let value = if inside.contains(' ') {

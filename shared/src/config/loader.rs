@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::finding::{Finding, Origin};
 use crate::option;
 
+use super::fence::Fence;
 use super::glob;
 use super::ini::{self, Piece};
 use super::logic::{self, Block, Test};
@@ -19,6 +20,8 @@ use super::world::World;
 const ENTRIES_MAX: usize = 20_000;
 /// All text of one configuration, bytes.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The most lines of one file: each costs memory while the file is open.
+const LINES_MAX: usize = 50_000;
 /// How deep files may include files.
 const DEPTH_MAX: usize = 16;
 /// How often `for-times` may repeat, and how many words a loop may have.
@@ -68,6 +71,10 @@ pub(super) struct Loader<'w> {
     frames: Vec<Frame>,
     last: Option<Frame>,
     block: Option<Block>,
+    /// The open `blacklist`s and `whitelist`s.
+    fences: Vec<Fence>,
+    /// What is read now was written by the tenant, not by the Emperor.
+    pub(super) tenant: bool,
     late: Vec<(String, Origin)>,
     inherited: bool,
     /// Text that came in so far: files read and values made.
@@ -87,6 +94,8 @@ impl<'w> Loader<'w> {
             frames: Vec::new(),
             last: None,
             block: None,
+            fences: Vec::new(),
+            tenant: false,
             late: Vec::new(),
             inherited: false,
             bytes: 0,
@@ -136,6 +145,14 @@ impl<'w> Loader<'w> {
                     | "json"
                     | "xml"
             );
+        match name {
+            "end-blacklist" | "end-whitelist" if self.unfence() => {}
+            "end-blacklist" | "end-whitelist" => {
+                return self.fail(origin, given, "nothing that this file may end");
+            }
+            _ if self.fences.iter().all(|fence| fence.allows(given, name)) => {}
+            _ => return self.fail(origin, given, "forbidden here by a blacklist or whitelist"),
+        }
         let raw = acts || self.inherited;
         if !self.push(given, value, origin, How { bare, raw, placeholder: false }) {
             return;
@@ -148,6 +165,15 @@ impl<'w> Loader<'w> {
             "inherit" => self.late.push((value.to_owned(), origin.clone())),
             "set" => self.set(value, origin, given, false),
             "set-placeholder" => self.set(value, origin, given, true),
+            "blacklist" | "whitelist" => {
+                let names = value.split(' ').filter(|name| !name.is_empty());
+                self.fences.push(Fence {
+                    names: names.map(str::to_owned).collect(),
+                    listed: name == "whitelist",
+                    depth: self.frames.len(),
+                    tenant: self.tenant,
+                });
+            }
             _ if logic::opens(name) => self.open(name, given, value, origin),
             _ => {}
         }
@@ -171,6 +197,13 @@ impl<'w> Loader<'w> {
         } else {
             self.act(key, value, origin, false);
         }
+    }
+
+    /// Ends the last fence, unless it was put around the file that wants to end it.
+    fn unfence(&mut self) -> bool {
+        let depth = self.frames.len();
+        let own = |fence: &mut Fence| fence.depth >= depth && (fence.tenant || !self.tenant);
+        self.fences.pop_if(own).is_some()
     }
 
     /// Adds an entry, within the limits of a configuration.
@@ -294,6 +327,10 @@ impl<'w> Loader<'w> {
             Ok(source) => source,
             Err(error) => return complain(self, error.to_string()),
         };
+        if source.bytes.split(|byte| *byte == b'\n').count() > LINES_MAX {
+            complain(self, format!("more than {LINES_MAX} lines"));
+            return;
+        }
         // the limit is enforced by the next entry: without one a file is only comments
         self.bytes += source.bytes.len();
         self.full |= self.bytes > 4 * BYTES_MAX;

@@ -2,7 +2,6 @@
 //! else looks at it, comments and section names included. Lower case means the file that is
 //! read, upper case the first file of the configuration.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::world::World;
@@ -128,16 +127,13 @@ impl Subject {
     }
 }
 
-/// Bernstein's hash in its xor form, 32 bits, hexadecimal.
+/// Bernstein's hash in its xor form, 32 bits, in hexadecimal with the lowest byte first.
 fn hash(path: &Path) -> String {
     let mut value: u32 = 5381;
     for byte in path.as_os_str().as_encoded_bytes() {
         value = value.wrapping_shl(5).wrapping_add(value) ^ u32::from(*byte);
     }
-    let mut text = String::new();
-    // writing to a string cannot go wrong
-    let _ = write!(text, "{value:x}");
-    text
+    format!("{:08X}", value.swap_bytes())
 }
 
 #[cfg(test)]
@@ -178,6 +174,11 @@ mod tests {
         let got = lines(text, &subject("/a.ini"), None, &World::for_tests());
         let got: Vec<_> = got.iter().map(|l| (l.number, l.bytes.as_slice())).collect();
         assert_eq!(got, [(1, b"AB".as_slice()), (3, b"C".as_slice())]);
+    }
+
+    #[test]
+    fn the_hash_of_a_path_is_that_of_uwsgi() {
+        assert_eq!(hash(Path::new("/srv/hashtest/a.ini")), "98CB6DD8");
     }
 
     #[test]

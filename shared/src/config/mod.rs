@@ -16,6 +16,7 @@ mod arithmetic;
 mod command_line;
 mod directive;
 mod expand;
+mod fence;
 mod glob;
 mod ini;
 mod loader;
@@ -105,7 +106,9 @@ pub fn read_vassal(source: &VassalSource<'_>, world: &World) -> Reading {
     for file in source.before {
         loader.file(file, Proof::None, false);
     }
+    loader.tenant = true;
     loader.file(&file, source.version.map_or(Proof::None, Proof::Version), true);
+    loader.tenant = false;
     for file in source.after {
         loader.file(file, Proof::None, false);
     }

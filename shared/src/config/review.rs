@@ -26,20 +26,15 @@ pub(super) fn review(loader: &mut Loader<'_>, used: &HashSet<String>) {
     for entry in &loader.entries {
         match option::find(&entry.given) {
             None if entry.how.placeholder => {}
-            None => found.extend(unknown(entry, strict, used.contains(&entry.given))),
+            None => {
+                // what will not be shown needs no search for what was meant
+                let near = (found.len() <= WARNINGS_MAX).then(|| option::near(&entry.given));
+                let used = used.contains(&entry.given);
+                found.extend(unknown(entry, strict, used, near.flatten()));
+            }
             Some(row) => {
-                match row.tier {
-                    Tier::Planned if told.insert(row.name) => {
-                        found.push(about(
-                            entry,
-                            Severity::Warning,
-                            "known, not supported yet: ignored",
-                        ));
-                    }
-                    Tier::Works | Tier::Accepted | Tier::Planned => {}
-                    Tier::Refused(reason) => {
-                        found.push(about(entry, Severity::Error, &format!("refused: {reason}")));
-                    }
+                if row.tier != Tier::Planned || told.insert(row.name) || guards(entry, row) {
+                    found.extend(tier(entry, row));
                 }
                 found.extend(value(entry, row));
             }
@@ -54,9 +49,38 @@ fn about(entry: &Entry, severity: Severity, message: &str) -> Finding {
     Finding { severity, ..Finding::error(Some(entry.origin.clone()), option, message) }
 }
 
-fn unknown(entry: &Entry, strict: bool, used: bool) -> Option<Finding> {
+/// What has to be said about an option that does not work here.
+fn tier(entry: &Entry, row: &Row) -> Option<Finding> {
+    Some(match row.tier {
+        Tier::Works | Tier::Accepted => return None,
+        Tier::Planned if guards(entry, row) => about(
+            entry,
+            Severity::Error,
+            "not supported yet, and without it the application would be open to everybody",
+        ),
+        Tier::Planned if isolates(row.name) => about(
+            entry,
+            Severity::Warning,
+            "known, not supported yet: ignored, so the vassal runs without this isolation",
+        ),
+        Tier::Planned => about(entry, Severity::Warning, "known, not supported yet: ignored"),
+        Tier::Refused(reason) => about(entry, Severity::Error, &format!("refused: {reason}")),
+    })
+}
+
+/// Whether a rule asks for a password.
+fn guards(entry: &Entry, row: &Row) -> bool {
+    row.name.contains("route") && entry.value.contains("basicauth")
+}
+
+/// Options that keep a vassal away from others.
+fn isolates(name: &str) -> bool {
+    const NAMES: &[&str] = &["unshare", "namespace", "jail", "pivot-root", "setns", "cgroup"];
+    NAMES.iter().any(|start| name.starts_with(start))
+}
+
+fn unknown(entry: &Entry, strict: bool, used: bool, near: Option<&'static str>) -> Option<Finding> {
     let file = matches!(entry.origin, Origin::File { .. });
-    let near = option::near(&entry.given);
     let environment = matches!(entry.origin, Origin::Environment(_));
     // uWSGI under strict refuses variables too, unless they were set as placeholders
     if strict && !environment {

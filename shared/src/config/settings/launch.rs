@@ -13,8 +13,12 @@ const BACKLOG: u32 = 1024;
 /// Reads root's part.
 pub(super) fn read(given: &mut Given<'_>) -> Launch {
     let launch = Launch {
-        uid: given.parsed("uid", value::principal),
-        gid: given.parsed("gid", value::principal),
+        uid: given
+            .parsed("uid", value::principal)
+            .or_else(|| given.parsed("immediate-uid", value::principal)),
+        gid: given
+            .parsed("gid", value::principal)
+            .or_else(|| given.parsed("immediate-gid", value::principal)),
         chroot: given.path("chroot"),
         chdir: given.path("chdir"),
         umask: given.parsed("umask", value::umask),
@@ -86,13 +90,7 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
             "stats" => Wire::Stats,
             _ => continue,
         };
-        let mut address = match address::parse(&one.value) {
-            Ok(address) => address,
-            Err(message) => {
-                given.error(one, message);
-                continue;
-            }
-        };
+        let Some(mut address) = address_of(given, one) else { continue };
         if let Address::Unix(path) = &address {
             doubt(given, one);
             if names {
@@ -106,6 +104,22 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
         }
     }
     list
+}
+
+/// The address of a directive. What follows a blank behind a port is overlooked, as `atoi` does.
+fn address_of(given: &mut Given<'_>, one: &Directive) -> Option<Address> {
+    match (address::parse(&one.value), one.value.split_once([' ', '\t'])) {
+        (Ok(address), _) => Some(address),
+        (Err(_), Some((front, _))) if matches!(address::parse(front), Ok(Address::Tcp(_))) => {
+            let found = &one.value;
+            given.warning(one, format!("expected an address, found {found:?}: {front} is used"));
+            address::parse(front).ok()
+        }
+        (Err(message), _) => {
+            given.error(one, message);
+            None
+        }
+    }
 }
 
 /// A path that was hardly meant as one.

@@ -18,14 +18,16 @@ pub use address::parse as parse_address;
 
 /// Turns what was read into typed settings; mistakes in values are added to the findings.
 pub fn settings(reading: &mut Reading, name: &str) -> Settings {
+    let mut findings = Vec::new();
     let mut given = Given {
         directives: &reading.directives,
         directory: &reading.directory,
-        findings: &mut reading.findings,
+        findings: &mut findings,
     };
     let launch = launch::read(&mut given);
     let serve = serve::read(&mut given, name, &launch);
-    review::limit(&mut reading.findings);
+    review::limit(&mut findings);
+    reading.findings.append(&mut findings);
     Settings { launch, serve }
 }
 
@@ -55,6 +57,12 @@ impl<'a> Given<'a> {
 
     fn error(&mut self, about: &Directive, message: impl Into<String>) {
         let origin = Some(about.origin.clone());
+        let mut message = message.into();
+        if about.value.contains("$(") {
+            message.push_str("; $(NAME) stays as it is when NAME is not in the environment");
+        } else if about.value.contains("${") {
+            message.push_str("; ${NAME} is not expanded: write $(NAME)");
+        }
         self.findings.push(Finding::error(origin, Some(&about.given), message));
     }
 

@@ -6,6 +6,8 @@ use crate::option::{Kind, Row, row};
 pub(super) const ROWS: &[Row] = &[
     row("strict", Kind::Flag).works("Refuse unknown options."),
     row("show-config", Kind::Flag).works("Print the configuration as it was understood."),
+    row("blacklist", Kind::Text).works("Forbid these options up to `end-blacklist`."),
+    row("whitelist", Kind::Text).works("Forbid all but these options up to `end-whitelist`."),
     row("config", Kind::Special)
         .works("Read a configuration file here; its name decides the format."),
     row("set", Kind::Special).short('S').works("Set an option or a variable, `name=value`."),
@@ -48,6 +50,8 @@ pub(super) const ROWS: &[Row] = &[
         .aliases(&["end-if", "endfor", "end-for", "end"])
         .optional()
         .works("End of a block."),
+    row("end-blacklist", Kind::Special).works("End of `blacklist`."),
+    row("end-whitelist", Kind::Special).works("End of `whitelist`."),
     row("inherit", Kind::Special).works(
         "Read a configuration file after everything else; only magic variables are replaced in it.",
     ),
@@ -57,16 +61,12 @@ pub(super) const ROWS: &[Row] = &[
     row("version", Kind::Flag).works("Print the version and end."),
     row("autoload", Kind::Flag).accepted("Everything that is provided is built in."),
     row("command-mode", Kind::Flag),
-    row("blacklist", Kind::Text),
-    row("whitelist", Kind::Text),
     row("mode", Kind::Text),
     row("get", Kind::List),
     row("xml", Kind::Special).aliases(&["xmlconfig"]).short('x'),
     row("resolve", Kind::Special),
     row("if-hostname-match", Kind::Special),
     row("if-not-hostname-match", Kind::Special),
-    row("end-blacklist", Kind::Special),
-    row("end-whitelist", Kind::Special),
     row("stop", Kind::Special),
     row("reload", Kind::Special),
     row("pause", Kind::Special),

@@ -1,0 +1,71 @@
+//! Whole configurations: files on disk, command lines, and what comes of them.
+
+mod command_line;
+mod hostile;
+mod reader;
+mod settings;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::settings as settle;
+use super::*;
+use crate::settings::{Address, Listen, Principal, Settings, Target, Wire};
+
+/// A directory with files, which is also the directory of the start.
+struct Place {
+    directory: TempDir,
+    world: World,
+}
+
+impl Place {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(directory.path().join(name), text).unwrap();
+        }
+        let world = World { directory: directory.path().into(), ..World::for_tests() };
+        Self { directory, world }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn line(&self, args: &[&str]) -> Reading {
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        read_command_line(&args, &self.world)
+    }
+
+    fn vassal(&self, name: &str) -> Reading {
+        read_vassal(&source(&self.path(name)), &self.world)
+    }
+}
+
+fn source(file: &Path) -> VassalSource<'_> {
+    VassalSource { file, version: None, sets: &[], before: &[], after: &[], options: &[] }
+}
+
+/// The lines below `[uwsgi]` as a vassal, and its settings.
+fn settled(text: &str) -> (Settings, Reading) {
+    let place = Place::new(&[("a.ini", &format!("[uwsgi]\n{text}"))]);
+    let mut reading = place.vassal("a.ini");
+    let settings = settle(&mut reading, "a.ini");
+    (settings, reading)
+}
+
+fn value(reading: &Reading, name: &str) -> String {
+    reading.directives.last(name).map_or_else(|| "<none>".into(), |one| one.value.clone())
+}
+
+fn errors(reading: &Reading) -> Vec<String> {
+    reading.findings.iter().filter(|f| f.is_error()).map(ToString::to_string).collect()
+}
+
+fn warnings(reading: &Reading) -> Vec<String> {
+    reading.findings.iter().filter(|f| !f.is_error()).map(ToString::to_string).collect()
+}

@@ -1,0 +1,150 @@
+//! From files to settings.
+
+use super::*;
+
+#[test]
+fn the_sample_of_a_django_site() {
+    let text = "project = sample\nbase = /home/django\n\nchdir = %(base)/%(project)\n\
+        home = %(base)/Env/%(project)\nmodule = %(project).wsgi:application\n\nmaster = true\n\
+        processes = 2\n\nsocket = %(base)/%(project)/%(project).sock\nchmod-socket = 664\n\
+        vacuum = true\n";
+    for (headed, expected) in [("[uwsgi]\n", 0), ("", 1)] {
+        let place = Place::new(&[("sample.ini", &format!("{headed}{text}"))]);
+        let mut reading = place.vassal("sample.ini");
+        let settings = settle(&mut reading, "sample.ini");
+        assert_eq!(reading.findings.len(), expected, "{:?}", reading.findings);
+        assert!(!reading.refused());
+        let (launch, serve) = (settings.launch, settings.serve);
+        assert_eq!(launch.chdir, Some("/home/django/sample".into()));
+        assert_eq!(launch.chmod_socket, Some(0o664));
+        assert!(launch.vacuum && serve.master && serve.need_app);
+        let socket = Address::Unix("/home/django/sample/sample.sock".into());
+        assert_eq!(launch.sockets, [Listen { address: socket, wire: Wire::Uwsgi }]);
+        assert_eq!(launch.backlog, 1024);
+        assert_eq!(serve.home, Some("/home/django/Env/sample".into()));
+        assert_eq!(serve.target, Some(Target::Module("sample.wsgi".into())));
+        assert_eq!(serve.callable.as_deref(), Some("application"));
+        assert_eq!((serve.processes, serve.threads), (2, 1));
+        assert_eq!(serve.name, "sample.ini");
+    }
+}
+
+#[test]
+fn values_that_real_files_get_wrong() {
+    let (settings, reading) = settled(
+        "processes = 4 ; four\nharakiri = 5s\nmaster = false ; x\ndisable-logging = false\n\
+         chdir = /srv # x\npost-buffering = true\nsocket = 127.0.0.1:8000 # x\n",
+    );
+    let serve = &settings.serve;
+    assert_eq!(serve.processes, 4);
+    assert_eq!(serve.harakiri, Some(Duration::from_secs(5)));
+    assert!(serve.master && !serve.disable_logging);
+    assert_eq!(serve.post_buffering, 0);
+    assert_eq!(settings.launch.chdir, Some("/srv # x".into()));
+    assert_eq!(settings.launch.sockets.len(), 1);
+    assert_eq!(errors(&reading), [""; 0]);
+    assert!(warnings(&reading).len() >= 6, "{:?}", warnings(&reading));
+}
+
+#[test]
+fn bad_values_are_errors_with_file_and_line_and_all_are_shown() {
+    let (_, reading) = settled(
+        "processes = -1\nchmod-socket = 0660\nharakiri = soon\nsocket = :none\nuid = a b\n\
+         umask = 9\nprotocol = raw\nchroot = jail\nlisten = 99999999999\n\n[emperor]\ncheck = up\n",
+    );
+    let errors = errors(&reading);
+    for (line, option, expected) in [
+        (2, "processes", "found \"-1\""),
+        (3, "chmod-socket", "three octal digits"),
+        (4, "harakiri", "expected seconds, found \"soon\""),
+        (5, "socket", "port"),
+        (6, "uid", "a name or a number"),
+        (7, "umask", "octal"),
+        (8, "protocol", "uwsgi or http"),
+        (9, "chroot", "absolute"),
+        (10, "listen", "at most"),
+        (13, "check", "GET /path 200"),
+    ] {
+        let start = format!("a.ini:{line}: ");
+        let found = errors.iter().any(|error| {
+            error.contains(&start) && error.contains(option) && error.contains(expected)
+        });
+        assert!(found, "{option} is not in {errors:#?}");
+    }
+    assert_eq!(errors.len(), 10, "{errors:#?}");
+}
+
+#[test]
+fn settings_of_the_launch() {
+    let place = Place::new(&[(
+        "a.ini",
+        "[uwsgi]\nuid = www-data\ngid = 33\nchown-socket = a:b\nlogto = log/%n.log\npidfile = p\n\
+         env = A=1\nenv = B\nunenv = C\nsocket = a.sock\nhttp-socket = @x\nprotocol = http\n\
+         umask = 027\n[emperor]\ncheck = GET /up 204\n",
+    )]);
+    let mut reading = place.vassal("a.ini");
+    let settings = settle(&mut reading, "a.ini");
+    assert_eq!(reading.findings, []);
+    let launch = settings.launch;
+    assert_eq!(launch.uid, Some(Principal::Name("www-data".into())));
+    assert_eq!(launch.gid, Some(Principal::Id(33)));
+    assert_eq!(launch.umask, Some(0o027));
+    assert_eq!(launch.logto, Some(place.path("log/a.log")));
+    assert_eq!(launch.pidfile, Some(place.path("p")));
+    assert_eq!(
+        launch.env,
+        [("A".into(), Some("1".into())), ("B".into(), None), ("C".into(), None)]
+    );
+    assert_eq!(
+        launch.sockets,
+        [
+            Listen { address: Address::Unix("a.sock".into()), wire: Wire::Http },
+            Listen { address: Address::Abstract("x".into()), wire: Wire::Http },
+        ]
+    );
+    let check = settings.serve.check.unwrap();
+    assert_eq!((check.path.as_str(), check.status), ("/up", Some(204)));
+    assert!(settings.serve.options.iter().all(|(name, _)| !name.contains("check")));
+}
+
+#[test]
+fn a_user_without_a_group_is_said() {
+    let (_, reading) = settled("uid = nobody\n");
+    assert!(warnings(&reading)[0].contains("primary group"));
+}
+
+#[test]
+fn keepalive_by_number_and_by_word() {
+    for (text, seconds) in [("1", 60), ("0", 0), ("5", 5), ("true", 60), ("off", 0), ("", 60)] {
+        let (settings, reading) = settled(&format!("http-keepalive = {text}\n"));
+        assert_eq!(settings.serve.keepalive, Duration::from_secs(seconds), "{text}");
+        assert_eq!(reading.findings, [], "{text}");
+    }
+}
+
+#[test]
+fn the_callable_follows_the_colon() {
+    for (text, callable) in [
+        ("module = a.b:c", Some("c")),
+        ("module = a.b:f()", Some("f()")),
+        ("module = a.b:\ncallable = d", Some("d")),
+        ("wsgi = a.b\ncallable = d", Some("d")),
+        ("module = a.b", None),
+    ] {
+        let (settings, _) = settled(text);
+        assert_eq!(settings.serve.target, Some(Target::Module("a.b".into())), "{text}");
+        assert_eq!(settings.serve.callable.as_deref(), callable, "{text}");
+    }
+}
+
+#[test]
+fn python_paths_are_expanded_where_the_application_is() {
+    let place = Place::new(&[("a.ini", "[uwsgi]\nchdir = app\npp = lib*\npp = none*\npp = x\n")]);
+    for name in ["app/lib1", "app/lib2"] {
+        fs::create_dir_all(place.path(name)).unwrap();
+    }
+    let mut reading = place.vassal("a.ini");
+    let settings = settle(&mut reading, "a.ini");
+    let expected: [PathBuf; 4] = ["lib1".into(), "lib2".into(), "none*".into(), "x".into()];
+    assert_eq!(settings.serve.pythonpath, expected);
+}
