@@ -49,7 +49,7 @@ impl<'a> Access<'a> {
             return Ok(Directory { handle, tenant: None });
         }
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let handle = as_tenant(tenant, || Ok(open(path, flags, Mode::empty())?))?;
+        let handle = told(tenant, as_tenant(tenant, || Ok(open(path, flags, Mode::empty())?)))?;
         Ok(Directory { handle, tenant })
     }
 
@@ -72,7 +72,7 @@ impl<'a> Access<'a> {
 impl Directory<'_> {
     /// Does something in the directory with the rights that were decided on.
     pub fn act<T>(&self, work: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
-        as_tenant(self.tenant, || work(self.handle.as_fd()))
+        told(self.tenant, as_tenant(self.tenant, || work(self.handle.as_fd())))
     }
 
     /// What a name in the directory is (a link is not followed); `None`: nothing.
@@ -83,6 +83,16 @@ impl Directory<'_> {
             Err(error) => Err(error.into()),
         })
     }
+}
+
+/// Says who was denied: root started the program, so a bare "permission denied" would puzzle.
+fn told<T>(tenant: Option<&Identity>, result: io::Result<T>) -> io::Result<T> {
+    result.map_err(|error| match (error.kind(), tenant) {
+        (kind @ io::ErrorKind::PermissionDenied, Some(who)) => {
+            io::Error::new(kind, format!("permission denied for uid {}", who.uid))
+        }
+        _ => error,
+    })
 }
 
 /// Opens a directory when every step to it is root's alone; `None` as soon as one is not:

@@ -182,6 +182,8 @@ fn origins(reading: &Reading) -> Origins {
     for directive in &reading.directives {
         if SOCKET_OPTIONS.contains(&directive.key.as_str()) {
             origins.sockets.push((directive.given.clone(), directive.origin.clone()));
+        } else if directive.key == "daemonize" {
+            origins.options.insert("logto".into(), directive.origin.clone());
         } else if ROOTS_OPTIONS.contains(&directive.key.as_str()) {
             origins.options.insert(directive.key.clone(), directive.origin.clone());
         }
