@@ -46,7 +46,10 @@ mod tests {
     fn help_shows_what_works_and_only_that() {
         let text = text();
         assert!(text.contains("-p, --processes <number>"), "{text}");
-        let shown = text.lines().filter(|line| line.starts_with("  ")).count();
+        let shown = text
+            .lines()
+            .filter(|line| line.starts_with("  -") || line.starts_with("      --"))
+            .count();
         let works = option::all().filter(|row| row.tier == Tier::Works).count();
         assert_eq!(shown, works);
     }

@@ -61,7 +61,7 @@ use channel::{Call, Channel};
 use daemon::Detached;
 use inherited::Inherited;
 use plan::Planned;
-use reader::{Report, Source};
+use reader::{Ownership, Report, Source};
 
 /// An Emperor of ours started us: the channel on standard input says what to do.
 pub fn summoned() -> Exit {
@@ -185,7 +185,8 @@ fn tyrants_choice(owner: (u32, u32), policy: &Policy) -> Result<Option<Identity>
 pub fn serve(args: &[OsString]) -> Exit {
     let inherited = Inherited::take();
     let source = Source::CommandLine(args.to_vec());
-    let (report, planned) = match read_then_plan(&source, &Policy::default(), false) {
+    let ownership = source.ownership();
+    let (report, planned) = match read_then_plan(&source, ownership, &Policy::default(), false) {
         Ok((report, _)) if report.emperor => return become_emperor(args),
         Ok((report, Ok(planned))) => (report, planned),
         Ok((_, Err(findings))) | Err(findings) => return say(&findings, Exit::Failure),
@@ -203,13 +204,12 @@ pub fn serve(args: &[OsString]) -> Exit {
         Err(error) => return complain(format!("daemonize: {error}")),
     };
     let prepare = reload_command(args).filter(|_| plan.chroot.is_none());
-    let roots = source.ownership().owner.0 == 0;
     let task = Task {
         report,
         plan,
         given: Vec::new(),
         inherited: listeners,
-        roots,
+        roots: ownership.roots,
         tyrant: false,
         summoned: false,
     };
@@ -274,7 +274,7 @@ fn prepare(
     policy: &Policy,
     as_root: bool,
 ) -> Result<(Report, Planned), Vec<Finding>> {
-    let (report, planned) = read_then_plan(source, policy, as_root)?;
+    let (report, planned) = read_then_plan(source, source.ownership(), policy, as_root)?;
     planned.map(|planned| (report, planned))
 }
 
@@ -284,10 +284,10 @@ type Plan = Result<Planned, Vec<Finding>>;
 /// Reads; with settings, plans too. `as_root`: as if we were, where a user is named.
 fn read_then_plan(
     source: &Source,
+    ownership: Ownership,
     policy: &Policy,
     as_root: bool,
 ) -> Result<(Report, Plan), Vec<Finding>> {
-    let ownership = source.ownership();
     let (uid, gid) = ownership.owner;
     let drops = geteuid().is_root() && uid != 0 && ownership.alone;
     let reader = drops.then(|| identity::of_owner(uid, gid));

@@ -27,6 +27,7 @@ use shared::summons::Version;
 use shared::sys::descriptor;
 use shared::sys::process::{Fork, SingleThreaded, fork, leave, pidfd, reap, signal};
 
+use super::access::is_roots_to_replace;
 use super::plan::Origins;
 use super::{cli, environment, identity};
 
@@ -108,6 +109,8 @@ pub struct Ownership {
     pub owner: (u32, u32),
     /// Whether all files have that one owner.
     pub alone: bool,
+    /// Whether root alone has a hand in all files: only then are their wishes root's.
+    pub roots: bool,
 }
 
 impl Source {
@@ -115,7 +118,11 @@ impl Source {
     pub fn ownership(&self) -> Ownership {
         let files = match self {
             Self::Vassal { version: Some(version), .. } => {
-                return Ownership { owner: (version.uid, version.gid), alone: true };
+                return Ownership {
+                    owner: (version.uid, version.gid),
+                    alone: true,
+                    roots: version.uid == 0,
+                };
             }
             Self::Vassal { file, .. } => vec![file.clone()],
             Self::CommandLine(args) => cli::files(args),
@@ -128,7 +135,11 @@ impl Source {
         let us = (geteuid().as_raw(), nix::unistd::getegid().as_raw());
         let stranger = owners.iter().find(|(uid, _)| *uid != 0);
         let owner = stranger.or(owners.first()).copied().unwrap_or(us);
-        Ownership { owner, alone: owners.iter().all(|(uid, _)| *uid == owner.0) }
+        Ownership {
+            owner,
+            alone: owners.iter().all(|(uid, _)| *uid == owner.0),
+            roots: owner.0 == 0 && files.iter().all(|file| is_roots_to_replace(file)),
+        }
     }
 
     /// The name shown in logs.
@@ -293,7 +304,7 @@ mod tests {
             after: Vec::new(),
             options: Vec::new(),
         };
-        assert_eq!(source.ownership(), Ownership { owner: (7, 8), alone: true });
+        assert_eq!(source.ownership(), Ownership { owner: (7, 8), alone: true, roots: false });
         assert_eq!(source.name(), "a.ini");
     }
 }
