@@ -10,6 +10,8 @@ pub mod handover;
 pub mod launch;
 /// The supervisor of one tenant: generations of nurseries and workers.
 pub mod master;
+/// The wire between master and nursery.
+pub mod nursery;
 /// Wire formats, without I/O.
 pub mod protocol;
 /// One request, whatever protocol it came by.

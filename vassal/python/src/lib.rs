@@ -1,1 +1,32 @@
-//! The extension `_vassal`.
+//! The extension `_vassal`: the tenant's own interpreter loads it and becomes a nursery.
+//!
+//! Built against the stable ABI, one artefact serves every CPython from 3.8 on. The request path
+//! uses the C API directly ([`object`] says why); everything else could not be simpler.
+#![expect(unsafe_code, reason = "the C API of CPython; each block says why its condition holds")]
+
+/// Calling the application.
+mod app;
+/// The environ of a request.
+mod environ;
+/// The life of a nursery and its workers.
+mod nursery;
+/// Owned references.
+mod object;
+/// Fork, signals, parents.
+mod process;
+/// `start_response` and `write`.
+mod start;
+
+use pyo3::prelude::*;
+
+/// Runs the nursery whose control socket is standard input. Ends the process.
+#[pyfunction]
+fn main() {
+    shared::sys::process::leave(nursery::run());
+}
+
+/// The module's table of contents.
+#[pymodule]
+fn _vassal(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(main, module)?)
+}

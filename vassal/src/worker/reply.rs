@@ -90,6 +90,8 @@ pub struct Conclusion {
     pub lost: bool,
     /// Whether the application failed after the head was sent.
     pub aborted: bool,
+    /// Whether the application failed at all.
+    pub failed: bool,
 }
 
 /// One answer on its way.
@@ -109,6 +111,7 @@ pub struct Reply<'a> {
     head_size: usize,
     fields: usize,
     lost: Option<io::ErrorKind>,
+    failed: bool,
 }
 
 impl<'a> Reply<'a> {
@@ -136,6 +139,7 @@ impl<'a> Reply<'a> {
             head_size: 0,
             fields: 0,
             lost: None,
+            failed: false,
         }
     }
 
@@ -370,6 +374,7 @@ impl<'a> Reply<'a> {
     /// The application failed. Before the head left this becomes a 500 with `text` as body;
     /// afterwards the connection ends without the final chunk.
     pub fn fail(&mut self, text: &str) {
+        self.failed = true;
         if self.sent() {
             if self.stage == Stage::Flowing {
                 self.stage = Stage::Aborted;
@@ -412,6 +417,7 @@ impl<'a> Reply<'a> {
             fields: self.fields,
             lost: self.lost.is_some(),
             aborted: self.stage != Stage::Ended || short,
+            failed: self.failed,
         }
     }
 }

@@ -450,6 +450,9 @@ impl<A: App> Engine<A> {
             (false, false) if wire == Wire::Uwsgi || !request.keep_alive => After::Close,
             (false, false) => After::Linger,
         };
+        if end.failed {
+            board.count(seat, Count::Exceptions).fetch_add(1, Relaxed);
+        }
         if end.lost {
             self.place(core, Place::WriteErrors);
             connection.output = super::output::Output::default();

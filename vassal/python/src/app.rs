@@ -1,0 +1,433 @@
+//! The application: calling it, and sending what it returns (PEP 3333).
+
+use std::fs::File;
+use std::os::fd::BorrowedFd;
+use std::ptr;
+use std::time::Duration;
+
+use pyo3::ffi;
+use shared::settings::Serve;
+use vassal::worker::output::Piece;
+use vassal::worker::reply::Reply;
+use vassal::worker::{App, Call, Turn};
+
+use crate::environ::Environs;
+use crate::object::{Object, data};
+use crate::start::Start;
+
+/// Lists of more blocks than this, or larger ones, are not joined before they are sent.
+const JOIN_MAX: usize = 256 * 1024;
+
+/// A WSGI application in this interpreter.
+pub(crate) struct Wsgi {
+    application: *mut ffi::PyObject,
+    support: *mut ffi::PyObject,
+    wrapper: *mut ffi::PyObject,
+    serve: Serve,
+}
+
+// SAFETY: the objects live as long as the process, and they are only used by a thread that holds
+// the interpreter's lock.
+unsafe impl Sync for Wsgi {}
+
+/// What a thread keeps between requests.
+pub(crate) struct Core {
+    state: *mut ffi::PyThreadState,
+    gil: Option<ffi::PyGILState_STATE>,
+    environs: Environs,
+    start: Start,
+    /// Results of earlier requests, to be released when the lock is held again.
+    leftovers: Vec<Object>,
+}
+
+/// What is left to do when the lock has been given back.
+enum Rest {
+    /// Nothing.
+    Nothing,
+    /// Send these bytes, which `owner` keeps alive.
+    Whole { owner: Object, start: *const u8, size: usize },
+}
+
+/// The application raised; the exception is set.
+struct Raised;
+
+impl Wsgi {
+    /// An application that was loaded (`None` answers 500 to everything). Leaks its references:
+    /// they live as long as the process.
+    pub(crate) fn new(application: Option<Object>, support: Object, serve: Serve) -> Self {
+        // SAFETY: the lock is held and `support` is the namespace of support.py.
+        let wrapper =
+            unsafe { ffi::PyDict_GetItemString(support.as_ptr(), c"FileWrapper".as_ptr()) };
+        Self {
+            application: application.map_or(ptr::null_mut(), Object::into_ptr),
+            support: support.into_ptr(),
+            wrapper,
+            serve,
+        }
+    }
+
+    /// Calls the application and sends its answer, as far as that needs the lock.
+    fn run(&self, core: &mut Core, call: Call<'_>, reply: &mut Reply<'_>) -> Result<Rest, Raised> {
+        let environ = core.environs.build(call).map_err(|_| Raised)?;
+        core.start.open(reply);
+        // SAFETY: the lock is held, arguments are live, the list ends in null.
+        let result = unsafe {
+            Object::new(ffi::PyObject_CallFunctionObjArgs(
+                self.application,
+                environ.as_ptr(),
+                core.start.callable(),
+                ptr::null_mut::<ffi::PyObject>(),
+            ))
+        };
+        let result = result.ok_or(Raised)?;
+        let rest = self.send(core, &result, reply);
+        match rest {
+            Ok(Send::Whole(start, size)) => Ok(Rest::Whole { owner: result, start, size }),
+            Ok(Send::Done) => Ok(Rest::Nothing),
+            Ok(Send::Close) => close(&result).map(|()| Rest::Nothing),
+            Err(Raised) => {
+                // close() runs whatever happened; the first exception is the one to tell
+                let first = Exception::take();
+                if close(&result).is_err() {
+                    self.tell(&Exception::take());
+                }
+                first.put_back();
+                Err(Raised)
+            }
+        }
+    }
+
+    /// Sends a result: the common kinds first, then the iterator protocol.
+    fn send(
+        &self,
+        core: &mut Core,
+        result: &Object,
+        reply: &mut Reply<'_>,
+    ) -> Result<Send, Raised> {
+        let object = result.as_ptr();
+        // SAFETY: the lock is held and `object` is alive; items are borrowed from it.
+        unsafe {
+            let mut single = object;
+            if ffi::PyList_CheckExact(object) != 0 {
+                match ffi::PyList_Size(object) {
+                    1 => single = ffi::PyList_GetItem(object, 0),
+                    count => return blocks(reply, count, |at| ffi::PyList_GetItem(object, at)),
+                }
+            } else if ffi::PyTuple_CheckExact(object) != 0 {
+                match ffi::PyTuple_Size(object) {
+                    1 => single = ffi::PyTuple_GetItem(object, 0),
+                    count => return blocks(reply, count, |at| ffi::PyTuple_GetItem(object, at)),
+                }
+            }
+            if ffi::PyBytes_CheckExact(single) != 0 {
+                let body = data(single).ok_or(Raised)?;
+                if reply.sent() {
+                    reply.block(body);
+                    reply.end();
+                    return Ok(Send::Done);
+                }
+                begun(reply)?;
+                return Ok(Send::Whole(body.as_ptr(), body.len()));
+            }
+            if ffi::Py_TYPE(object).cast() == self.wrapper && begun(reply).is_ok() {
+                if let Some(piece) = piece(object) {
+                    reply.piece(piece);
+                    return Ok(Send::Close);
+                }
+                ffi::PyErr_Clear();
+            }
+            self.iterate(core, object, reply)
+        }
+    }
+
+    /// Sends block by block; waits, without the lock, for a client that is far behind.
+    unsafe fn iterate(
+        &self,
+        core: &mut Core,
+        object: *mut ffi::PyObject,
+        reply: &mut Reply<'_>,
+    ) -> Result<Send, Raised> {
+        // SAFETY: the lock is held and `object` is alive; around the wait the lock is given
+        // back and taken again by the same thread, and nothing of Python is touched meanwhile.
+        unsafe {
+            let iterator = Object::new(ffi::PyObject_GetIter(object)).ok_or(Raised)?;
+            while let Some(item) = Object::new(ffi::PyIter_Next(iterator.as_ptr())) {
+                let Some(block) = data(item.as_ptr()) else {
+                    return Err(wrong_block(item.as_ptr()));
+                };
+                if !block.is_empty() {
+                    begun(reply)?;
+                }
+                reply.block(block);
+                while reply.full() {
+                    core.state = ffi::PyEval_SaveThread();
+                    reply.wait(self.serve.socket_timeout.max(Duration::from_secs(1)));
+                    ffi::PyEval_RestoreThread(core.state);
+                }
+                if reply.lost() {
+                    return Ok(Send::Close);
+                }
+            }
+            if !ffi::PyErr_Occurred().is_null() {
+                return Err(Raised);
+            }
+            begun(reply)?;
+            reply.end();
+            Ok(Send::Close)
+        }
+    }
+
+    /// Writes an exception to the log; returns the traceback.
+    fn tell(&self, exception: &Exception) -> String {
+        let text = exception.text(self.support);
+        say(self.support, &text);
+        text
+    }
+}
+
+/// How a result was sent.
+enum Send {
+    /// These bytes are the whole body; they are sent without the lock.
+    Whole(*const u8, usize),
+    /// All is sent, and the result has no `close`.
+    Done,
+    /// All is sent; `close` has to be called.
+    Close,
+}
+
+impl App for Wsgi {
+    type Core = Core;
+
+    fn enter(&self, number: u32) -> Core {
+        // SAFETY: the interpreter is initialised; PyGILState_Ensure makes (or finds) the thread
+        // state of this thread, and the lock is given back before anybody waits.
+        unsafe {
+            let gil = ffi::PyGILState_Ensure();
+            let environs = Environs::new(&self.serve, self.support, number)
+                .expect("memory for the template environ at start-up");
+            let start = Start::new().expect("memory for start_response at start-up");
+            let state = ffi::PyEval_SaveThread();
+            Core { state, gil: Some(gil), environs, start, leftovers: Vec::new() }
+        }
+    }
+
+    fn handle(&self, core: &mut Core, call: Call<'_>, reply: &mut Reply<'_>, turn: Turn<'_>) {
+        if self.application.is_null() {
+            drop(turn);
+            say_no_app();
+            reply.fail("Internal Server Error");
+            return;
+        }
+        // SAFETY: `core.state` is this thread's own state, saved by this thread; between restore
+        // and save this thread holds the lock.
+        let rest = unsafe {
+            ffi::PyEval_RestoreThread(core.state);
+            drop(turn);
+            core.leftovers.clear();
+            let rest = self.run(core, call, reply).unwrap_or_else(|Raised| {
+                let exception = Exception::take();
+                let text = self.tell(&exception);
+                drop(exception);
+                reply.fail(if self.serve.catch_exceptions {
+                    &text
+                } else {
+                    "Internal Server Error"
+                });
+                Rest::Nothing
+            });
+            core.start.close();
+            core.state = ffi::PyEval_SaveThread();
+            rest
+        };
+        if let Rest::Whole { owner, start, size } = rest {
+            // SAFETY: bytes are immutable and `owner`, which lives on in `leftovers`, holds them
+            // (itself, or in a list that could only be changed by code that kept it: then the
+            // application changes what it returned, and the bytes stay with that code's copy).
+            reply.whole(unsafe { std::slice::from_raw_parts(start, size) });
+            core.leftovers.push(owner);
+        }
+    }
+
+    fn leave(&self, mut core: Core) {
+        // SAFETY: as in `enter` and `handle`: this thread's own state; everything that holds
+        // references is dropped while the lock is held.
+        unsafe {
+            ffi::PyEval_RestoreThread(core.state);
+            let gil = core.gil.take();
+            drop(core);
+            if let Some(gil) = gil {
+                ffi::PyGILState_Release(gil);
+            }
+        }
+    }
+}
+
+/// Sends a list or tuple of blocks; joined when that is cheap, so that the length is known.
+unsafe fn blocks(
+    reply: &mut Reply<'_>,
+    count: ffi::Py_ssize_t,
+    item: impl Fn(ffi::Py_ssize_t) -> *mut ffi::PyObject,
+) -> Result<Send, Raised> {
+    let mut parts = Vec::with_capacity(count as usize);
+    for at in 0..count {
+        let block = item(at);
+        parts.push(data(block).ok_or_else(|| wrong_block(block))?);
+    }
+    begun(reply)?;
+    let total: usize = parts.iter().map(|part| part.len()).sum();
+    if !reply.sent() && total <= JOIN_MAX {
+        reply.whole(&parts.concat());
+        return Ok(Send::Done);
+    }
+    for part in parts {
+        reply.block(part);
+    }
+    reply.end();
+    Ok(Send::Done)
+}
+
+/// Sets the exception for an answer without a head.
+fn begun(reply: &Reply<'_>) -> Result<(), Raised> {
+    if reply.begun() {
+        return Ok(());
+    }
+    let text = c"the application returned without calling start_response";
+    // SAFETY: the lock is held.
+    unsafe { ffi::PyErr_SetString(ffi::PyExc_AssertionError, text.as_ptr()) };
+    Err(Raised)
+}
+
+/// Sets the exception for a block that is not bytes.
+fn wrong_block(object: *mut ffi::PyObject) -> Raised {
+    // SAFETY: the lock is held and the object is alive; the format names one object.
+    unsafe {
+        let kind = ffi::PyObject_Type(object);
+        ffi::PyErr_Format(
+            ffi::PyExc_TypeError,
+            c"the application's iterable must give bytes, not %R".as_ptr(),
+            kind,
+        );
+        ffi::Py_XDECREF(kind);
+    }
+    Raised
+}
+
+/// Calls `close` of a result that has one.
+fn close(result: &Object) -> Result<(), Raised> {
+    // SAFETY: the lock is held and the object is alive.
+    unsafe {
+        if ffi::PyObject_HasAttrString(result.as_ptr(), c"close".as_ptr()) == 0 {
+            return Ok(());
+        }
+        let method = ffi::PyObject_GetAttrString(result.as_ptr(), c"close".as_ptr());
+        let method = Object::new(method).ok_or(Raised)?;
+        let null = ptr::null_mut::<ffi::PyObject>();
+        let done = ffi::PyObject_CallFunctionObjArgs(method.as_ptr(), null);
+        Object::new(done).map(drop).ok_or(Raised)
+    }
+}
+
+/// The regular file inside a `FileWrapper`, from its current position to its end. `None` (perhaps
+/// with an exception set) where it has no descriptor, or is no regular file.
+unsafe fn piece(wrapper: *mut ffi::PyObject) -> Option<Piece> {
+    let null = ptr::null_mut::<ffi::PyObject>();
+    // SAFETY: the lock is held, `wrapper` is alive, lists end in null; the descriptor is
+    // borrowed from the file object, which lives, for the duplication only.
+    unsafe {
+        let file = Object::new(ffi::PyObject_GetAttrString(wrapper, c"filelike".as_ptr()))?;
+        let number = |name: *const std::os::raw::c_char| -> Option<i64> {
+            let method = Object::new(ffi::PyObject_GetAttrString(file.as_ptr(), name))?;
+            let value = Object::new(ffi::PyObject_CallFunctionObjArgs(method.as_ptr(), null))?;
+            let value = ffi::PyLong_AsLongLong(value.as_ptr());
+            (value >= 0).then_some(value)
+        };
+        let descriptor = i32::try_from(number(c"fileno".as_ptr())?).ok()?;
+        // what the object has buffered was read from the descriptor: its own position counts
+        let offset = number(c"tell".as_ptr())?;
+        let copy = BorrowedFd::borrow_raw(descriptor).try_clone_to_owned().ok()?;
+        let file = File::from(copy);
+        let facts = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        Some(Piece { file, offset, left: facts.len().saturating_sub(offset as u64) })
+    }
+}
+
+/// An exception that was taken from the interpreter.
+pub(crate) struct Exception {
+    kind: Option<Object>,
+    value: Option<Object>,
+    trace: Option<Object>,
+}
+
+impl Exception {
+    /// Takes the current exception.
+    pub(crate) fn take() -> Self {
+        let (mut kind, mut value, mut trace) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        // SAFETY: the lock is held; the three references become ours.
+        unsafe {
+            ffi::PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut trace);
+            ffi::PyErr_NormalizeException(&raw mut kind, &raw mut value, &raw mut trace);
+            Self { kind: Object::new(kind), value: Object::new(value), trace: Object::new(trace) }
+        }
+    }
+
+    /// Makes it current again.
+    fn put_back(self) {
+        let give = |object: Option<Object>| object.map_or(ptr::null_mut(), Object::into_ptr);
+        // SAFETY: the lock is held; the references are given away.
+        unsafe { ffi::PyErr_Restore(give(self.kind), give(self.value), give(self.trace)) }
+    }
+
+    /// The traceback as text. `support` is the namespace of support.py.
+    pub(crate) fn text(&self, support: *mut ffi::PyObject) -> String {
+        let pointer = |object: &Option<Object>| {
+            // SAFETY: Py_None is a constant of the interpreter.
+            object.as_ref().map_or(unsafe { ffi::Py_None() }, Object::as_ptr)
+        };
+        // SAFETY: the lock is held; arguments are live; the list ends in null; the result is
+        // checked to be bytes.
+        unsafe {
+            let describe = ffi::PyDict_GetItemString(support, c"describe".as_ptr());
+            let text = Object::new(ffi::PyObject_CallFunctionObjArgs(
+                describe,
+                pointer(&self.kind),
+                pointer(&self.value),
+                pointer(&self.trace),
+                ptr::null_mut::<ffi::PyObject>(),
+            ));
+            let utf8 = text.and_then(|text| {
+                Object::new(ffi::PyUnicode_AsEncodedString(
+                    text.as_ptr(),
+                    c"utf-8".as_ptr(),
+                    c"backslashreplace".as_ptr(),
+                ))
+            });
+            ffi::PyErr_Clear();
+            utf8.and_then(|utf8| Some(String::from_utf8_lossy(data(utf8.as_ptr())?).into_owned()))
+                .unwrap_or_else(|| "an exception that cannot be shown\n".into())
+        }
+    }
+}
+
+/// Writes to the application's standard error.
+pub(crate) fn say(support: *mut ffi::PyObject, text: &str) {
+    let bytes = text.as_bytes();
+    // SAFETY: the lock is held; arguments are live; the list ends in null.
+    unsafe {
+        let say = ffi::PyDict_GetItemString(support, c"say".as_ptr());
+        let text = Object::new(ffi::PyUnicode_DecodeUTF8(
+            bytes.as_ptr().cast(),
+            bytes.len() as ffi::Py_ssize_t,
+            c"replace".as_ptr(),
+        ));
+        if let Some(text) = text {
+            let null = ptr::null_mut::<ffi::PyObject>();
+            drop(Object::new(ffi::PyObject_CallFunctionObjArgs(say, text.as_ptr(), null)));
+        }
+        ffi::PyErr_Clear();
+    }
+}
+
+/// uWSGI's words for it: people look for them.
+fn say_no_app() {
+    eprintln!("--- no python application found, check your startup logs for errors ---");
+}

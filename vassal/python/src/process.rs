@@ -1,0 +1,86 @@
+//! What a nursery and its workers ask of the kernel as processes.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::unistd::{ForkResult, Pid, fork, getppid};
+use pyo3::ffi;
+use shared::sys::process::{die_with_parent, leave};
+
+/// The longest that a worker waits to become its master's child.
+const ADOPTION: Duration = Duration::from_secs(10);
+
+extern "C" fn nothing(_signal: i32) {}
+
+/// Signals of a terminal or of an operator are the master's to act on: they do nothing here.
+/// TERM ends the process, as uWSGI's workers do.
+pub(crate) fn signals() -> io::Result<()> {
+    // a handler, not "ignore", which would be inherited by what the application executes
+    let deaf = SigAction::new(SigHandler::Handler(nothing), SaFlags::SA_RESTART, SigSet::empty());
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    for signal in [Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1] {
+        // SAFETY: the handler does nothing at all.
+        unsafe { sigaction(signal, &deaf) }?;
+    }
+    // SAFETY: the default action needs no code of ours.
+    unsafe { sigaction(Signal::SIGTERM, &default) }?;
+    Ok(())
+}
+
+/// Asks to be killed with the parent, and sees that it is the right one.
+pub(crate) fn belong_to(master: Pid) -> io::Result<()> {
+    die_with_parent(Signal::SIGKILL)?;
+    if getppid() == master { Ok(()) } else { Err(io::Error::other("the master is gone")) }
+}
+
+/// Forks a grandchild that becomes the master's child, which is a sub-reaper; runs Python's own
+/// fork hooks around it. Returns in the grandchild with `true`, in the nursery with `false`.
+///
+/// The lock is held.
+pub(crate) fn fork_worker() -> io::Result<bool> {
+    // SAFETY: the hooks bracket the fork as CPython's own os.fork does; they take the import lock
+    // and run what the application registered. This process has one thread of ours; threads that
+    // the application started do not exist in the child, as after any os.fork of its own.
+    unsafe {
+        ffi::PyOS_BeforeFork();
+        match fork() {
+            Ok(ForkResult::Child) => match fork() {
+                Ok(ForkResult::Child) => {
+                    ffi::PyOS_AfterFork_Child();
+                    Ok(true)
+                }
+                Ok(ForkResult::Parent { .. }) => leave(0),
+                Err(error) => leave(error as i32),
+            },
+            Ok(ForkResult::Parent { child }) => {
+                ffi::PyOS_AfterFork_Parent();
+                match nix::sys::wait::waitpid(child, None) {
+                    Ok(nix::sys::wait::WaitStatus::Exited(_, 0)) => Ok(false),
+                    Ok(nix::sys::wait::WaitStatus::Exited(_, code)) => {
+                        Err(io::Error::from_raw_os_error(code))
+                    }
+                    Ok(_) => Err(io::Error::other("the process between ended by a signal")),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Err(error) => {
+                ffi::PyOS_AfterFork_Parent();
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// Waits until the master is this process's parent.
+pub(crate) fn await_adoption(master: Pid) -> io::Result<()> {
+    let start = Instant::now();
+    while getppid() != master {
+        if start.elapsed() > ADOPTION {
+            return Err(io::Error::other("the master does not adopt this worker"));
+        }
+        // the process between is on its way out: this is a matter of microseconds
+        std::thread::yield_now();
+    }
+    belong_to(master)
+}

@@ -1,0 +1,631 @@
+//! Who works in a vassal, decided purely: facts in, actions out, time as a parameter.
+//!
+//! A *generation* is a nursery and the workers it forked. One generation serves; a reload lets
+//! a second one rise beside it, which takes over only when all its workers accept (and the
+//! check, if one is set, was answered). A generation that fails on its way is ended and the old
+//! one never noticed. Generations that were relieved fall: their workers finish what they have.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use shared::sys::process::Ended;
+
+/// The settings that these decisions obey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Law {
+    /// `processes`.
+    pub workers: u32,
+    /// `need-app`: without an application there is no generation.
+    pub need_app: bool,
+    /// `lazy-apps`: workers import, not the nursery.
+    pub lazy: bool,
+    /// Whether a request is asked of a new generation before it takes over.
+    pub checks: bool,
+    /// `worker-reload-mercy`: how long a draining worker may take.
+    pub mercy: Duration,
+}
+
+/// How long an import may take before the generation is given up.
+const IMPORT_PATIENCE: Duration = Duration::from_mins(10);
+/// How long a fork may take to report.
+const FORK_PATIENCE: Duration = Duration::from_secs(30);
+/// More deaths than there are workers within this time cause a pause.
+const BURST: Duration = Duration::from_secs(1);
+/// How long after a kill it is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// The pause (`forkbomb-delay`).
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Names a generation inside one master; numbers that users see may repeat after a crash.
+pub type Gen = u64;
+/// Names a worker process inside one master.
+pub type Key = u64;
+
+/// What a worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It was ordered; it has to report until then.
+    Ordered(Instant),
+    /// It exists (lazy ones import now).
+    Born,
+    /// It accepts.
+    Accepting,
+    /// It was told to drain and is killed then.
+    Draining(Instant),
+}
+
+/// One worker process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// The worker's number, from 1: what users see.
+    pub id: u32,
+    /// Its seat on the generation's scoreboard.
+    pub seat: u32,
+    /// What it is doing.
+    pub standing: Standing,
+    /// It asked to be replaced, and the replacement is on its way.
+    pub leaving: bool,
+    /// It is the one that replaces a leaving worker of the same id.
+    pub spare: bool,
+}
+
+/// What a nursery is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nursery {
+    /// Starting and importing; it is given up then.
+    Importing(Instant),
+    /// Forking when asked.
+    Ready,
+    /// Told to end, or dead.
+    Gone,
+}
+
+/// A nursery and its workers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generation {
+    /// The number that users see.
+    pub number: u64,
+    /// Its nursery.
+    pub nursery: Nursery,
+    /// Whether the nursery's process still has to be waited for.
+    pub nursery_alive: bool,
+    /// Its workers.
+    pub workers: BTreeMap<Key, Worker>,
+    /// The law it was started under.
+    pub law: Law,
+    /// Whether it is a reload somebody waits for, or replaces a nursery that died.
+    pub asked: bool,
+    checking: bool,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A nursery can fork: the application is there (or is imported by the workers).
+    Ready(Gen),
+    /// The application cannot be imported.
+    NoApp(Gen, String),
+    /// A nursery's process ended.
+    NurseryEnded(Gen, String),
+    /// A worker exists.
+    Born(Gen, Key),
+    /// A worker accepts.
+    Accepting(Gen, Key),
+    /// A worker wants to be replaced.
+    Full(Gen, Key),
+    /// A worker ended, or could not be forked.
+    WorkerEnded(Gen, Key, Option<Ended>, Option<String>),
+    /// The check was answered as it should (or not: why).
+    Checked(Gen, Result<(), String>),
+    /// New settings were read: start a generation with this number.
+    Reload(u64, Law),
+    /// End when everything in hand is finished.
+    Stop,
+    /// End now.
+    StopNow,
+    /// The time came that was asked for.
+    Time,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Start a nursery.
+    Hatch(Gen),
+    /// Have a worker forked.
+    Fork(Gen, Key, u32, u32),
+    /// Tell a worker to drain; idle connections go to that generation.
+    Drain(Gen, Key, Option<Gen>),
+    /// Kill a worker.
+    Kill(Gen, Key),
+    /// Tell a nursery to end.
+    Quit(Gen),
+    /// Kill a nursery.
+    KillNursery(Gen),
+    /// Ask the check of this generation.
+    Check(Gen),
+    /// This generation serves now.
+    Serving(Gen, u64),
+    /// A worker died and is replaced: what to say.
+    Died(u32, Option<Ended>),
+    /// The reload to this number did not happen: why.
+    Rejected(u64, String),
+    /// Nothing serves and nothing can: why.
+    Failed(String),
+    /// A generation is over: its memory can go.
+    Forget(Gen),
+    /// All is over.
+    End,
+}
+
+/// Whether the vassal goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    Running,
+    /// Everything is killed then.
+    Ending(Instant),
+    Over,
+}
+
+/// Everybody who works in a vassal.
+#[derive(Debug)]
+pub struct Roster {
+    generations: BTreeMap<Gen, Generation>,
+    serving: Option<Gen>,
+    rising: Option<Gen>,
+    course: Course,
+    next: u64,
+    deaths: Vec<Instant>,
+    paused: Option<Instant>,
+}
+
+impl Roster {
+    /// A vassal whose first generation is to start.
+    pub fn new(number: u64, law: Law, now: Instant) -> (Self, Vec<Action>) {
+        let mut roster = Self {
+            generations: BTreeMap::new(),
+            serving: None,
+            rising: None,
+            course: Course::Running,
+            next: 1,
+            deaths: Vec::new(),
+            paused: None,
+        };
+        let mut actions = Vec::new();
+        roster.hatch(number, law, true, now, &mut actions);
+        (roster, actions)
+    }
+
+    /// The generation that serves.
+    pub fn serving(&self) -> Option<(Gen, &Generation)> {
+        let at = self.serving?;
+        Some((at, self.generations.get(&at)?))
+    }
+
+    /// All generations, oldest first.
+    pub fn generations(&self) -> impl Iterator<Item = (Gen, &Generation)> {
+        self.generations.iter().map(|(at, generation)| (*at, generation))
+    }
+
+    fn fresh(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn hatch(&mut self, number: u64, law: Law, asked: bool, now: Instant, out: &mut Vec<Action>) {
+        let name = self.fresh();
+        self.generations.insert(
+            name,
+            Generation {
+                number,
+                nursery: Nursery::Importing(now + IMPORT_PATIENCE),
+                nursery_alive: true,
+                workers: BTreeMap::new(),
+                law,
+                asked,
+                checking: false,
+            },
+        );
+        self.rising = Some(name);
+        out.push(Action::Hatch(name));
+    }
+
+    /// One fact: what follows from it.
+    pub fn step(&mut self, event: Event, now: Instant) -> Vec<Action> {
+        let mut out = Vec::new();
+        match event {
+            Event::Ready(name) => self.ready(name, now, &mut out),
+            Event::NoApp(name, reason) => self.no_app(name, reason, &mut out),
+            Event::NurseryEnded(name, how) => self.nursery_ended(name, &how, now, &mut out),
+            Event::Born(name, key) => {
+                if let Some(worker) = self.worker(name, key)
+                    && matches!(worker.standing, Standing::Ordered(_))
+                {
+                    worker.standing = Standing::Born;
+                }
+            }
+            Event::Accepting(name, key) => self.accepting(name, key, now, &mut out),
+            Event::Full(name, key) => self.full(name, key, now, &mut out),
+            Event::WorkerEnded(name, key, how, reason) => {
+                self.worker_ended(name, key, how, reason, now, &mut out);
+            }
+            Event::Checked(name, answer) => self.checked(name, answer, now, &mut out),
+            Event::Reload(number, law) => self.reload(number, law, now, &mut out),
+            Event::Stop => self.stop(now, &mut out),
+            Event::StopNow => self.stop_now(now, &mut out),
+            Event::Time => {}
+        }
+        self.look_at_the_clock(now, &mut out);
+        self.tidy(&mut out);
+        out
+    }
+
+    fn worker(&mut self, name: Gen, key: Key) -> Option<&mut Worker> {
+        self.generations.get_mut(&name)?.workers.get_mut(&key)
+    }
+
+    fn ready(&mut self, name: Gen, now: Instant, out: &mut Vec<Action>) {
+        if self.course != Course::Running || Some(name) != self.rising {
+            return;
+        }
+        let Some(generation) = self.generations.get_mut(&name) else { return };
+        generation.nursery = Nursery::Ready;
+        for id in 1..=generation.law.workers {
+            self.order(name, id, false, now, out);
+        }
+    }
+
+    /// Has a worker forked, on a free seat.
+    fn order(&mut self, name: Gen, id: u32, spare: bool, now: Instant, out: &mut Vec<Action>) {
+        let key = self.fresh();
+        let Some(generation) = self.generations.get_mut(&name) else { return };
+        let taken = |seat: &u32| generation.workers.values().any(|worker| worker.seat == *seat);
+        let Some(seat) = (0..seats(&generation.law)).find(|seat| !taken(seat)) else { return };
+        let standing = Standing::Ordered(now + FORK_PATIENCE);
+        generation.workers.insert(key, Worker { id, seat, standing, leaving: false, spare });
+        out.push(Action::Fork(name, key, id, seat));
+    }
+
+    fn no_app(&mut self, name: Gen, reason: String, out: &mut Vec<Action>) {
+        let Some(generation) = self.generations.get_mut(&name) else { return };
+        if Some(name) == self.rising && (generation.law.need_app || self.serving.is_some()) {
+            self.reject(name, reason, out);
+        } else {
+            // it serves without an application: every answer is a 500
+            generation.nursery = Nursery::Ready;
+        }
+    }
+
+    /// Ends a rising generation. The old one serves on; without an old one all is lost.
+    fn reject(&mut self, name: Gen, reason: String, out: &mut Vec<Action>) {
+        self.rising = None;
+        let Some(generation) = self.generations.get_mut(&name) else { return };
+        let (number, asked) = (generation.number, generation.asked);
+        retire(name, generation, out);
+        for key in generation.workers.keys() {
+            out.push(Action::Kill(name, *key));
+        }
+        if self.serving.is_none() {
+            self.course = Course::Over;
+            out.push(Action::Failed(reason));
+        } else if asked {
+            out.push(Action::Rejected(number, reason));
+        }
+    }
+
+    fn nursery_ended(&mut self, name: Gen, how: &str, now: Instant, out: &mut Vec<Action>) {
+        let Some(generation) = self.generations.get_mut(&name) else { return };
+        let expected = generation.nursery == Nursery::Gone;
+        generation.nursery = Nursery::Gone;
+        generation.nursery_alive = false;
+        if expected || self.course != Course::Running {
+            return;
+        }
+        let (number, law) = (generation.number, generation.law);
+        if Some(name) == self.rising {
+            self.reject(name, format!("the interpreter ended before it served: {how}"), out);
+        } else if Some(name) == self.serving && self.rising.is_none() {
+            // its workers serve on; a new nursery relieves these orphans
+            self.hatch(number, law, false, now, out);
+        }
+    }
+
+    fn accepting(&mut self, name: Gen, key: Key, now: Instant, out: &mut Vec<Action>) {
+        let Some(worker) = self.worker(name, key) else { return };
+        if matches!(worker.standing, Standing::Draining(_)) {
+            return;
+        }
+        worker.standing = Standing::Accepting;
+        let (id, spare) = (worker.id, std::mem::take(&mut worker.spare));
+        if spare && let Some(generation) = self.generations.get_mut(&name) {
+            let until = now + generation.law.mercy;
+            let old = |worker: &&mut Worker| worker.id == id && worker.leaving;
+            for (old_key, worker) in &mut generation.workers {
+                if old(&worker) {
+                    worker.standing = Standing::Draining(until);
+                    out.push(Action::Drain(name, *old_key, Some(name)));
+                }
+            }
+        }
+        self.perhaps_take_over(name, now, out);
+    }
+
+    /// A rising generation takes over when all its workers accept and the check is answered.
+    fn perhaps_take_over(&mut self, name: Gen, now: Instant, out: &mut Vec<Action>) {
+        if Some(name) != self.rising || self.course != Course::Running {
+            return;
+        }
+        let Some(generation) = self.generations.get_mut(&name) else { return };
+        let working = |worker: &Worker| worker.standing == Standing::Accepting;
+        let accepting = generation.workers.values().filter(|worker| working(worker)).count();
+        if accepting < generation.law.workers as usize || generation.checking {
+            return;
+        }
+        if generation.law.checks {
+            generation.checking = true;
+            out.push(Action::Check(name));
+            return;
+        }
+        self.take_over(name, now, out);
+    }
+
+    fn checked(
+        &mut self,
+        name: Gen,
+        answer: Result<(), String>,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
+        if Some(name) != self.rising {
+            return;
+        }
+        match answer {
+            Ok(()) => self.take_over(name, now, out),
+            Err(reason) => self.reject(name, reason, out),
+        }
+    }
+
+    fn take_over(&mut self, name: Gen, now: Instant, out: &mut Vec<Action>) {
+        self.rising = None;
+        let Some(number) = self.generations.get(&name).map(|generation| generation.number) else {
+            return;
+        };
+        let old = self.serving.replace(name);
+        out.push(Action::Serving(name, number));
+        if let Some(old) = old {
+            self.relieve(old, Some(name), now, out);
+        }
+    }
+
+    /// Lets a generation fall: its workers finish what they have.
+    fn relieve(&mut self, name: Gen, to: Option<Gen>, now: Instant, out: &mut Vec<Action>) {
+        let Some(generation) = self.generations.get_mut(&name) else { return };
+        retire(name, generation, out);
+        let until = now + generation.law.mercy;
+        for (key, worker) in &mut generation.workers {
+            if !matches!(worker.standing, Standing::Draining(_)) {
+                worker.standing = Standing::Draining(until);
+                out.push(Action::Drain(name, *key, to));
+            }
+        }
+    }
+
+    fn full(&mut self, name: Gen, key: Key, now: Instant, out: &mut Vec<Action>) {
+        if Some(name) != self.serving || self.rising.is_some() {
+            return; // it is relieved soon anyway
+        }
+        let Some(worker) = self.worker(name, key) else { return };
+        worker.leaving = true;
+        self.recycle(now, out);
+    }
+
+    /// Replaces leaving workers, one at a time: no stampede.
+    fn recycle(&mut self, now: Instant, out: &mut Vec<Action>) {
+        let Some(name) = self.serving else { return };
+        let Some(generation) = self.generations.get(&name) else { return };
+        let busy =
+            |worker: &Worker| worker.spare || matches!(worker.standing, Standing::Draining(_));
+        if generation.nursery != Nursery::Ready || generation.workers.values().any(busy) {
+            return;
+        }
+        let next =
+            generation.workers.values().find(|worker| worker.leaving).map(|worker| worker.id);
+        if let Some(id) = next {
+            self.order(name, id, true, now, out);
+        }
+    }
+
+    fn worker_ended(
+        &mut self,
+        name: Gen,
+        key: Key,
+        how: Option<Ended>,
+        reason: Option<String>,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(generation) = self.generations.get_mut(&name) else { return };
+        let Some(worker) = generation.workers.remove(&key) else { return };
+        if self.course != Course::Running
+            || generation.nursery == Nursery::Gone && Some(name) != self.serving
+        {
+            return;
+        }
+        if Some(name) == self.rising {
+            let how = how.map_or_else(|| "it vanished".into(), |how: Ended| how.to_string());
+            let reason = reason
+                .unwrap_or_else(|| format!("worker {} ended before it served: {how}", worker.id));
+            self.reject(name, reason, out);
+            return;
+        }
+        if Some(name) != self.serving {
+            return;
+        }
+        if matches!(worker.standing, Standing::Draining(_)) {
+            self.recycle(now, out);
+            return;
+        }
+        out.push(Action::Died(worker.id, how));
+        self.deaths.retain(|death| now.duration_since(*death) < BURST);
+        self.deaths.push(now);
+        let workers = generation.law.workers;
+        if self.deaths.len() > workers as usize {
+            self.paused.get_or_insert(now + PAUSE);
+        }
+        self.fill(now, out);
+    }
+
+    /// Has the missing workers of the serving generation forked.
+    fn fill(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if self.paused.is_some() || self.course != Course::Running {
+            return;
+        }
+        let Some((name, generation)) = self.serving() else { return };
+        if generation.nursery != Nursery::Ready {
+            return;
+        }
+        let present: Vec<u32> = generation.workers.values().map(|worker| worker.id).collect();
+        let missing: Vec<u32> =
+            (1..=generation.law.workers).filter(|id| !present.contains(id)).collect();
+        for id in missing {
+            self.order(name, id, false, now, out);
+        }
+    }
+
+    fn reload(&mut self, number: u64, law: Law, now: Instant, out: &mut Vec<Action>) {
+        if self.course != Course::Running {
+            return;
+        }
+        if let Some(rising) = self.rising {
+            if self.serving.is_none() {
+                // the first generation is still on its way: the newer settings replace it
+                if let Some(generation) = self.generations.get_mut(&rising) {
+                    retire(rising, generation, out);
+                    out.extend(generation.workers.keys().map(|key| Action::Kill(rising, *key)));
+                }
+            } else {
+                self.reject(rising, "a newer reload replaced this one".into(), out);
+            }
+        }
+        self.hatch(number, law, true, now, out);
+    }
+
+    fn stop(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if self.course != Course::Running {
+            return;
+        }
+        let mercy = self.generations.values().map(|one| one.law.mercy).max().unwrap_or_default();
+        self.course = Course::Ending(now + mercy);
+        self.rising = None;
+        for name in self.generations.keys().copied().collect::<Vec<_>>() {
+            self.relieve(name, None, now, out);
+        }
+    }
+
+    fn stop_now(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if self.course == Course::Over {
+            return;
+        }
+        self.stop(now, out);
+        self.course = Course::Ending(now);
+    }
+
+    /// What is overdue.
+    fn look_at_the_clock(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if self.paused.is_some_and(|until| until <= now) {
+            self.paused = None;
+            self.deaths.clear();
+            self.fill(now, out);
+        }
+        let all = matches!(self.course, Course::Ending(until) if until <= now);
+        let mut late = None;
+        for (name, generation) in &mut self.generations {
+            match generation.nursery {
+                Nursery::Importing(until) if until <= now && !all => late = Some(*name),
+                _ if all && generation.nursery_alive => out.push(Action::KillNursery(*name)),
+                _ => {}
+            }
+            for (key, worker) in &mut generation.workers {
+                let overdue = match worker.standing {
+                    Standing::Ordered(until) | Standing::Draining(until) => until <= now,
+                    Standing::Born | Standing::Accepting => false,
+                };
+                if overdue || all {
+                    // should it survive even that, it is tried again
+                    worker.standing = Standing::Draining(now + AGAIN);
+                    out.push(Action::Kill(*name, *key));
+                }
+            }
+        }
+        if all {
+            self.course = Course::Ending(now + AGAIN);
+        }
+        if let Some(name) = late {
+            out.push(Action::KillNursery(name));
+            self.reject(name, "the application was not imported in ten minutes".into(), out);
+        }
+    }
+
+    /// Forgets generations that are over; ends when none is left.
+    fn tidy(&mut self, out: &mut Vec<Action>) {
+        let over: Vec<Gen> = self
+            .generations
+            .iter()
+            .filter(|(name, generation)| {
+                Some(**name) != self.serving
+                    && Some(**name) != self.rising
+                    && generation.workers.is_empty()
+                    && !generation.nursery_alive
+            })
+            .map(|(name, _)| *name)
+            .collect();
+        for name in over {
+            self.generations.remove(&name);
+            out.push(Action::Forget(name));
+        }
+        if let Course::Ending(_) = self.course {
+            let busy = |one: &Generation| one.nursery_alive || !one.workers.is_empty();
+            if !self.generations.values().any(busy) {
+                self.course = Course::Over;
+                out.push(Action::End);
+            }
+        }
+    }
+
+    /// When [`Event::Time`] is wanted next.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let mut deadlines: Vec<Instant> = self.paused.into_iter().collect();
+        if let Course::Ending(until) = self.course {
+            deadlines.push(until);
+        }
+        for generation in self.generations.values() {
+            if let Nursery::Importing(until) = generation.nursery {
+                deadlines.push(until);
+            }
+            deadlines.extend(generation.workers.values().filter_map(
+                |worker| match worker.standing {
+                    Standing::Ordered(until) | Standing::Draining(until) => Some(until),
+                    Standing::Born | Standing::Accepting => None,
+                },
+            ));
+        }
+        deadlines.into_iter().min()
+    }
+}
+
+/// Seats of a generation's scoreboard: each worker, its replacement, and some that linger.
+pub fn seats(law: &Law) -> u32 {
+    law.workers * 2 + 4
+}
+
+/// Tells a nursery to end, once.
+fn retire(name: Gen, generation: &mut Generation, out: &mut Vec<Action>) {
+    if generation.nursery != Nursery::Gone {
+        generation.nursery = Nursery::Gone;
+        out.push(Action::Quit(name));
+    }
+}
+
+#[cfg(test)]
+#[path = "roster_tests.rs"]
+mod tests;

@@ -1,0 +1,268 @@
+//! The roster's decisions, by example and by a random walk.
+
+use super::*;
+
+fn law(workers: u32) -> Law {
+    Law { workers, need_app: true, lazy: false, checks: false, mercy: Duration::from_secs(60) }
+}
+
+/// Does what the actions ask for, as the world would, until nothing is left to do.
+struct World {
+    roster: Roster,
+    now: Instant,
+    served: Vec<u64>,
+    rejected: Vec<u64>,
+    drained: Vec<(Gen, Key, Option<Gen>)>,
+    ended: bool,
+    failed: bool,
+    /// Nurseries of these generations cannot import.
+    broken: bool,
+}
+
+impl World {
+    fn new(law: Law) -> (Self, Vec<Action>) {
+        let now = Instant::now();
+        let (roster, actions) = Roster::new(1, law, now);
+        let world = Self {
+            roster,
+            now,
+            served: vec![],
+            rejected: vec![],
+            drained: vec![],
+            ended: false,
+            failed: false,
+            broken: false,
+        };
+        (world, actions)
+    }
+
+    fn tell(&mut self, event: Event) {
+        let actions = self.roster.step(event, self.now);
+        self.obey(actions);
+    }
+
+    fn obey(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Hatch(name) if self.broken => self.tell(Event::NoApp(name, "boom".into())),
+                Action::Hatch(name) => self.tell(Event::Ready(name)),
+                Action::Fork(name, key, ..) => {
+                    self.tell(Event::Born(name, key));
+                    self.tell(Event::Accepting(name, key));
+                }
+                Action::Drain(name, key, to) => {
+                    self.drained.push((name, key, to));
+                    self.tell(Event::WorkerEnded(name, key, Some(Ended::Code(0)), None));
+                }
+                Action::Kill(name, key) => {
+                    self.tell(Event::WorkerEnded(name, key, Some(Ended::Signal(9)), None));
+                }
+                Action::Quit(name) | Action::KillNursery(name) => {
+                    self.tell(Event::NurseryEnded(name, "exit code 0".into()));
+                }
+                Action::Check(name) => self.tell(Event::Checked(name, Ok(()))),
+                Action::Serving(_, number) => self.served.push(number),
+                Action::Rejected(number, _) => self.rejected.push(number),
+                Action::Failed(_) => self.failed = true,
+                Action::End => self.ended = true,
+                Action::Died(..) | Action::Forget(_) => {}
+            }
+        }
+    }
+
+    fn workers(&self) -> usize {
+        self.roster.serving().map_or(0, |(_, generation)| generation.workers.len())
+    }
+}
+
+#[test]
+fn the_first_generation_serves_when_all_its_workers_accept() {
+    let (mut world, actions) = World::new(law(3));
+    world.obey(actions);
+    assert_eq!((world.served.as_slice(), world.workers()), (&[1][..], 3));
+}
+
+#[test]
+fn a_reload_relieves_the_old_generation_and_passes_its_connections_on() {
+    let (mut world, actions) = World::new(law(2));
+    world.obey(actions);
+    let old = world.roster.serving().unwrap().0;
+    world.tell(Event::Reload(2, law(2)));
+    let new = world.roster.serving().unwrap().0;
+    assert_eq!(world.served, [1, 2]);
+    assert_eq!(world.drained.len(), 2);
+    assert!(world.drained.iter().all(|(from, _, to)| *from == old && *to == Some(new)));
+    assert_eq!(world.roster.generations().count(), 1);
+}
+
+#[test]
+fn a_reload_that_cannot_import_changes_nothing() {
+    let (mut world, actions) = World::new(law(2));
+    world.obey(actions);
+    world.broken = true;
+    world.tell(Event::Reload(2, law(2)));
+    assert_eq!((world.served.as_slice(), world.rejected.as_slice()), (&[1][..], &[2][..]));
+    assert!(world.drained.is_empty());
+    assert_eq!((world.workers(), world.roster.generations().count()), (2, 1));
+    world.broken = false;
+    world.tell(Event::Reload(2, law(2)));
+    assert_eq!(world.served, [1, 2]);
+}
+
+#[test]
+fn a_check_that_is_not_answered_rejects() {
+    let checked = Law { checks: true, ..law(1) };
+    let (mut world, actions) = World::new(law(1));
+    world.obey(actions);
+    let mut actions = world.roster.step(Event::Reload(2, checked), world.now);
+    let Some(Action::Hatch(name)) = actions.pop() else { panic!("{actions:?}") };
+    let actions = world.roster.step(Event::Ready(name), world.now);
+    let [Action::Fork(_, key, ..)] = actions[..] else { panic!("{actions:?}") };
+    let actions = world.roster.step(Event::Accepting(name, key), world.now);
+    assert_eq!(actions, [Action::Check(name)]);
+    world.tell(Event::Checked(name, Err("status 500".into())));
+    assert_eq!((world.served.as_slice(), world.rejected.as_slice()), (&[1][..], &[2][..]));
+}
+
+#[test]
+fn without_an_application_the_vassal_fails_or_serves_errors() {
+    let (mut world, actions) = World::new(law(1));
+    world.broken = true;
+    world.obey(actions);
+    assert!(world.failed && world.served.is_empty());
+}
+
+#[test]
+fn a_dead_worker_is_replaced_at_once_and_a_burst_of_deaths_causes_a_pause() {
+    let (mut world, actions) = World::new(law(2));
+    world.obey(actions);
+    let kill_one = |world: &mut World| {
+        let (name, generation) = world.roster.serving().unwrap();
+        let key = *generation.workers.keys().next().unwrap();
+        world.tell(Event::WorkerEnded(name, key, Some(Ended::Signal(9)), None));
+    };
+    kill_one(&mut world);
+    assert_eq!(world.workers(), 2);
+    kill_one(&mut world);
+    kill_one(&mut world);
+    assert_eq!(world.workers(), 1);
+    world.now = world.roster.next_deadline().expect("the pause ends");
+    world.tell(Event::Time);
+    assert_eq!(world.workers(), 2);
+}
+
+#[test]
+fn a_dead_nursery_is_relieved_by_a_generation_of_the_same_number() {
+    let (mut world, actions) = World::new(law(2));
+    world.obey(actions);
+    let name = world.roster.serving().unwrap().0;
+    world.tell(Event::NurseryEnded(name, "signal 9".into()));
+    assert_eq!(world.served, [1, 1]);
+    assert_eq!(world.drained.len(), 2);
+}
+
+#[test]
+fn full_workers_are_replaced_one_at_a_time_by_ready_ones() {
+    let (mut world, actions) = World::new(law(3));
+    world.obey(actions);
+    let (name, generation) = world.roster.serving().unwrap();
+    let keys: Vec<Key> = generation.workers.keys().copied().collect();
+    for key in &keys {
+        world.tell(Event::Full(name, *key));
+    }
+    assert_eq!(world.workers(), 3);
+    assert_eq!(world.drained.len(), 3);
+    assert!(world.drained.iter().all(|(_, key, to)| keys.contains(key) && *to == Some(name)));
+}
+
+#[test]
+fn a_worker_that_does_not_finish_is_killed_after_the_mercy() {
+    let (mut world, actions) = World::new(law(1));
+    world.obey(actions);
+    let actions = world.roster.step(Event::Stop, world.now);
+    let drains = actions.iter().filter(|action| matches!(action, Action::Drain(..))).count();
+    assert_eq!(drains, 1);
+    world.now = world.roster.next_deadline().expect("the mercy ends");
+    let actions = world.roster.step(Event::Time, world.now);
+    assert!(actions.iter().any(|action| matches!(action, Action::Kill(..))), "{actions:?}");
+    world.obey(actions);
+    assert!(world.ended);
+}
+
+#[test]
+fn stopping_ends_when_nobody_is_left() {
+    let (mut world, actions) = World::new(law(2));
+    world.obey(actions);
+    world.tell(Event::Stop);
+    assert!(world.ended);
+}
+
+/// Whatever happens in whatever order: at most two generations are unrelieved, seats are never
+/// shared, a wait always has an end, and a stop ends.
+#[test]
+fn a_random_walk_keeps_the_promises() {
+    let mut seed = 88_172_645_463_325_252_u64;
+    let mut random = move |below: u64| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed % below
+    };
+    for _ in 0..200 {
+        let (mut roster, mut pending) = Roster::new(1, law(2), Instant::now());
+        let mut now = Instant::now();
+        for turn in 0..120 {
+            let mut events: Vec<Event> = pending
+                .iter()
+                .filter_map(|action| match action {
+                    Action::Hatch(name) if random(4) == 0 => {
+                        Some(Event::NoApp(*name, "boom".into()))
+                    }
+                    Action::Hatch(name) => Some(Event::Ready(*name)),
+                    Action::Fork(name, key, ..) if random(6) == 0 => {
+                        Some(Event::WorkerEnded(*name, *key, None, None))
+                    }
+                    Action::Fork(name, key, ..) => Some(Event::Accepting(*name, *key)),
+                    Action::Drain(name, key, _) | Action::Kill(name, key) => {
+                        Some(Event::WorkerEnded(*name, *key, Some(Ended::Code(0)), None))
+                    }
+                    Action::Quit(name) | Action::KillNursery(name) => {
+                        Some(Event::NurseryEnded(*name, "gone".into()))
+                    }
+                    _ => None,
+                })
+                .collect();
+            if turn == 100 {
+                events.push(Event::Stop);
+            } else if random(5) == 0 {
+                events.push(Event::Reload(turn, law(1 + random(3) as u32)));
+            } else if random(9) == 0
+                && let Some((name, generation)) = roster.serving()
+            {
+                let key = generation.workers.keys().next().copied().unwrap_or(0);
+                events.push(match random(3) {
+                    0 => Event::NurseryEnded(name, "signal 9".into()),
+                    1 => Event::Full(name, key),
+                    _ => Event::WorkerEnded(name, key, Some(Ended::Signal(11)), None),
+                });
+            }
+            pending = events.into_iter().flat_map(|event| roster.step(event, now)).collect();
+            now += Duration::from_millis(random(3000));
+            pending.extend(roster.step(Event::Time, now));
+            for (name, generation) in roster.generations() {
+                let mut seats: Vec<u32> = generation.workers.values().map(|one| one.seat).collect();
+                let all = seats.len();
+                seats.sort_unstable();
+                seats.dedup();
+                assert_eq!(seats.len(), all, "a seat is shared");
+                let relieved = generation.nursery == Nursery::Gone;
+                let known = roster.serving == Some(name) || roster.rising == Some(name);
+                assert!(known || relieved, "a generation was forgotten");
+            }
+            if roster.course == Course::Over {
+                break;
+            }
+        }
+        assert_eq!(roster.course, Course::Over, "the stop did not end");
+    }
+}
