@@ -216,13 +216,13 @@ pub fn read(source: &Source, owner: Option<&Identity>) -> Result<Report, Error> 
         Fork::Parent(pid) => {
             drop(to);
             let handle = pidfd(pid).map_err(Error::Start)?;
-            let answer = collect(from, Instant::now() + PATIENCE);
-            if answer.is_err() {
+            let bytes = collect(from, Instant::now() + PATIENCE).inspect_err(|_| {
+                // not waited for: one that hangs in the kernel would take us with it, and the
+                // master reaps whatever dies later
                 let _ = signal(&handle, Signal::SIGKILL);
-            }
+            })?;
             let _ = waitid(Id::PIDFd(handle.as_fd()), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
             let ended = reap(&handle).ok().flatten();
-            let bytes = answer?;
             serde_json::from_slice(&bytes).map_err(|error| {
                 Error::Ended(match ended {
                     Some(ended) if bytes.is_empty() => ended.to_string(),
