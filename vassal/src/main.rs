@@ -16,16 +16,10 @@ fn main() -> ExitCode {
         cli::Face::Version => {
             print(concat!("uWSGI-compatible Emperor ", env!("CARGO_PKG_VERSION"), "\n"))
         }
-        cli::Face::Help => print(USAGE),
+        cli::Face::Help => print(&launch::help::text()),
     };
     exit.into()
 }
-
-const USAGE: &str = "\
-usage: vassal [OPTIONS] [FILE.ini ...]      uWSGI's command line
-       vassal --plan FILE                   print what root would have to do for FILE
-       vassal --version
-";
 
 fn print(text: &str) -> Exit {
     match std::io::stdout().write_all(text.as_bytes()) {

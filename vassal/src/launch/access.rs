@@ -8,6 +8,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
@@ -49,7 +50,7 @@ impl<'a> Access<'a> {
             return Ok(Directory { handle, tenant: None });
         }
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let handle = as_tenant(tenant, || Ok(open(path, flags, Mode::empty())?))?;
+        let handle = told(tenant, as_tenant(tenant, || Ok(open(path, flags, Mode::empty())?)))?;
         Ok(Directory { handle, tenant })
     }
 
@@ -72,7 +73,7 @@ impl<'a> Access<'a> {
 impl Directory<'_> {
     /// Does something in the directory with the rights that were decided on.
     pub fn act<T>(&self, work: impl FnOnce(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
-        as_tenant(self.tenant, || work(self.handle.as_fd()))
+        told(self.tenant, as_tenant(self.tenant, || work(self.handle.as_fd())))
     }
 
     /// What a name in the directory is (a link is not followed); `None`: nothing.
@@ -85,15 +86,40 @@ impl Directory<'_> {
     }
 }
 
+/// Says who was denied: root started the program, so a bare "permission denied" would puzzle.
+fn told<T>(tenant: Option<&Identity>, result: io::Result<T>) -> io::Result<T> {
+    result.map_err(|error| match (error.kind(), tenant) {
+        (kind @ io::ErrorKind::PermissionDenied, Some(who)) => {
+            io::Error::new(kind, format!("permission denied for uid {}", who.uid))
+        }
+        _ => error,
+    })
+}
+
 /// Opens a directory when every step to it is root's alone; `None` as soon as one is not:
 /// nothing below a stranger's directory is looked at with root's rights.
 pub fn roots_directory(path: &Path) -> io::Result<Option<OwnedFd>> {
+    walk(path, |stat| stat.st_uid == 0 && stat.st_mode & 0o022 == 0)
+}
+
+/// Whether nobody but root can put another file in this file's place. In a directory with the
+/// sticky bit everybody may make files, but nobody takes away root's.
+pub fn is_roots_to_replace(file: &Path) -> bool {
+    let sticky = |stat: &FileStat| stat.st_mode & Mode::S_ISVTX.bits() != 0;
+    let kept = |stat: &FileStat| stat.st_uid == 0 && (stat.st_mode & 0o022 == 0 || sticky(stat));
+    let owned = std::fs::symlink_metadata(file).is_ok_and(|stat| stat.uid() == 0);
+    let parent = file.parent().filter(|parent| *parent != Path::new(""));
+    owned && walk(parent.unwrap_or(Path::new(".")), kept).is_ok_and(|directory| directory.is_some())
+}
+
+/// Walks to a directory as long as every directory on the way is good enough.
+fn walk(path: &Path, enough: impl Fn(&FileStat) -> bool) -> io::Result<Option<OwnedFd>> {
     let absolute = std::path::absolute(path)?;
     let mut todo: Vec<PathBuf> = steps(&absolute);
     let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let mut here = open("/", flags | OFlag::O_DIRECTORY, Mode::empty())?;
     let mut links = 0;
-    while is_roots_alone(&fstat(&here)?) {
+    while enough(&fstat(&here)?) {
         let Some(step) = todo.pop() else { return Ok(Some(here)) };
         let next = openat(&here, &step, flags, Mode::empty())?;
         let kind = SFlag::from_bits_truncate(fstat(&next)?.st_mode & SFlag::S_IFMT.bits());
@@ -127,10 +153,6 @@ fn steps(path: &Path) -> Vec<PathBuf> {
     list
 }
 
-fn is_roots_alone(stat: &FileStat) -> bool {
-    stat.st_uid == 0 && stat.st_mode & 0o022 == 0
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -161,7 +183,11 @@ mod tests {
         assert!(roots_directory(&root.join("link")).unwrap().is_some());
         std::os::unix::fs::lchown(root.join("link"), Some(54321), None).unwrap();
         assert!(roots_directory(&root.join("link")).unwrap().is_none());
+        let file = root.join("mine/a.ini");
+        std::fs::write(&file, "").unwrap();
+        assert!(is_roots_to_replace(&file));
         chown(root.join("mine"), Some(54321), None).unwrap();
+        assert!(!is_roots_to_replace(&file));
         assert!(roots_directory(&root.join("mine")).unwrap().is_none());
     }
 }

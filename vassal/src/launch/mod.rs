@@ -6,6 +6,7 @@
 //! process becomes the master. Each face of the program is one function here that reads as the
 //! list of its steps.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -20,7 +21,7 @@ use shared::plan::Identity;
 use shared::summons::{Mode, Policy, Summons};
 use shared::sys::descriptor;
 
-use crate::handover::{Handover, Link};
+use crate::handover::{Handover, Link, Listener};
 use crate::master;
 
 /// With whose rights a path is touched.
@@ -37,8 +38,12 @@ pub mod environment;
 pub mod extension;
 /// Another server in place of ours.
 pub mod foreign;
+/// `--help`.
+pub mod help;
 /// Users and groups; the drop of root.
 pub mod identity;
+/// What we were started with.
+pub mod inherited;
 /// `chroot`.
 pub mod jail;
 /// `logto` and `pidfile`.
@@ -54,8 +59,9 @@ pub mod socket;
 
 use channel::{Call, Channel};
 use daemon::Detached;
+use inherited::Inherited;
 use plan::Planned;
-use reader::{Report, Source};
+use reader::{Ownership, Report, Source};
 
 /// An Emperor of ours started us: the channel on standard input says what to do.
 pub fn summoned() -> Exit {
@@ -126,6 +132,7 @@ fn vassal(call: Call, channel: Channel) -> Exit {
         report,
         plan,
         given: listeners,
+        inherited: BTreeMap::new(),
         roots: summons.version.uid == 0,
         tyrant: summons.policy.tyrant,
         summoned: true,
@@ -176,18 +183,20 @@ fn tyrants_choice(owner: (u32, u32), policy: &Policy) -> Result<Option<Identity>
 
 /// uWSGI's command line, without an Emperor of ours.
 pub fn serve(args: &[OsString]) -> Exit {
-    if let Err(error) = descriptor::close_on_exec_from(3) {
-        return complain(format!("close_range: {error}"));
-    }
+    let inherited = Inherited::take();
     let source = Source::CommandLine(args.to_vec());
-    let (report, planned) = match read_then_plan(&source, &Policy::default(), false) {
+    let ownership = source.ownership();
+    let (report, planned) = match read_then_plan(&source, ownership, &Policy::default(), false) {
         Ok((report, _)) if report.emperor => return become_emperor(args),
         Ok((report, Ok(planned))) => (report, planned),
         Ok((_, Err(findings))) | Err(findings) => return say(&findings, Exit::Failure),
     };
+    if let Err(error) = descriptor::close_on_exec_from(3) {
+        return complain(format!("close_range: {error}"));
+    }
     let Planned { plan, warnings } = planned;
     say(&warnings, Exit::Success);
-    let link = emperors_link();
+    let Inherited { link, listeners } = inherited;
     let notice = match detach(report.settings.launch.daemonize && link.is_none()) {
         Ok(Some(Detached::Daemon(notice))) => Some(notice),
         Ok(Some(Detached::Terminal(exit))) => return exit,
@@ -195,8 +204,15 @@ pub fn serve(args: &[OsString]) -> Exit {
         Err(error) => return complain(format!("daemonize: {error}")),
     };
     let prepare = reload_command(args).filter(|_| plan.chroot.is_none());
-    let roots = source.ownership().owner.0 == 0;
-    let task = Task { report, plan, given: Vec::new(), roots, tyrant: false, summoned: false };
+    let task = Task {
+        report,
+        plan,
+        given: Vec::new(),
+        inherited: listeners,
+        roots: ownership.roots,
+        tyrant: false,
+        summoned: false,
+    };
     let mut handover = match carry_out(task) {
         Ok(handover) => handover,
         Err(finding) => return say(&[finding], Exit::Failure),
@@ -258,7 +274,7 @@ fn prepare(
     policy: &Policy,
     as_root: bool,
 ) -> Result<(Report, Planned), Vec<Finding>> {
-    let (report, planned) = read_then_plan(source, policy, as_root)?;
+    let (report, planned) = read_then_plan(source, source.ownership(), policy, as_root)?;
     planned.map(|planned| (report, planned))
 }
 
@@ -268,10 +284,10 @@ type Plan = Result<Planned, Vec<Finding>>;
 /// Reads; with settings, plans too. `as_root`: as if we were, where a user is named.
 fn read_then_plan(
     source: &Source,
+    ownership: Ownership,
     policy: &Policy,
     as_root: bool,
 ) -> Result<(Report, Plan), Vec<Finding>> {
-    let ownership = source.ownership();
     let (uid, gid) = ownership.owner;
     let drops = geteuid().is_root() && uid != 0 && ownership.alone;
     let reader = drops.then(|| identity::of_owner(uid, gid));
@@ -299,7 +315,8 @@ fn read_then_plan(
 struct Task {
     report: Report,
     plan: shared::plan::Plan,
-    given: Vec<crate::handover::Listener>,
+    given: Vec<Listener>,
+    inherited: BTreeMap<u32, OwnedFd>,
     roots: bool,
     tyrant: bool,
     summoned: bool,
@@ -307,12 +324,11 @@ struct Task {
 
 /// Carries the plan out and gathers what the master needs.
 fn carry_out(task: Task) -> Result<Handover, Finding> {
-    let Task { report, plan, given, roots, tyrant, summoned } = task;
+    let Task { report, plan, given, inherited, roots, tyrant, summoned } = task;
     let extension = extension::find().map_err(plain)?;
     // before the jail, where the user database may be another one
     let home = identity::home(plan.identity.as_ref());
-    let inherits = !summoned;
-    let steps = run::Task { plan: &plan, given, roots, tyrant, inherits, extension };
+    let steps = run::Task { plan: &plan, given, inherited, roots, tyrant, extension };
     let done = run::carry_out(steps).map_err(|error| error.finding(&report.origins, &plan))?;
     let environment =
         environment::of_interpreter(std::env::vars_os(), summoned, home.as_ref(), &plan);
@@ -327,13 +343,6 @@ fn carry_out(task: Task) -> Result<Handover, Finding> {
         prepare: None,
         vacuum: done.vacuum,
     })
-}
-
-/// The link of a real uWSGI Emperor, when one started us. It does not reach the tenant's code.
-fn emperors_link() -> Option<OwnedFd> {
-    let number = std::env::var("UWSGI_EMPEROR_FD").ok()?.parse().ok().filter(|n| *n > 2)?;
-    let link = descriptor::inherited(number)?;
-    descriptor::inheritable(&link, false).ok().map(|()| link)
 }
 
 fn detach(wanted: bool) -> io::Result<Option<Detached>> {

@@ -27,6 +27,7 @@ use shared::summons::Version;
 use shared::sys::descriptor;
 use shared::sys::process::{Fork, SingleThreaded, fork, leave, pidfd, reap, signal};
 
+use super::access::is_roots_to_replace;
 use super::plan::Origins;
 use super::{cli, environment, identity};
 
@@ -108,6 +109,8 @@ pub struct Ownership {
     pub owner: (u32, u32),
     /// Whether all files have that one owner.
     pub alone: bool,
+    /// Whether root alone has a hand in all files: only then are their wishes root's.
+    pub roots: bool,
 }
 
 impl Source {
@@ -115,7 +118,11 @@ impl Source {
     pub fn ownership(&self) -> Ownership {
         let files = match self {
             Self::Vassal { version: Some(version), .. } => {
-                return Ownership { owner: (version.uid, version.gid), alone: true };
+                return Ownership {
+                    owner: (version.uid, version.gid),
+                    alone: true,
+                    roots: version.uid == 0,
+                };
             }
             Self::Vassal { file, .. } => vec![file.clone()],
             Self::CommandLine(args) => cli::files(args),
@@ -128,7 +135,11 @@ impl Source {
         let us = (geteuid().as_raw(), nix::unistd::getegid().as_raw());
         let stranger = owners.iter().find(|(uid, _)| *uid != 0);
         let owner = stranger.or(owners.first()).copied().unwrap_or(us);
-        Ownership { owner, alone: owners.iter().all(|(uid, _)| *uid == owner.0) }
+        Ownership {
+            owner,
+            alone: owners.iter().all(|(uid, _)| *uid == owner.0),
+            roots: owner.0 == 0 && files.iter().all(|file| is_roots_to_replace(file)),
+        }
     }
 
     /// The name shown in logs.
@@ -182,6 +193,8 @@ fn origins(reading: &Reading) -> Origins {
     for directive in &reading.directives {
         if SOCKET_OPTIONS.contains(&directive.key.as_str()) {
             origins.sockets.push((directive.given.clone(), directive.origin.clone()));
+        } else if directive.key == "daemonize" {
+            origins.options.insert("logto".into(), directive.origin.clone());
         } else if ROOTS_OPTIONS.contains(&directive.key.as_str()) {
             origins.options.insert(directive.key.clone(), directive.origin.clone());
         }
@@ -203,13 +216,13 @@ pub fn read(source: &Source, owner: Option<&Identity>) -> Result<Report, Error> 
         Fork::Parent(pid) => {
             drop(to);
             let handle = pidfd(pid).map_err(Error::Start)?;
-            let answer = collect(from, Instant::now() + PATIENCE);
-            if answer.is_err() {
+            let bytes = collect(from, Instant::now() + PATIENCE).inspect_err(|_| {
+                // not waited for: one that hangs in the kernel would take us with it, and the
+                // master reaps whatever dies later
                 let _ = signal(&handle, Signal::SIGKILL);
-            }
+            })?;
             let _ = waitid(Id::PIDFd(handle.as_fd()), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
             let ended = reap(&handle).ok().flatten();
-            let bytes = answer?;
             serde_json::from_slice(&bytes).map_err(|error| {
                 Error::Ended(match ended {
                     Some(ended) if bytes.is_empty() => ended.to_string(),
@@ -291,7 +304,7 @@ mod tests {
             after: Vec::new(),
             options: Vec::new(),
         };
-        assert_eq!(source.ownership(), Ownership { owner: (7, 8), alone: true });
+        assert_eq!(source.ownership(), Ownership { owner: (7, 8), alone: true, roots: false });
         assert_eq!(source.name(), "a.ini");
     }
 }

@@ -1,6 +1,7 @@
 //! Carries out a launch plan. [`carry_out`] reads as the list of root's steps; a failure names
 //! its step, and with it the option and the line that asked for it.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -56,8 +57,8 @@ pub struct Task<'a> {
     pub roots: bool,
     /// Whether a tyrant rules.
     pub tyrant: bool,
-    /// Whether `fd://` may name a descriptor (not under an Emperor).
-    pub inherits: bool,
+    /// Listening sockets that `fd://` may name, by number.
+    pub inherited: BTreeMap<u32, OwnedFd>,
     /// The extension, outside of any jail.
     pub extension: PathBuf,
 }
@@ -111,14 +112,14 @@ impl Failure {
 
 /// Does everything that root has to do, in this order, and is the tenant at the end.
 pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
-    let Task { plan, given, roots, tyrant, inherits, extension } = task;
+    let Task { plan, given, inherited, roots, tyrant, extension } = task;
     let tenant = plan.identity.as_ref();
     let access = Access { tenant, roots: roots && !tyrant };
     let inherited_mask = umask(Mode::from_bits_truncate(0o022));
 
     let log = open_log(plan, &access)?;
     let mut vacuum = write_pidfile(plan, &access)?;
-    let mut sockets = Sockets { plan, given, tyrant, inherits, bound: Vec::new() };
+    let mut sockets = Sockets { plan, given, inherited, tyrant, bound: Vec::new() };
     sockets.bind(&access, Path::new("/"), |address| !matches!(address, Address::Unix(_)))?;
 
     let jailed = jail::enter(plan.chroot.as_deref(), extension, &access)
@@ -169,8 +170,8 @@ fn redirect(log: Option<OwnedFd>) -> Result<(), Failure> {
 struct Sockets<'a> {
     plan: &'a Plan,
     given: Vec<Listener>,
+    inherited: BTreeMap<u32, OwnedFd>,
     tyrant: bool,
-    inherits: bool,
     bound: Vec<(usize, socket::Bound)>,
 }
 
@@ -182,21 +183,26 @@ impl Sockets<'_> {
         base: &Path,
         wanted: impl Fn(&Address) -> bool,
     ) -> Result<(), Failure> {
-        let terms = socket::Terms {
-            plan: self.plan,
-            access: *access,
-            base,
-            tyrant: self.tyrant,
-            inherits: self.inherits,
-        };
+        let terms = socket::Terms { plan: self.plan, access: *access, base, tyrant: self.tyrant };
         for (index, asked) in self.plan.sockets.iter().enumerate() {
             if wanted(&asked.address) {
-                let given = take(&mut self.given, asked);
+                let given = self.take(asked);
                 let bound = socket::bind(asked, given, &terms);
                 self.bound.push((index, bound.map_err(|error| Step::Socket(index).failed(error))?));
             }
         }
         Ok(())
+    }
+
+    /// Takes the socket that was left open, or handed over, for exactly this wish. A wish for
+    /// any port is met by any socket of that host.
+    fn take(&mut self, asked: &Listen) -> Option<OwnedFd> {
+        if let Address::Descriptor(number) = asked.address {
+            return self.inherited.remove(&number);
+        }
+        let exact = self.given.iter().position(|one| one.listen == *asked);
+        let any = || self.given.iter().position(|one| is_any_port(asked, &one.listen));
+        Some(self.given.remove(exact.or_else(any)?).socket)
     }
 
     fn finish(mut self) -> (Vec<Listener>, Vec<Vacuum>) {
@@ -209,14 +215,6 @@ impl Sockets<'_> {
         }
         (listeners, files)
     }
-}
-
-/// Takes the socket that was handed over for exactly this wish. A wish for any port is met by
-/// any socket of that host whose port nobody asked for by number.
-fn take(given: &mut Vec<Listener>, asked: &Listen) -> Option<OwnedFd> {
-    let exact = given.iter().position(|one| one.listen == *asked);
-    let any = || given.iter().position(|one| is_any_port(asked, &one.listen));
-    Some(given.remove(exact.or_else(any)?).socket)
 }
 
 fn is_any_port(asked: &Listen, there: &Listen) -> bool {

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixListener;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, UnixAddr, connect, getsockname,
-    getsockopt, listen, setsockopt, socket, sockopt,
+    listen, setsockopt, socket, sockopt,
 };
 use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmod, fchmodat, fstat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, unlinkat};
@@ -81,8 +81,6 @@ pub struct Terms<'a> {
     pub base: &'a Path,
     /// Tyrant mode: even the owner of a socket is changed with the tenant's rights.
     pub tyrant: bool,
-    /// Whether descriptors may have been inherited (not under an Emperor).
-    pub inherits: bool,
 }
 
 /// Binds one socket, or takes over the one that was handed to us for it.
@@ -109,9 +107,7 @@ pub fn bind(asked: &Listen, given: Option<OwnedFd>, terms: &Terms<'_>) -> Result
             let address = std::os::unix::net::SocketAddr::from_abstract_name(name);
             address.and_then(|address| UnixListener::bind_addr(&address)).map_err(system)?.into()
         }
-        (Address::Descriptor(number), None) => {
-            inherited(*number, terms.inherits).ok_or(Error::NotInherited(*number))?
-        }
+        (Address::Descriptor(number), None) => return Err(Error::NotInherited(*number)),
     };
     if let Address::Tcp(address) = &mut result.address {
         let real = getsockname::<SockaddrStorage>(socket.as_raw_fd());
@@ -137,15 +133,6 @@ fn tcp(address: SocketAddr) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// A listening socket that whoever started us left open.
-fn inherited(number: u32, allowed: bool) -> Option<OwnedFd> {
-    if !allowed || number < 3 {
-        return None;
-    }
-    let socket = descriptor::inherited(i32::try_from(number).ok()?)?;
-    getsockopt(&socket, sockopt::AcceptConn).ok()?.then_some(socket)
-}
-
 /// A UNIX socket: the file first, with the rights that its directory asks for.
 fn unix(
     path: &Path,
@@ -157,7 +144,18 @@ fn unix(
         return Err(Error::TooLong(path.to_owned()));
     }
     let (directory, name) = terms.access.parent(path).map_err(system)?;
-    let socket = if let Some(given) = given {
+    let there = directory.look(&name).map_err(system)?;
+    let usable = |socket: &OwnedFd| there.is_some() && is_bound_to(socket, path);
+    let socket = if let Some(given) = given.filter(usable) {
+        // the mode may be what was changed
+        let changed = |mode: &u32| there.is_some_and(|stat| stat.st_mode & 0o777 != *mode);
+        if let Some(mode) = terms.plan.chmod_socket.filter(changed) {
+            let mode = Mode::from_bits_truncate(mode);
+            let chmod = |handle: BorrowedFd<'_>| {
+                Ok(fchmodat(handle, name.as_os_str(), mode, FchmodatFlags::FollowSymlink)?)
+            };
+            directory.act(chmod).map_err(system)?;
+        }
         given
     } else {
         clear(path, &directory, &name).map_err(|error| match error {
@@ -193,6 +191,13 @@ fn unix(
         identity: (stat.st_dev, stat.st_ino),
     });
     Ok((socket, vacuum))
+}
+
+/// Whether a socket that was handed over is the one of this path: the path it was asked for by
+/// may mean another place now (`chdir`, `chroot`).
+fn is_bound_to(socket: &OwnedFd, path: &Path) -> bool {
+    let name = getsockname::<UnixAddr>(socket.as_raw_fd());
+    name.is_ok_and(|name| name.path() == Some(path))
 }
 
 /// Who shall own the file: whom the file names, or in a directory of root's the tenant itself.
@@ -273,7 +278,7 @@ mod tests {
 
     fn terms<'a>(plan: &'a Plan, base: &'a Path) -> Terms<'a> {
         let access = Access { tenant: None, roots: true };
-        Terms { plan, access, base, tyrant: false, inherits: false }
+        Terms { plan, access, base, tyrant: false }
     }
 
     fn at(address: Address) -> Listen {
@@ -335,6 +340,12 @@ mod tests {
         let copy = descriptor::duplicate(&first).unwrap();
         let second = bind(&asked, Some(copy), &terms).unwrap();
         assert!(second.vacuum.is_some());
+        let elsewhere = tempfile::tempdir().unwrap();
+        let moved = Terms { base: elsewhere.path(), ..terms };
+        let copy = descriptor::duplicate(&first).unwrap();
+        bind(&asked, Some(copy), &moved).unwrap();
+        assert!(UnixStream::connect(elsewhere.path().join("a")).is_err(), "its listener is gone");
+        assert!(elsewhere.path().join("a").exists(), "it was bound anew");
         assert!(fs::metadata(place.path().join("a")).unwrap().file_type().is_socket());
         assert!(UnixStream::connect(place.path().join("a")).is_ok());
     }
