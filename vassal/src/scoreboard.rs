@@ -35,6 +35,8 @@ pub enum Count {
     Average,
     /// Seconds since the epoch of its fork.
     Spawned,
+    /// Connections that are open.
+    Open,
 }
 
 /// Counters of one core.

@@ -232,7 +232,7 @@ impl Master {
                 let pid = self.broods.get(&name).map_or(0, Brood::nursery_pid);
                 output::say(&format!(
                     "WSGI app 0 (mountpoint='') ready in {} seconds on interpreter 0x0 pid: {pid} (default app)",
-                    millis.div_ceil(1000)
+                    millis / 1000
                 ));
                 self.decide(Event::Ready(name));
             }
@@ -274,7 +274,7 @@ impl Master {
             (ORDER_GENERATION, Some(memory)) => match link::settings(memory) {
                 Ok(sealed) => self.reload(sealed),
                 Err(error) => {
-                    output::say(&format!("the emperor's settings cannot be read: {error}"))
+                    output::say(&format!("the emperor's settings cannot be read: {error}"));
                 }
             },
             _ => {}

@@ -146,7 +146,7 @@ impl<A: App> Engine<A> {
             let Ok(passport) = serde_json::from_slice::<Passport>(&packet[..line]) else {
                 continue;
             };
-            self.open.fetch_add(1, Relaxed);
+            self.count_open(true);
             let mut connection =
                 Box::new(Connection::new(socket, passport.peer, passport.listener));
             connection.served = passport.served;

@@ -291,7 +291,11 @@ impl<A: App> Engine<A> {
     ) {
         let Some(listener) = self.outfit.listeners.get(number) else { return };
         let most = if alone { ACCEPT_SERVE_MAX } else { ACCEPT_MAX };
-        for _ in 0..most {
+        let fair = self.fair_share();
+        if fair == 1 {
+            self.step_back(number);
+        }
+        for _ in 0..most.min(fair) {
             let Ok((socket, peer)) = socket::accept(&listener.socket) else { return };
             let connection = self.meet(socket, peer.into(), number);
             if alone {
@@ -302,13 +306,48 @@ impl<A: App> Engine<A> {
         }
     }
 
+    /// How many connections may be taken before a sibling should have had its turn: as many as
+    /// this worker is behind the average, and one. Without siblings there is no limit.
+    fn fair_share(&self) -> usize {
+        let (board, seat) = (&self.outfit.board, self.outfit.seat);
+        if self.outfit.serve.processes < 2 {
+            return usize::MAX;
+        }
+        let accepting = |seat: &usize| board.read(*seat, Count::Accepting) > 0;
+        let seats = (0..board.seats()).filter(accepting);
+        let open = seats.map(|seat| board.read(seat, Count::Open));
+        let (count, sum) = open.fold((0, 0), |(count, sum), open| (count + 1, sum + open));
+        let mean = sum.checked_div(count).unwrap_or(0);
+        1 + mean.saturating_sub(board.read(seat, Count::Open)) as usize
+    }
+
+    /// Goes to the end of the kernel's queue of those who wait for this listener: it wakes the
+    /// first that sleeps, and would always wake the same worker otherwise.
+    fn step_back(&self, number: usize) {
+        let Some(listener) = self.outfit.listeners.get(number) else { return };
+        let shared_wait = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
+        let event = EpollEvent::new(shared_wait, LISTENER | number as u64);
+        if self.epoll.delete(&listener.socket).is_ok() {
+            let _ = self.epoll.add(&listener.socket, event);
+        }
+    }
+
+    /// One connection more or less.
+    pub(super) fn count_open(&self, more: bool) -> usize {
+        let before =
+            if more { self.open.fetch_add(1, Relaxed) } else { self.open.fetch_sub(1, Relaxed) };
+        let after = if more { before + 1 } else { before - 1 };
+        self.outfit.board.count(self.outfit.seat, Count::Open).store(after as u64, Relaxed);
+        after
+    }
+
     /// A connection object for a socket that was just accepted.
     pub(super) fn meet(&self, socket: OwnedFd, peer: Peer, number: usize) -> Box<Connection> {
         if !peer.address.is_empty() {
             // without it the second of two small writes would wait for the client's ACK
             let _ = socket::nodelay(&socket);
         }
-        self.open.fetch_add(1, Relaxed);
+        self.count_open(true);
         Box::new(Connection::new(socket, peer, number))
     }
 
@@ -340,7 +379,7 @@ impl<A: App> Engine<A> {
     /// Closes a connection.
     pub(super) fn forget(&self, connection: Box<Connection>) {
         drop(connection);
-        if self.open.fetch_sub(1, Relaxed) == 1 && self.draining.load(Relaxed) {
+        if self.count_open(false) == 0 && self.draining.load(Relaxed) {
             let _ = self.wake.write(1);
         }
     }
