@@ -4,5 +4,7 @@
 //! else is a source of events for the court or a reader of what it publishes.
 #![forbid(unsafe_code)]
 
+/// Sources of vassals.
+pub mod monitor;
 /// One vassal, as decisions.
 pub mod vassal;
