@@ -4,17 +4,31 @@
 //! else is a source of events for the court or a reader of what it publishes.
 #![forbid(unsafe_code)]
 
+/// What the court publishes, and how it is asked.
+pub mod board;
 /// One control group a tree.
 pub mod cgroup;
+/// Owner of all vassals.
+pub mod court;
 /// The last lines of each vassal.
 pub mod journal;
+/// Listening to one process tree.
+pub mod link;
 /// One Emperor for a directory.
 pub mod lock;
 /// Sources of vassals.
 pub mod monitor;
 /// The daemon's own settings.
 pub mod settings;
+/// Signals become notices.
+pub mod signals;
+/// Starting a launcher.
+pub mod spawn;
 /// What outlives the daemon.
 pub mod state;
+/// The service manager.
+pub mod systemd;
+/// Times as they are shown.
+pub mod time;
 /// One vassal, as decisions.
 pub mod vassal;
