@@ -20,15 +20,12 @@ struct Ring {
     lines: VecDeque<String>,
     bytes: usize,
     keep: usize,
-    /// Lines ever written: followers count from here.
-    total: u64,
-    dropped: u64,
 }
 
 impl Journal {
     /// An empty journal of at most `keep` lines.
     pub fn new(keep: usize) -> Self {
-        let ring = Ring { lines: VecDeque::new(), bytes: 0, keep, total: 0, dropped: 0 };
+        let ring = Ring { lines: VecDeque::new(), bytes: 0, keep };
         Self(Arc::new(Mutex::new(ring)))
     }
 
@@ -40,12 +37,10 @@ impl Journal {
     pub fn push(&self, line: String) {
         let mut ring = self.ring();
         ring.bytes += line.len();
-        ring.total += 1;
         ring.lines.push_back(line);
         while ring.lines.len() > ring.keep || ring.bytes > BYTES_MAX {
             let Some(old) = ring.lines.pop_front() else { break };
             ring.bytes -= old.len();
-            ring.dropped += 1;
         }
     }
 
@@ -53,14 +48,6 @@ impl Journal {
     pub fn last(&self, count: usize) -> Vec<String> {
         let ring = self.ring();
         ring.lines.iter().skip(ring.lines.len().saturating_sub(count)).cloned().collect()
-    }
-
-    /// The lines after number `seen`, and the number to ask with next time.
-    pub fn after(&self, seen: u64) -> (Vec<String>, u64) {
-        let ring = self.ring();
-        let first = ring.total - ring.lines.len() as u64;
-        let skip = seen.saturating_sub(first) as usize;
-        (ring.lines.iter().skip(skip).cloned().collect(), ring.total)
     }
 }
 
@@ -141,7 +128,6 @@ mod tests {
         }
         assert_eq!(journal.last(2), ["8", "9"]);
         assert_eq!(journal.last(100), ["7", "8", "9"]);
-        assert_eq!(journal.after(8), (vec!["8".to_owned(), "9".to_owned()], 10));
         let journal = Journal::new(1_000_000);
         for _ in 0..100 {
             journal.push("x".repeat(LINE_MAX));

@@ -4,6 +4,8 @@
 //! else is a source of events for the court or a reader of what it publishes.
 #![forbid(unsafe_code)]
 
+/// The management API.
+pub mod api;
 /// What the court publishes, and how it is asked.
 pub mod board;
 /// One control group a tree.
@@ -16,8 +18,12 @@ pub mod journal;
 pub mod link;
 /// One Emperor for a directory.
 pub mod lock;
+/// Where log lines go.
+pub mod log;
 /// Sources of vassals.
 pub mod monitor;
+/// The steps of a reign.
+pub mod reign;
 /// The daemon's own settings.
 pub mod settings;
 /// Signals become notices.
@@ -26,6 +32,8 @@ pub mod signals;
 pub mod spawn;
 /// What outlives the daemon.
 pub mod state;
+/// uWSGI's statistics.
+pub mod stats;
 /// The service manager.
 pub mod systemd;
 /// Times as they are shown.

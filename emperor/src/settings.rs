@@ -32,6 +32,15 @@ pub enum StatsAddress {
     Unix(PathBuf),
 }
 
+impl std::fmt::Display for StatsAddress {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(address) => out.write_str(address),
+            Self::Unix(path) => write!(out, "{}", path.display()),
+        }
+    }
+}
+
 /// Who the Emperor becomes after everything was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Become {
@@ -93,7 +102,7 @@ pub struct Settings {
 impl Settings {
     /// Types what was read; mistakes are added to the findings.
     pub fn new(reading: &mut Reading, world: &World) -> Self {
-        let Reading { directives, findings } = reading;
+        let Reading { directives, findings, .. } = reading;
         let text = |name: &str| directives.last(name).map(|one| one.value.clone());
         let flag = |name: &str| directives.flag(name).unwrap_or(false);
         let millis = |name: &str, findings: &mut Vec<Finding>| {

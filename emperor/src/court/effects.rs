@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use nix::sys::signal::Signal;
-use shared::link::{ORDER_GENERATION, ORDER_RELOAD, ORDER_STOP, ORDER_STOP_GRACEFULLY};
+use shared::link::{ORDER_GENERATION, ORDER_RELOAD, ORDER_STOP, ORDER_STOP_GRACEFULLY, Status};
 use shared::summons::{Answer, Mode, Summons};
 use shared::sys::{descriptor, process};
 use tokio::sync::mpsc;
@@ -108,8 +108,8 @@ impl Court {
             record.journal.clone(),
             self.estate.terminal,
         ));
-        let (plan, listeners) = (None, Vec::new());
-        record.trees.insert(tree, Grove { pid, pidfd, link, cgroup, plan, listeners });
+        let (plan, listeners, status) = (None, Vec::new(), Status::default());
+        record.trees.insert(tree, Grove { pid, pidfd, link, cgroup, plan, listeners, status });
         let now = Some(SystemTime::now());
         record.moments.first_run = record.moments.first_run.or(now);
         record.moments.last_run = now;

@@ -134,9 +134,8 @@ impl Court {
     fn frame(&mut self, name: &VassalName, tree: Tree, report: Report) {
         match report {
             Report::Status(status) => {
-                let Some(record) = self.records.get_mut(name) else { return };
-                if record.life.tree() == Some(tree) {
-                    record.status = bounded(status);
+                if let Some(grove) = self.grove(name, tree) {
+                    grove.status = bounded(status);
                 }
             }
             Report::Served { generation } => {

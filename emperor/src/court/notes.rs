@@ -25,6 +25,7 @@ impl Court {
                 tracing::info!("[emperor] vassal {name} serves generation {generation}");
             }
             Note::Rejected { reason } => {
+                chronicle(&record.journal, "reload rejected", &reason);
                 tracing::error!(
                     "[emperor] the reload of {name} is rejected, the old generation serves on: {}",
                     shown(&reason, self.estate.terminal)
@@ -45,6 +46,7 @@ impl Court {
                 tracing::warn!("[emperor] {name} (pid: {pid}) did not stop in time: killed");
             }
             Note::Died { how, reason, retry } => {
+                chronicle(&record.journal, "died", &reason);
                 let next = match retry {
                     None => "it is tried again when its file changes".to_owned(),
                     Some(delay) if delay.is_zero() => "it is started again".to_owned(),
@@ -71,6 +73,13 @@ impl Court {
                 u8::from(record.loyal)
             );
         }
+    }
+}
+
+/// What went wrong belongs into the vassal's own journal, too.
+fn chronicle(journal: &crate::journal::Journal, what: &str, reason: &str) {
+    for line in reason.lines() {
+        journal.push(format!("[emperor] {what}: {line}"));
     }
 }
 

@@ -80,7 +80,7 @@ fn retry(record: &mut Record) {
 
 fn app(name: &VassalName, record: &Record) -> App {
     let grove = record.grove();
-    let status = &record.status;
+    let status = grove.map(|grove| grove.status.clone()).unwrap_or_default();
     let plan = grove.and_then(|grove| grove.plan.as_ref());
     let identity = plan.and_then(|plan| plan.identity.as_ref());
     let listeners = grove.map_or(&record.listeners, |grove| &grove.listeners);
@@ -92,10 +92,10 @@ fn app(name: &VassalName, record: &Record) -> App {
         since: rfc3339(record.since),
         generation: record.life.generation(),
         pid: grove.map(|grove| grove.pid.as_raw()),
-        workers: status.workers.clone(),
+        workers: status.workers,
         nursery: (status.nursery != 0).then_some(status.nursery),
-        draining: status.draining.clone(),
-        interpreter: (!status.interpreter.is_empty()).then(|| status.interpreter.clone()),
+        draining: status.draining,
+        interpreter: (!status.interpreter.is_empty()).then_some(status.interpreter),
         uid: identity.map(|who| who.uid),
         gid: identity.map(|who| who.gid),
         findings: record.findings.clone(),

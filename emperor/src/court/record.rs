@@ -36,6 +36,8 @@ pub(super) struct Grove {
     /// As it was carried out; `None` until the launcher answered.
     pub(super) plan: Option<Plan>,
     pub(super) listeners: Vec<Listener>,
+    /// What the master told last.
+    pub(super) status: Status,
 }
 
 /// A launcher that reads a changed file.
@@ -71,7 +73,6 @@ pub(super) struct Record {
     /// Sockets without a tree: between a death and the next start.
     pub(super) listeners: Vec<Listener>,
     pub(super) journal: Journal,
-    pub(super) status: Status,
     pub(super) findings: Vec<Finding>,
     pub(super) waiters: Vec<(Wish, oneshot::Sender<Reply>)>,
     pub(super) moments: Moments,
@@ -100,7 +101,6 @@ impl Record {
             prepared: None,
             listeners: Vec::new(),
             journal: Journal::new(keep),
-            status: Status::default(),
             findings: Vec::new(),
             waiters: Vec::new(),
             moments: Moments { born: found, last_mod: found, ..Moments::default() },
@@ -128,7 +128,6 @@ impl Record {
 
     /// A new tree starts: nothing is known of it.
     pub(super) fn forget_status(&mut self) {
-        self.status = Status::default();
         self.ready = false;
         self.accepting = false;
         self.heartbeat = None;
