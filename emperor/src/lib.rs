@@ -10,6 +10,8 @@ pub mod api;
 pub mod board;
 /// One control group a tree.
 pub mod cgroup;
+/// The command-line client.
+pub mod client;
 /// Owner of all vassals.
 pub mod court;
 /// The last lines of each vassal.

@@ -19,6 +19,8 @@ use crate::vassal::succession::{Path, choose};
 
 /// A text of a tenant is kept up to this length.
 const REASON_MAX: usize = 16 * 1024;
+/// Warnings that are remembered as said.
+const SAID_MAX: usize = 200;
 /// More processes than any vassal has.
 const PIDS_MAX: usize = 4096;
 
@@ -87,10 +89,12 @@ impl Court {
     fn found(&mut self, name: &VassalName, findings: Vec<Finding>) {
         let Some(record) = self.records.get_mut(name) else { return };
         for finding in findings.iter().filter(|one| !one.is_error()) {
-            if !record.findings.contains(finding) {
+            if !record.said.contains(finding) {
                 tracing::warn!("[emperor] {name}: {finding}");
+                record.said.push(finding.clone());
             }
         }
+        record.said.truncate(SAID_MAX);
         record.findings = findings;
     }
 

@@ -1,7 +1,7 @@
 //! The log lines of a vassal's life. Where uWSGI has a text that operators grep for, it is used.
 
 use super::Court;
-use crate::vassal::lifecycle::{Fate, Note};
+use crate::vassal::lifecycle::{Cause, Fate, Note};
 use crate::vassal::name::VassalName;
 
 impl Court {
@@ -45,15 +45,19 @@ impl Court {
             Note::Killed => {
                 tracing::warn!("[emperor] {name} (pid: {pid}) did not stop in time: killed");
             }
-            Note::Died { how, reason, retry } => {
+            Note::Died { how, cause, reason, retry } => {
                 chronicle(&record.journal, "died", &reason);
                 let next = match retry {
                     None => "it is tried again when its file changes".to_owned(),
                     Some(delay) if delay.is_zero() => "it is started again".to_owned(),
                     Some(delay) => format!("it is tried again in {} ms", delay.as_millis()),
                 };
+                let what = match cause {
+                    Cause::Refused => "cannot be started".to_owned(),
+                    Cause::Crashed => format!("died ({how})"),
+                };
                 tracing::error!(
-                    "[emperor] vassal {name} died ({how}), {next}: {}",
+                    "[emperor] vassal {name} {what}, {next}: {}",
                     shown(&reason, self.estate.terminal)
                 );
             }

@@ -74,6 +74,8 @@ pub(super) struct Record {
     pub(super) listeners: Vec<Listener>,
     pub(super) journal: Journal,
     pub(super) findings: Vec<Finding>,
+    /// Warnings that are in the log already.
+    pub(super) said: Vec<Finding>,
     pub(super) waiters: Vec<(Wish, oneshot::Sender<Reply>)>,
     pub(super) moments: Moments,
     pub(super) blacklisted: Option<Blacklisted>,
@@ -102,6 +104,7 @@ impl Record {
             listeners: Vec::new(),
             journal: Journal::new(keep),
             findings: Vec::new(),
+            said: Vec::new(),
             waiters: Vec::new(),
             moments: Moments { born: found, last_mod: found, ..Moments::default() },
             blacklisted: None,

@@ -192,6 +192,8 @@ pub enum Note {
     Died {
         /// How.
         how: Ended,
+        /// What failed.
+        cause: Cause,
         /// Why, as far as it said so.
         reason: String,
         /// The next try; `None`: not before the file changes.

@@ -138,7 +138,7 @@ impl Life {
         // a vassal that fails again in the same way has said so already
         if self.trouble.as_ref() != Some(&reason) || served.is_some() {
             let retry = (!exiled).then_some(delay);
-            acts.push(Action::Note(Note::Died { how, reason: reason.clone(), retry }));
+            acts.push(Action::Note(Note::Died { how, cause, reason: reason.clone(), retry }));
         }
         self.trouble = Some(reason);
         if exiled {
