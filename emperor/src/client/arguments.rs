@@ -1,0 +1,193 @@
+//! The words of `emperorctl`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::vassal::name::nearest;
+
+/// How long verbs wait, unless said otherwise.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// What is wanted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) socket: PathBuf,
+    pub(super) output: Output,
+    pub(super) call: Call,
+}
+
+/// For whom the answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    Table,
+    Json,
+}
+
+/// One call.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Call {
+    Help,
+    List,
+    Show { app: String, whole: bool },
+    Logs { app: String, lines: u32 },
+    Act { verb: Verb, app: String, wait: Option<Duration> },
+}
+
+/// What can be done to an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Reload,
+    Stop,
+    Start,
+}
+
+impl Verb {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Reload => "reload",
+            Self::Stop => "stop",
+            Self::Start => "start",
+        }
+    }
+}
+
+const VERBS: [&str; 8] = ["status", "list", "show", "reload", "stop", "start", "logs", "help"];
+
+pub(super) const HELP: &str = "usage: emperorctl [--socket PATH] [-o table|json] COMMAND
+
+  status [APP]                  how everything, or one app, is doing
+  list                          the same for everything
+  show APP                      everything that is known of one app
+  reload APP [--wait 10s]       a new generation; the old one goes when it answers
+  stop APP [--wait 10s]         stop, and stay stopped
+  start APP [--wait 10s]        start what was stopped or waits
+  logs APP [-n 100]             the last lines that it wrote
+
+APP is the name of the file, or the name without its extension. --no-wait returns at once.
+Exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 no such app, 5 configuration refused,
+6 timed out, 7 not allowed.
+";
+
+/// Reads the command line; the error says what to write instead.
+pub(super) fn parse(arguments: &[String], socket: PathBuf) -> Result<Wanted, String> {
+    let mut wanted = Wanted { socket, output: Output::Table, call: Call::Help };
+    let mut words = Vec::new();
+    let (mut wait, mut lines) = (Some(WAIT), 100);
+    let mut rest = arguments.iter();
+    while let Some(word) = rest.next() {
+        let (name, joined) = match word.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
+            Some(_) | None => (word.as_str(), None),
+        };
+        let mut value = |what: &str| {
+            joined
+                .clone()
+                .or_else(|| rest.next().cloned())
+                .ok_or_else(|| format!("{name} wants {what}"))
+        };
+        match name {
+            "--socket" | "-s" => wanted.socket = value("a path")?.into(),
+            "--output" | "-o" => {
+                wanted.output = match value("table or json")?.as_str() {
+                    "table" | "wide" => Output::Table,
+                    "json" => Output::Json,
+                    other => return Err(format!("-o: expected table or json, found {other:?}")),
+                }
+            }
+            "--wait" | "-w" => wait = Some(duration(&value("a time like 10s")?)?),
+            "--no-wait" => wait = None,
+            "--lines" | "-n" => {
+                let text = value("a number")?;
+                lines =
+                    text.parse().map_err(|_| format!("-n: expected a number, found {text:?}"))?;
+            }
+            "--help" | "-h" => words.push("help".to_owned()),
+            other if other.starts_with('-') => return Err(format!("unknown option {other}")),
+            _ => words.push(word.clone()),
+        }
+    }
+    wanted.call = call(&words, wait, lines)?;
+    Ok(wanted)
+}
+
+fn call(words: &[String], wait: Option<Duration>, lines: u32) -> Result<Call, String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let act = |verb, app: &str| Call::Act { verb, app: app.to_owned(), wait };
+    Ok(match words.as_slice() {
+        [] | ["help", ..] => Call::Help,
+        ["status" | "list"] => Call::List,
+        ["status", app] => Call::Show { app: (*app).to_owned(), whole: false },
+        ["show", app] => Call::Show { app: (*app).to_owned(), whole: true },
+        ["reload", app] => act(Verb::Reload, app),
+        ["stop", app] => act(Verb::Stop, app),
+        ["start", app] => act(Verb::Start, app),
+        ["logs", app] => Call::Logs { app: (*app).to_owned(), lines },
+        [verb] if VERBS.contains(verb) => return Err(format!("{verb} wants the name of an app")),
+        [verb, .., last] if VERBS.contains(verb) => {
+            return Err(format!("{verb}: {last:?} is too much"));
+        }
+        [verb, ..] => {
+            return Err(match nearest(verb, VERBS) {
+                Some(near) => format!("unknown command {verb:?}; did you mean {near:?}?"),
+                None => format!("unknown command {verb:?}; see emperorctl help"),
+            });
+        }
+    })
+}
+
+/// `10`, `10s`, `500ms`, `2m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
+    let wrong = || format!("expected a time like 10s, found {text:?}");
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    match &text[digits.len()..] {
+        "" | "s" => Ok(Duration::from_secs(number)),
+        "ms" => Ok(Duration::from_millis(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Wanted, String> {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        parse(&words, "/run/x.sock".into())
+    }
+
+    #[test]
+    fn calls_are_read_with_their_options_anywhere() {
+        let wait = |time| Call::Act { verb: Verb::Reload, app: "a".into(), wait: time };
+        for (line, want) in [
+            ("status", Call::List),
+            ("-o json list", Call::List),
+            ("status a", Call::Show { app: "a".into(), whole: false }),
+            ("reload a", wait(Some(WAIT))),
+            ("reload a --wait 3s", wait(Some(Duration::from_secs(3)))),
+            ("--wait=500ms reload a", wait(Some(Duration::from_millis(500)))),
+            ("reload --no-wait a", wait(None)),
+            ("logs a -n 5", Call::Logs { app: "a".into(), lines: 5 }),
+            ("", Call::Help),
+        ] {
+            assert_eq!(read(line).map(|wanted| wanted.call), Ok(want), "{line}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_answered_with_what_was_probably_meant() {
+        for (line, part) in [
+            ("statsu", "\"status\""),
+            ("relaod a", "\"reload\""),
+            ("reload", "wants the name"),
+            ("reload a b", "too much"),
+            ("logs a -n many", "number"),
+            ("--colour list", "--colour"),
+            ("-o xml list", "json"),
+        ] {
+            let error = read(line).unwrap_err();
+            assert!(error.contains(part), "{line}: {error}");
+        }
+    }
+}
