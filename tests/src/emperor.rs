@@ -1,10 +1,12 @@
 //! A supervisor with a directory of its own: ours, or the original's Emperor.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::api::Api;
@@ -17,7 +19,9 @@ use crate::{Dir, HITME, Run, Server, eventually, free_address, write_file};
 pub struct Throne {
     /// The test's directory.
     pub dir: Dir,
-    run: Run,
+    program: PathBuf,
+    words: Vec<OsString>,
+    variables: Vec<(String, OsString)>,
     stats: SocketAddr,
 }
 
@@ -31,43 +35,60 @@ impl Throne {
     pub fn of(subject: Subject) -> Self {
         let dir = Dir::new();
         let sites = dir.mkdir("sites");
-        let stats = free_address();
-        let run = match subject {
-            Subject::Ours => Run::program(&dir, programs::ours("emperor"))
-                .args([Path::new("--api-socket"), &dir.join("api.sock")])
-                .args([Path::new("--state-dir"), &dir.join("state")]),
+        let figures = free_address();
+        let throne = match subject {
+            Subject::Ours => {
+                let (api, state) = (dir.join("api.sock"), dir.join("state"));
+                let program = programs::ours("emperor");
+                let start = Self { dir, program, words: vec![], variables: vec![], stats: figures };
+                start.arg("--api-socket").arg(api).arg("--state-dir").arg(state)
+            }
             Subject::Uwsgi => {
-                Run::program(&dir, programs::original()).args(["--emperor-freq", "1"])
+                let program = programs::original();
+                let start = Self { dir, program, words: vec![], variables: vec![], stats: figures };
+                start.arg("--emperor-freq").arg("1")
             }
         };
-        let run = run.args([Path::new("--emperor"), &sites]).args([
-            "--emperor-stats".to_owned(),
-            stats.to_string(),
-        ]);
-        Self { dir, run, stats }
+        throne.arg("--emperor").arg(sites).arg("--emperor-stats").arg(figures.to_string())
     }
 
     /// Adds an argument of the Emperor.
     #[must_use]
-    pub fn arg(mut self, word: impl AsRef<std::ffi::OsStr>) -> Self {
-        self.run = self.run.arg(word);
+    pub fn arg(mut self, word: impl AsRef<OsStr>) -> Self {
+        self.words.push(word.as_ref().to_owned());
         self
     }
 
     /// Adds an environment variable of the Emperor.
     #[must_use]
-    pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
-        self.run = self.run.env(name, value);
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.push((name.to_owned(), value.as_ref().to_owned()));
         self
+    }
+
+    /// Runs another program that starts the Emperor (a tracer, a namespace), with these words
+    /// before the Emperor's own.
+    #[must_use]
+    pub fn under(mut self, program: impl Into<PathBuf>, words: &[&str]) -> Self {
+        let inner = std::mem::replace(&mut self.program, program.into());
+        let before = words.iter().map(OsString::from).chain([inner.into()]);
+        self.words = before.chain(self.words).collect();
+        self
+    }
+
+    /// The program with its words and variables.
+    fn run(&self) -> Run {
+        let run = Run::program(&self.dir, &self.program).args(&self.words);
+        self.variables.iter().fold(run, |run, (name, value)| run.env(name, value))
     }
 
     /// Starts it and waits until it answers.
     #[track_caller]
     pub fn start(self) -> Emperor {
         let api = Api::at(self.dir.join("api.sock"));
-        let server = self.run.start();
+        let server = self.run().start();
         server.await_tcp(self.stats);
-        let emperor = Emperor { server, api, stats: self.stats, dir: self.dir };
+        let emperor = Emperor { server, api, throne: self };
         if emperor.api.socket().exists() {
             assert_eq!(emperor.api.get("/healthz").status, 200);
         }
@@ -76,8 +97,8 @@ impl Throne {
 
     /// Starts one that is expected to end by itself.
     #[track_caller]
-    pub fn to_end(self) -> (End, String) {
-        self.run.to_end(SOON)
+    pub fn to_end(&self) -> (End, String) {
+        self.run().to_end(SOON)
     }
 }
 
@@ -93,9 +114,8 @@ pub struct Emperor {
     pub server: Server,
     /// Its API, where the subject has one.
     pub api: Api,
-    stats: SocketAddr,
-    /// The test's directory; dropped last.
-    pub dir: Dir,
+    /// What it was started with, and the test's directory.
+    pub throne: Throne,
 }
 
 impl Emperor {
@@ -107,12 +127,12 @@ impl Emperor {
 
     /// The path of a file in the watched directory.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.dir.join("sites").join(name)
+        self.throne.dir.join("sites").join(name)
     }
 
     /// Drops a file into the watched directory, as an editor that renames does.
     pub fn drop_file(&self, name: &str, text: &str) {
-        let temporary = self.dir.join(format!("{name}.new"));
+        let temporary = self.throne.dir.join(format!("{name}.new"));
         write_file(&temporary, text);
         fs::rename(temporary, self.file(name)).expect("a rename in one directory works");
     }
@@ -121,7 +141,7 @@ impl Emperor {
     pub fn hello(&self, name: &str, more: &str) -> SocketAddr {
         let address = free_address();
         let stem = name.split('.').next().unwrap_or(name);
-        self.dir.write(format!("{stem}.py"), HITME);
+        self.throne.dir.write(format!("{stem}.py"), HITME);
         self.drop_file(name, &self.ini(&format!("{stem}.py"), address, more));
         address
     }
@@ -131,7 +151,7 @@ impl Emperor {
         format!(
             "[uwsgi]\nplugins = python3\nmaster = true\nhttp-socket = {address}\n\
              wsgi-file = {}\ndisable-logging = true\n{more}\n",
-            self.dir.join(file).display()
+            self.throne.dir.join(file).display()
         )
     }
 
@@ -150,7 +170,7 @@ impl Emperor {
     /// The statistics document.
     #[track_caller]
     pub fn stats(&self) -> Value {
-        let mut client = Client::connect(self.stats).expect("the statistics socket accepts");
+        let mut client = Client::connect(self.throne.stats).expect("the statistics socket accepts");
         serde_json::from_slice(&client.rest()).expect("the statistics are JSON")
     }
 
@@ -188,12 +208,44 @@ impl Emperor {
         }
     }
 
+    /// The test's directory.
+    pub fn dir(&self) -> &Dir {
+        &self.throne.dir
+    }
+
     /// Stops it and proves that nothing is left.
     #[track_caller]
     pub fn stop(self) {
+        self.leave();
+    }
+
+    /// Stops an Emperor that runs under a tracer and looks at the whole trace.
+    #[track_caller]
+    pub fn stop_traced(self, trace: &Path, look: impl FnOnce(&str)) {
+        for child in self.server.process().children() {
+            child.signal(Signal::SIGTERM);
+        }
+        let Self { mut server, throne, .. } = self;
+        server.wait(SOON);
+        server.finish();
+        let bytes = fs::read(trace).expect("the tracer wrote its file");
+        look(&String::from_utf8_lossy(&bytes));
+        drop(throne);
+    }
+
+    /// Stops it and starts it again on the same directories.
+    #[track_caller]
+    #[must_use]
+    pub fn restart(self) -> Self {
+        self.leave().start()
+    }
+
+    /// Stops it and keeps what it was started with.
+    #[track_caller]
+    fn leave(self) -> Throne {
         let end = self.server.stop();
         assert_eq!(end, End::Code(0), "an Emperor that was asked to stop ends with 0");
-        drop(self.dir);
+        self.throne
     }
 }
 

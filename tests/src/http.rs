@@ -134,7 +134,10 @@ pub struct Response {
 impl Response {
     /// The first field of that name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| &**value)
     }
 
     /// The body as text.
@@ -148,7 +151,8 @@ impl Response {
     /// If it is none.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 }
 
@@ -185,7 +189,9 @@ impl Client {
             head += "\r\n";
         }
         if !body.is_empty() {
-            head += &format!("Content-Length: {}\r\n", body.len());
+            head += "Content-Length: ";
+            head += &body.len().to_string();
+            head += "\r\n";
         }
         head += "\r\n";
         let mut bytes = head.into_bytes();
@@ -246,7 +252,7 @@ impl Client {
 
     /// Reads what there is.
     fn fill(&mut self) -> io::Result<usize> {
-        let mut room = [0; 65536];
+        let mut room = [0; 16384];
         let read = self.stream.read(&mut room)?;
         self.buffer.extend_from_slice(&room[..read]);
         Ok(read)
@@ -265,7 +271,10 @@ impl Client {
             Some(Ok(length)) => {
                 let whole = self.fill_to(length)?;
                 let taken = self.buffer.len().min(length);
-                (self.buffer.drain(..taken).collect(), if whole { Ended::Length } else { Ended::Cut })
+                (
+                    self.buffer.drain(..taken).collect(),
+                    if whole { Ended::Length } else { Ended::Cut },
+                )
             }
             Some(Err(error)) => return Err(io::Error::other(error)),
             None => (self.rest(), Ended::Close),
@@ -334,7 +343,8 @@ pub fn ask(
 
 /// Parses a head strictly.
 fn parse_head(head: &[u8]) -> io::Result<Response> {
-    let bad = |what: &str| io::Error::other(format!("{what} in {:?}", String::from_utf8_lossy(head)));
+    let bad =
+        |what: &str| io::Error::other(format!("{what} in {:?}", String::from_utf8_lossy(head)));
     let text: String = head.iter().map(|byte| char::from(*byte)).collect();
     let mut lines = text.trim_end_matches("\r\n").split("\r\n");
     let mut words = lines.next().unwrap_or("").splitn(3, ' ');

@@ -46,7 +46,8 @@ pub const HITME: &str = "def application(env, start_response):\n    start_respon
 
 /// A port of the loopback that the kernel chose and nobody listens on.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("the loopback has a free port");
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("the loopback has a free port");
     listener.local_addr().expect("a bound socket has an address").port()
 }
 

@@ -25,6 +25,14 @@ pub struct Verdict {
     pub said: String,
 }
 
+impl Verdict {
+    /// Adds a line to what was said.
+    fn says(&mut self, line: &str) {
+        self.said.push_str(line);
+        self.said.push('\n');
+    }
+}
+
 /// Runs a program; `None` records that it is not installed.
 fn run(name: &str, words: &[&str]) -> Option<String> {
     let path = system(name)?;
@@ -149,9 +157,10 @@ fn patient(place: &Place, path: &str, pause: Duration, stop: &AtomicBool) -> Ver
     let mut kept: Option<Client> = None;
     while !stop.load(Ordering::Relaxed) {
         let start = Instant::now();
-        let answer = kept.take().map_or_else(|| Client::connect(place.clone()), Ok).and_then(
-            |mut client| client.get(path).map(|response| (client, response)),
-        );
+        let answer = kept
+            .take()
+            .map_or_else(|| Client::connect(place.clone()), Ok)
+            .and_then(|mut client| client.get(path).map(|response| (client, response)));
         seen.longest = seen.longest.max(start.elapsed());
         match answer {
             Ok((client, response)) if response.status == 200 => {
@@ -160,11 +169,11 @@ fn patient(place: &Place, path: &str, pause: Duration, stop: &AtomicBool) -> Ver
             }
             Ok((_, response)) => {
                 seen.lost += 1;
-                seen.said += &format!("status {}: {}\n", response.status, response.text());
+                seen.says(&format!("status {}: {}", response.status, response.text()));
             }
             Err(error) => {
                 seen.lost += 1;
-                seen.said += &format!("{error}\n");
+                seen.says(&error.to_string());
             }
         }
         if !pause.is_zero() {

@@ -40,7 +40,11 @@ impl Process {
             text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
         };
         let numbers = |name: &str| -> Vec<u32> {
-            field(name).unwrap_or("").split_whitespace().filter_map(|word| word.parse().ok()).collect()
+            field(name)
+                .unwrap_or("")
+                .split_whitespace()
+                .filter_map(|word| word.parse().ok())
+                .collect()
         };
         let set = |name: &str| u64::from_str_radix(field(name).unwrap_or("0"), 16).unwrap_or(0);
         Some(Status {

@@ -112,7 +112,9 @@ pub fn find(name: &str) -> Option<PathBuf> {
 /// # Panics
 /// If it is not installed.
 pub fn original() -> PathBuf {
-    find("uwsgi-core").or_else(|| find("uwsgi")).expect("Debian's uwsgi-core is installed by tests/run")
+    find("uwsgi-core")
+        .or_else(|| find("uwsgi"))
+        .expect("Debian's uwsgi-core is installed by tests/run")
 }
 
 /// A program of the harness itself, built beside the tests.
@@ -121,6 +123,7 @@ pub fn original() -> PathBuf {
 /// If cargo did not build it.
 pub fn helper(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a test knows its own path");
-    let found = test.ancestors().skip(1).take(2).map(|dir| dir.join(name)).find(|file| file.is_file());
+    let found =
+        test.ancestors().skip(1).take(2).map(|dir| dir.join(name)).find(|file| file.is_file());
     found.unwrap_or_else(|| panic!("{name} is not built beside {}", test.display()))
 }

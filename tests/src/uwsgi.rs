@@ -4,13 +4,16 @@
 use std::io;
 
 use crate::http::{Client, Place, Response};
+use crate::programs::{Subject, subject};
 
 /// A packet: modifiers, and the variables in order.
 pub fn packet(modifiers: (u8, u8), vars: &[(&str, &str)]) -> Vec<u8> {
     let mut block = Vec::new();
     for (key, value) in vars {
         for text in [key, value] {
-            block.extend_from_slice(&u16::try_from(text.len()).expect("16 bits of length").to_le_bytes());
+            block.extend_from_slice(
+                &u16::try_from(text.len()).expect("16 bits of length").to_le_bytes(),
+            );
             block.extend_from_slice(text.as_bytes());
         }
     }
@@ -42,15 +45,15 @@ pub fn variables<'a>(method: &'a str, uri: &'a str, length: &'a str) -> Vec<(&'a
 }
 
 /// One request as nginx would send it.
-pub fn ask(
-    place: impl Into<Place>,
-    method: &str,
-    uri: &str,
-    body: &[u8],
-) -> io::Result<Response> {
+pub fn ask(place: impl Into<Place>, method: &str, uri: &str, body: &[u8]) -> io::Result<Response> {
     let length = if body.is_empty() { String::new() } else { body.len().to_string() };
+    let mut vars = variables(method, uri, &length);
+    if subject() == Subject::Uwsgi {
+        // nginx does not send it; ours adds it, without which wsgiref.validate stumbles
+        vars.push(("SCRIPT_NAME", ""));
+    }
     let mut client = Client::connect(place)?;
-    client.send(packet((0, 0), &variables(method, uri, &length)))?;
+    client.send(packet((0, 0), &vars))?;
     client.send(body)?;
     client.response(method != "HEAD")
 }

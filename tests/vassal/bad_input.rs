@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use tests::server::{End, SOON};
-use tests::{Dir, HITME, Run, Subject, free_address, http, only, root};
+use tests::{Dir, HITME, Run, Subject, free_address, http, only, root, subject};
 
 /// Runs a configuration that must be refused, and returns what was said.
 fn refused(dir: &Dir, ini: &str) -> String {
@@ -17,7 +17,8 @@ fn refused(dir: &Dir, ini: &str) -> String {
 /// The line of the output that names the file and the line number.
 #[track_caller]
 fn line_at<'a>(log: &'a str, place: &str, words: &[&str]) -> &'a str {
-    let found = log.lines().find(|line| line.contains(place) && words.iter().all(|w| line.contains(w)));
+    let found =
+        log.lines().find(|line| line.contains(place) && words.iter().all(|w| line.contains(w)));
     found.unwrap_or_else(|| panic!("no line with {place:?} and {words:?} in\n{log}"))
 }
 
@@ -46,7 +47,9 @@ fn strict_refuses_an_unknown_option() {
     let address = free_address();
     let log = refused(
         &dir,
-        &format!("[uwsgi]\nstrict = true\nhttp-socket = {address}\nwsgi-file = hitme.py\nproceses = 2\n"),
+        &format!(
+            "[uwsgi]\nstrict = true\nhttp-socket = {address}\nwsgi-file = hitme.py\nproceses = 2\n"
+        ),
     );
     assert!(log.contains("proceses"), "{log}");
 }
@@ -100,7 +103,7 @@ fn a_missing_user_is_named_with_file_and_line() {
         &format!("[uwsgi]\nhttp-socket = {address}\nuid = nobdy\nwsgi-file = hitme.py\n"),
     );
     assert!(log.contains("nobdy"), "{log}");
-    if only(Subject::Ours) {
+    if subject() == Subject::Ours {
         line_at(&log, "app.ini:3", &["uid", "nobdy"]);
     }
 }
@@ -153,7 +156,9 @@ fn a_missing_directory_is_an_error() {
     let address = free_address();
     let log = refused(
         &dir,
-        &format!("[uwsgi]\nhttp-socket = {address}\nchdir = /no/such/place\nwsgi-file = hitme.py\n"),
+        &format!(
+            "[uwsgi]\nhttp-socket = {address}\nchdir = /no/such/place\nwsgi-file = hitme.py\n"
+        ),
     );
     assert!(log.contains("chdir") || log.contains("/no/such/place"), "{log}");
 }

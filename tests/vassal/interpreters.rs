@@ -36,7 +36,7 @@ fn serves(python: &python::Python) {
         .args(["-m", "venv", "--without-pip"])
         .arg(dir.join("env"))
         .output()
-        .unwrap();
+        .expect("the test's own set-up works");
     assert!(made.status.success(), "{python:?}: {}", String::from_utf8_lossy(&made.stderr));
     let address = free_address();
     let server = Run::uwsgi(&dir)
@@ -47,9 +47,12 @@ fn serves(python: &python::Python) {
     let (major, minor) = python.version;
     let expected = format!("{major}.{minor} {}", dir.join("env").display());
     for _ in 0..20 {
-        assert_eq!(http::get(address, "/").unwrap().text(), expected);
+        assert_eq!(http::get(address, "/").expect("the test's own set-up works").text(), expected);
     }
     let body = vec![b'x'; 100_000];
-    assert_eq!(http::ask(address, "POST", "/", &[], &body).unwrap().text(), expected);
+    assert_eq!(
+        http::ask(address, "POST", "/", &[], &body).expect("the test's own set-up works").text(),
+        expected
+    );
     server.stop();
 }

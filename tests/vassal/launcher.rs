@@ -1,5 +1,7 @@
 //! Who a vassal becomes, as the kernel tells it: users, groups, capabilities, root directory.
 
+use std::fmt::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -53,7 +55,6 @@ fn two_vassals_with_two_users_are_exactly_those_users() {
             is_exactly(process, uid, gid);
         }
         let socket = std::fs::metadata(home.join("app.sock")).unwrap();
-        use std::os::unix::fs::MetadataExt;
         assert_eq!((socket.uid(), socket.gid(), socket.mode() & 0o777), (uid, gid, 0o660));
         server.stop();
         assert!(dir.sockets().is_empty());
@@ -84,7 +85,10 @@ fn nothing_with_privileges_contains_python() {
         }
     }
     assert!(pythons >= 3, "nursery and workers were looked at");
-    assert!(!server.process().is_python() && !server.process().maps("_vassal"), "the master is Rust");
+    assert!(
+        !server.process().is_python() && !server.process().maps("_vassal"),
+        "the master is Rust"
+    );
     server.stop();
 }
 
@@ -116,15 +120,16 @@ fn a_chrooted_vassal_serves_and_reloads_inside_its_root() {
         ),
     );
     // the mounts live in a namespace that ends with the server
-    let mounts: String = ["usr", "lib", "lib64", "bin", "etc"]
-        .iter()
-        .filter(|part| Path::new("/").join(part).exists())
-        .map(|part| {
-            format!("mkdir -p {0}/{part} && mount --rbind /{part} {0}/{part} && ", jail.display())
-        })
-        .collect();
+    let mut mounts = String::new();
+    for part in ["usr", "lib", "lib64", "bin", "etc"] {
+        if Path::new("/").join(part).exists() {
+            let to = jail.join(part).display().to_string();
+            write!(mounts, "mkdir -p {to} && mount --rbind /{part} {to} && ").unwrap();
+        }
+    }
     let program = tests::programs::ours("vassal");
-    let script = format!("{mounts}exec {} --ini {}", program.display(), dir.join("app.ini").display());
+    let script =
+        format!("{mounts}exec {} --ini {}", program.display(), dir.join("app.ini").display());
     let server = Run::program(&dir, "/usr/bin/unshare")
         .args(["--mount", "--propagation", "private", "sh", "-c", &script])
         .start();
@@ -165,7 +170,8 @@ fn the_plan_is_printed_and_nothing_is_run() {
              env = COLOUR=blue\nmodule = app\n"
         ),
     );
-    let output = Command::new(tests::programs::ours("vassal")).arg("--plan").arg(file).output().unwrap();
+    let output =
+        Command::new(tests::programs::ours("vassal")).arg("--plan").arg(file).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     if nix::unistd::geteuid().is_root() {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use tests::load::{self, Verdict};
-use tests::{Dir, HITME, Run, Server, free_address};
+use tests::{Dir, HITME, Run, Server, Subject, free_address, subject};
 
 /// The README's second command.
 fn server(dir: &Dir) -> (Server, SocketAddr) {
@@ -12,7 +12,7 @@ fn server(dir: &Dir) -> (Server, SocketAddr) {
     let server = Run::uwsgi(dir)
         .args(["--http", &address.to_string(), "--wsgi-file", "hitme.py", "--master"])
         .args(["--processes", "4", "--threads", "2", "--disable-logging"])
-        .args(["--http-keepalive", "1"])
+        .arg("--http-keepalive=1")
         .start();
     server.await_tcp(address);
     (server, address)
@@ -21,7 +21,9 @@ fn server(dir: &Dir) -> (Server, SocketAddr) {
 /// The verdict of a generator that did something and lost nothing.
 fn without_an_error(verdict: &Verdict) {
     assert!(verdict.requests > 100, "{}", verdict.said);
-    assert_eq!(verdict.lost, 0, "{}", verdict.said);
+    // the original's router resets a connection now and then
+    let allowed = if subject() == Subject::Ours { 0 } else { 50 };
+    assert!(verdict.lost <= allowed, "{}", verdict.said);
 }
 
 #[test]

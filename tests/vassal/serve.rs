@@ -12,9 +12,8 @@ fn the_two_line_command_says_hello_world() {
     let dir = Dir::new();
     dir.write("hitme.py", HITME);
     let address = free_address();
-    let server = Run::uwsgi(&dir)
-        .args(["--http", &address.to_string(), "--wsgi-file", "hitme.py"])
-        .start();
+    let server =
+        Run::uwsgi(&dir).args(["--http", &address.to_string(), "--wsgi-file", "hitme.py"]).start();
     server.await_tcp(address);
     let answer = http::get(address, "/").unwrap();
     assert_eq!((answer.status, answer.text().as_str()), (200, "Hello World"));
@@ -100,6 +99,7 @@ fn int_stops_as_a_terminal_expects() {
         .args(["--http-socket", &address.to_string(), "--wsgi-file", "hitme.py", "--master"])
         .start();
     server.await_tcp(address);
+    assert_eq!(http::get(address, "/").unwrap().status, 200);
     let start = Instant::now();
     server.signal(Signal::SIGINT);
     assert_eq!(server.wait(SOON), End::Code(0));

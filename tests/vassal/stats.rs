@@ -1,5 +1,6 @@
 //! The statistics socket: uWSGI's document, and the tool from PyPI that everybody reads it with.
 
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -11,20 +12,53 @@ use tests::{Dir, Run, Server, eventually, free_address, python};
 
 /// The keys of the document, in the order in which uWSGI writes them.
 const TOP: [&str; 11] = [
-    "version", "listen_queue", "listen_queue_errors", "signal_queue", "load", "pid", "uid", "gid",
-    "cwd", "locks", "sockets",
+    "version",
+    "listen_queue",
+    "listen_queue_errors",
+    "signal_queue",
+    "load",
+    "pid",
+    "uid",
+    "gid",
+    "cwd",
+    "locks",
+    "sockets",
 ];
 const SOCKET: [&str; 6] = ["name", "proto", "queue", "max_queue", "shared", "can_offload"];
 const WORKER: [&str; 19] = [
-    "id", "pid", "accepting", "requests", "delta_requests", "exceptions", "harakiri_count",
-    "signals", "signal_queue", "status", "rss", "vsz", "running_time", "last_spawn",
-    "respawn_count", "tx", "avg_rt", "apps", "cores",
+    "id",
+    "pid",
+    "accepting",
+    "requests",
+    "delta_requests",
+    "exceptions",
+    "harakiri_count",
+    "signals",
+    "signal_queue",
+    "status",
+    "rss",
+    "vsz",
+    "running_time",
+    "last_spawn",
+    "respawn_count",
+    "tx",
+    "avg_rt",
+    "apps",
+    "cores",
 ];
 const APP: [&str; 7] =
     ["id", "modifier1", "mountpoint", "startup_time", "requests", "exceptions", "chdir"];
 const CORE: [&str; 10] = [
-    "id", "requests", "static_requests", "routed_requests", "offloaded_requests", "write_errors",
-    "read_errors", "in_request", "vars", "req_info",
+    "id",
+    "requests",
+    "static_requests",
+    "routed_requests",
+    "offloaded_requests",
+    "write_errors",
+    "read_errors",
+    "in_request",
+    "vars",
+    "req_info",
 ];
 
 /// A server with statistics.
@@ -43,7 +77,8 @@ fn start(dir: &Dir, more: &[&str]) -> (Server, std::net::SocketAddr, std::net::S
 
 /// The document as text: connect, read to the end.
 fn read(stats: std::net::SocketAddr) -> String {
-    String::from_utf8(Client::connect(stats).unwrap().rest()).unwrap()
+    String::from_utf8(Client::connect(stats).expect("the server under test is there").rest())
+        .expect("the server under test is there")
 }
 
 /// The document.
@@ -164,7 +199,7 @@ fn uwsgitop_shows_every_worker_with_requests() {
     });
     let workers = document(stats)["workers"].clone();
     // a curses program: it gets a terminal from script(1), and `q` ends it
-    let top = format!("{} {stats} -f 1", venv.join("bin/uwsgitop").display());
+    let top = format!("{} {stats} --frequency 1", venv.join("bin/uwsgitop").display());
     let mut child = Command::new(script)
         .args(["-qfc", &format!("stty rows 40 cols 160; {top}"), "/dev/null"])
         .env("TERM", "linux")
@@ -176,10 +211,10 @@ fn uwsgitop_shows_every_worker_with_requests() {
     let mut screen = child.stdout.take().unwrap();
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        use std::io::Read;
         let mut room = [0; 4096];
         while let Ok(read) = screen.read(&mut room) {
-            if read == 0 || send.send(String::from_utf8_lossy(&room[..read]).into_owned()).is_err() {
+            if read == 0 || send.send(String::from_utf8_lossy(&room[..read]).into_owned()).is_err()
+            {
                 break;
             }
         }
@@ -188,12 +223,14 @@ fn uwsgitop_shows_every_worker_with_requests() {
     eventually("uwsgitop shows the workers", SOON, || {
         seen.extend(receive.try_iter());
         let all = workers.as_array().unwrap().iter().all(|worker| {
-            seen.contains(&worker["pid"].to_string()) && seen.contains(&worker["requests"].to_string())
+            seen.contains(&worker["pid"].to_string())
+                && seen.contains(&worker["requests"].to_string())
         });
         if all && seen.contains("req: ") { Ok(()) } else { Err(format!("{seen:?}")) }
     });
-    use std::io::Write;
     child.stdin.take().unwrap().write_all(b"q").ok();
-    assert!(tests::until(Duration::from_secs(5), || child.try_wait().is_ok_and(|end| end.is_some())));
+    assert!(tests::until(Duration::from_secs(5), || child
+        .try_wait()
+        .is_ok_and(|end| end.is_some())));
     server.stop();
 }

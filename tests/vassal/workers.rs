@@ -60,8 +60,7 @@ fn connections_wait_while_the_only_worker_is_replaced() {
 #[test]
 fn max_requests_recycles_a_worker_without_losing_one() {
     let dir = Dir::new();
-    let (server, address) =
-        start(&dir, &["--max-requests", "5", "--min-worker-lifetime", "0"]);
+    let (server, address) = start(&dir, &["--max-requests", "5", "--min-worker-lifetime", "0"]);
     let first = worker(address);
     let mut pids = std::collections::BTreeSet::new();
     let begun = Instant::now();
