@@ -21,9 +21,8 @@ fn server(dir: &Dir) -> (Server, SocketAddr) {
 /// The verdict of a generator that did something and lost nothing.
 fn without_an_error(verdict: &Verdict) {
     assert!(verdict.requests > 100, "{}", verdict.said);
-    // the original's router resets a connection now and then
-    let allowed = if subject() == Subject::Ours { 0 } else { 50 };
-    assert!(verdict.lost <= allowed, "{}", verdict.said);
+    // the original's router resets kept connections under this load
+    assert!(verdict.lost == 0 || subject() == Subject::Uwsgi, "{}", verdict.said);
 }
 
 #[test]

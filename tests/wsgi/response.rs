@@ -173,7 +173,11 @@ fn close_is_called_once_for_each_result() {
 fn start_response_with_exc_info_replaces_the_head() {
     let battery = Battery::start("validated");
     for answer in battery.both("GET", "/exc-info", b"") {
-        assert_eq!((answer.status, answer.text().as_str()), (503, "handled"));
+        assert_eq!(answer.status, 503);
+        if subject() == Subject::Ours {
+            // the original loses this body on current Pythons
+            assert_eq!(answer.text(), "handled");
+        }
         assert_eq!(answer.header("x-handled"), Some("yes"));
         assert_eq!(answer.reason, "Handled");
     }
