@@ -56,9 +56,10 @@ pub fn free_address() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()))
 }
 
-/// The folder of the applications under test.
+/// The folder of the applications under test (`TESTS_APPS`: a copy that tenants can reach).
 pub fn apps() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("apps")
+    std::env::var_os("TESTS_APPS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("apps"), PathBuf::from)
 }
 
 /// A temporary directory that other users may enter; removed when dropped.
