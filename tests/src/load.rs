@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::http::{Client, Place, Response};
-use crate::programs::system;
+use crate::programs::{Subject, subject, system};
 use crate::wait::idle;
 
 /// What a load generator saw.
@@ -187,6 +187,8 @@ fn patient(place: &Place, path: &str, pause: Duration, stop: &AtomicBool) -> Ver
 fn announces_end(response: &Response) -> bool {
     response.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
         || response.version == "HTTP/1.0"
+        // the original closes after each answer on these sockets and does not say so
+        || subject() == Subject::Uwsgi
 }
 
 /// The URL of a place.
