@@ -1,0 +1,263 @@
+"""One application with a path for each rule of PEP 3333 that a server has to keep.
+
+`application` is the bare one, `validated` the same under wsgiref.validate, whose assertions turn
+into exceptions (and so into failing tests).
+"""
+import json
+import os
+import sys
+import time
+from wsgiref.validate import validator
+
+TEXT = [("Content-Type", "text/plain")]
+closed = []
+
+
+class Closing:
+    """An iterator that remembers that it was closed."""
+
+    def __init__(self, parts, fail=False):
+        self.parts = iter(parts)
+        self.fail = fail
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        try:
+            return next(self.parts)
+        except StopIteration:
+            if self.fail:
+                raise RuntimeError("raised while iterating")
+            raise
+
+    def close(self):
+        closed.append(1)
+
+
+def hello(environ, start_response):
+    start_response("200 OK", TEXT + [("Content-Length", "11")])
+    return [b"Hello World"]
+
+
+def nolength(environ, start_response):
+    start_response("200 OK", TEXT)
+    return [b"Hello World"]
+
+
+def generator(environ, start_response):
+    start_response("200 OK", TEXT)
+    for part in (b"one ", b"", b"two ", b"three"):
+        yield part
+
+
+def write(environ, start_response):
+    out = start_response("200 OK", TEXT)
+    out(b"written ")
+    return [b"returned"]
+
+
+def boom(environ, start_response):
+    raise RuntimeError("raised before the head")
+
+
+def boom_after(environ, start_response):
+    start_response("200 OK", TEXT)
+    raise RuntimeError("raised after the head")
+
+
+def boom_iterating(environ, start_response):
+    start_response("200 OK", TEXT)
+    return Closing([b"first part"], fail=True)
+
+
+def boom_length(environ, start_response):
+    start_response("200 OK", TEXT + [("Content-Length", "100")])
+    return Closing([b"first part"], fail=True)
+
+
+def exc_info(environ, start_response):
+    start_response("200 OK", TEXT)
+    try:
+        raise RuntimeError("handled")
+    except RuntimeError:
+        start_response("503 Handled", TEXT + [("X-Handled", "yes")], sys.exc_info())
+    return [b"handled"]
+
+
+def exc_info_late(environ, start_response):
+    out = start_response("200 OK", TEXT)
+    out(b"already sent")
+    try:
+        raise RuntimeError("too late")
+    except RuntimeError:
+        start_response("503 Too late", TEXT, sys.exc_info())
+    return [b"never"]
+
+
+def closing(environ, start_response):
+    start_response("200 OK", TEXT)
+    return Closing([b"a", b"b"])
+
+
+def closes(environ, start_response):
+    start_response("200 OK", TEXT)
+    return [str(len(closed)).encode()]
+
+
+def file(environ, start_response):
+    start_response("200 OK", TEXT)
+    return environ["wsgi.file_wrapper"](open(environ["QUERY_STRING"], "rb"), 8192)
+
+
+def file_from(environ, start_response):
+    source = open(environ["QUERY_STRING"], "rb")
+    source.seek(10)
+    start_response("200 OK", TEXT)
+    return environ["wsgi.file_wrapper"](source, 8192)
+
+
+def file_like(environ, start_response):
+    import io
+    start_response("200 OK", TEXT)
+    return environ["wsgi.file_wrapper"](io.BytesIO(b"x" * 100000), 8192)
+
+
+def nobody(environ, start_response):
+    start_response("204 No Content", [])
+    return []
+
+
+def unchanged(environ, start_response):
+    start_response("304 Not Modified", [("ETag", '"a"')])
+    return []
+
+
+def echo(environ, start_response):
+    length = environ.get("CONTENT_LENGTH")
+    if length:
+        body = environ["wsgi.input"].read(int(length))
+    else:
+        body = environ["wsgi.input"].read(-1) if environ.get("wsgi.input_terminated") else b""
+    start_response("200 OK", [("Content-Type", "application/octet-stream")])
+    return [body]
+
+
+def lines(environ, start_response):
+    stream = environ["wsgi.input"]
+    result = [stream.readline().decode(), stream.readline(3).decode(), stream.readline().decode()]
+    result.append([line.decode() for line in stream])
+    result.append(stream.read(10).decode())
+    body = json.dumps(result).encode()
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [body]
+
+
+def environ_(environ, start_response):
+    seen = {key: value if isinstance(value, (str, int, bool, tuple)) else type(value).__name__
+            for key, value in environ.items()}
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(seen).encode()]
+
+
+def badheader(environ, start_response):
+    start_response("200 OK", TEXT + [("X-Split", "a\r\nSet-Cookie: stolen=1")])
+    return [b"never"]
+
+
+def badname(environ, start_response):
+    start_response("200 OK", TEXT + [("X Bad", "a")])
+    return [b"never"]
+
+
+def badstatus(environ, start_response):
+    start_response("two hundred", TEXT)
+    return [b"never"]
+
+
+def badtype(environ, start_response):
+    start_response("200 OK", [("X-Number", 5)])
+    return [b"never"]
+
+
+def none(environ, start_response):
+    start_response("200 OK", TEXT)
+
+
+def text(environ, start_response):
+    start_response("200 OK", TEXT)
+    return ["not bytes"]
+
+
+def nostart(environ, start_response):
+    return [b"no head"]
+
+
+def twice(environ, start_response):
+    start_response("200 OK", TEXT)
+    start_response("201 Created", TEXT)
+    return [b"twice"]
+
+
+def slow(environ, start_response):
+    time.sleep(float(environ["QUERY_STRING"] or "1"))
+    start_response("200 OK", TEXT)
+    return [b"slow"]
+
+
+def pid(environ, start_response):
+    start_response("200 OK", TEXT)
+    return [str(os.getpid()).encode()]
+
+
+def leave(environ, start_response):
+    sys.exit(3)
+
+
+def errors(environ, start_response):
+    environ["wsgi.errors"].write("a line for the log\n")
+    environ["wsgi.errors"].flush()
+    start_response("200 OK", TEXT)
+    return [b"logged"]
+
+
+def long(environ, start_response):
+    start_response("200 OK", TEXT + [("Content-Length", "5")])
+    return [b"Hello World"]
+
+
+def short(environ, start_response):
+    start_response("200 OK", TEXT + [("Content-Length", "50")])
+    return [b"Hello World"]
+
+
+def latin(environ, start_response):
+    start_response("200 OK", TEXT + [("X-Latin", "caf\u00e9")])
+    return [environ["PATH_INFO"].encode("latin-1")]
+
+
+def big(environ, start_response):
+    start_response("200 OK", TEXT)
+    return [b"x" * 65536 for _ in range(80)]
+
+
+def cookies(environ, start_response):
+    start_response("200 OK", TEXT + [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
+    return [environ.get("HTTP_COOKIE", "").encode()]
+
+
+def unread(environ, start_response):
+    start_response("200 OK", TEXT + [("Content-Length", "6")])
+    return [b"unread"]
+
+
+ROUTES = {name.rstrip("_").replace("_", "-"): value for name, value in list(globals().items())
+          if callable(value) and name not in ("validator", "Closing")}
+
+
+def application(environ, start_response):
+    name = environ["PATH_INFO"].split("/")[1]
+    return ROUTES.get(name, hello)(environ, start_response)
+
+
+validated = validator(application)

@@ -1,0 +1,12 @@
+//! The supervisor: files come, change and go; vassals follow.
+
+/// Real uWSGI as a vassal, and our vassal under the real Emperor.
+mod foreign;
+/// Files appear, disappear, and what runs follows.
+mod governs;
+/// A new version proves itself before the old one goes.
+mod reload;
+/// What must never be done as root.
+mod security;
+/// Notifications, the old command line, statistics, signals.
+mod systemd;

@@ -1,0 +1,156 @@
+//! What must never be done as root: running Python, and touching what a tenant controls.
+
+use std::collections::BTreeMap;
+
+use tests::emperor::{Emperor, Throne};
+use tests::process::Process;
+use tests::programs::system;
+use tests::server::SOON;
+use tests::{HITME, Subject, eventually, free_address, give, http, only, root};
+
+/// A tenant's home in the test's directory, with an application, owned by that user.
+fn home(emperor: &Emperor, uid: u32) -> std::path::PathBuf {
+    let home = emperor.dir().mkdir(format!("home{uid}"));
+    tests::write_file(&home.join("app.py"), HITME);
+    give(&home, uid, uid);
+    home
+}
+
+/// Drops a tenant's file, owned by the tenant.
+fn drop_owned(emperor: &Emperor, name: &str, uid: u32, text: &str) {
+    let temporary = emperor.dir().write("new.ini", text);
+    give(&temporary, uid, uid);
+    std::fs::rename(temporary, emperor.file(name)).expect("the test's own set-up works");
+}
+
+#[test]
+fn no_process_with_privileges_contains_python() {
+    if !root() || !only(Subject::Ours) {
+        return;
+    }
+    let emperor = Throne::new().arg("--emperor-tyrant").start();
+    for uid in [4101, 4102] {
+        let home = home(&emperor, uid);
+        let address = free_address();
+        let text = format!(
+            "[uwsgi]\nchdir = {}\nmodule = app\nhttp-socket = {address}\nprocesses = 2\n",
+            home.display()
+        );
+        drop_owned(&emperor, &format!("t{uid}.ini"), uid, &text);
+        emperor.await_answer(address);
+    }
+    let all: Vec<Process> = [emperor.server.process()]
+        .into_iter()
+        .chain(emperor.server.process().descendants())
+        .collect();
+    let mut pythons = 0;
+    for process in &all {
+        let Some(status) = process.status() else { continue };
+        let privileged = status.uids.contains(&0) || status.caps[1] != 0;
+        let python = process.is_python() || process.maps("_vassal");
+        assert!(!(privileged && python), "{}: {status:?}", process.command());
+        pythons += usize::from(python);
+    }
+    assert!(pythons >= 6, "two nurseries and four workers were looked at: {all:?}");
+    emperor.stop();
+}
+
+/// Reads strace's output and returns each line that opens, executes or reads a link below `below`
+/// in a process whose file-system user is root.
+fn as_root(trace: &str, below: &str) -> Vec<String> {
+    // who each process is: it starts as its parent and changes by its own calls
+    let mut uid: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut found = Vec::new();
+    for line in trace.lines() {
+        let Some((pid, call)) = line.split_once(' ') else { continue };
+        let call = call.trim_start();
+        let call = call.split_once(' ').map_or(call, |(stamp, rest)| {
+            if stamp.starts_with(|c: char| c.is_ascii_digit()) { rest } else { call }
+        });
+        let me = *uid.get(pid).unwrap_or(&0);
+        let done = call.contains(" = 0") || call.starts_with("setfsuid");
+        if let Some(new) = new_user(call).filter(|_| done) {
+            uid.insert(pid, new);
+        }
+        if let Some(child) = child_of(call) {
+            uid.insert(child, me);
+        }
+        let touches = ["open", "execve", "readlink", "stat", "access"]
+            .iter()
+            .any(|name| call.starts_with(name));
+        let opens = touches && !call.contains("O_PATH") && !call.starts_with("stat");
+        if opens && me == 0 && call.contains(below) {
+            found.push(line.to_owned());
+        }
+    }
+    found
+}
+
+/// The file-system user that a successful call sets.
+fn new_user(call: &str) -> Option<u32> {
+    let (name, rest) = call.split_once('(')?;
+    let words: Vec<&str> = rest.split([',', ')']).map(str::trim).collect();
+    match name {
+        "setuid" | "setfsuid" => words.first()?.parse().ok(),
+        "setreuid" | "setresuid" => words.get(1)?.parse().ok(),
+        _ => None,
+    }
+}
+
+/// The pid that fork, vfork or clone returned.
+fn child_of(call: &str) -> Option<&str> {
+    let is_fork = ["clone", "fork", "vfork", "<... clone", "<... vfork", "<... fork"]
+        .iter()
+        .any(|name| call.starts_with(name));
+    let result = call.rsplit_once(" = ")?.1;
+    (is_fork && result.chars().all(|c| c.is_ascii_digit())).then_some(result)
+}
+
+#[test]
+fn nothing_below_a_tenants_path_is_opened_or_run_as_root() {
+    if !root() || !only(Subject::Ours) {
+        return;
+    }
+    let Some(strace) = system("strace") else { return };
+    let throne = Throne::new().arg("--emperor-tyrant");
+    let trace = throne.dir.join("trace");
+    let calls = "trace=%file,setuid,setreuid,setresuid,setfsuid,clone,clone3,fork,vfork";
+    let words = ["-f", "-qq", "-s", "300", "-e", calls, "-e", "signal=none", "-o"];
+    let words: Vec<&str> = words.into_iter().chain([trace.to_str().unwrap()]).collect();
+    let emperor = throne.under(strace, &words).start();
+    let home = home(&emperor, 4101);
+    let address = free_address();
+    let text = format!(
+        "[uwsgi]\nchdir = {0}\nmodule = app\nhttp-socket = {address}\nsocket = {0}/app.sock\n\
+         vacuum = true\nlogto = {0}/app.log\npidfile = {0}/app.pid\nmaster = true\n",
+        home.display()
+    );
+    drop_owned(&emperor, "t.ini", 4101, &text);
+    emperor.await_answer(address);
+    let generation = emperor.api.generation("t.ini");
+    emperor.touch("t.ini");
+    eventually("the touch reloads", SOON, || {
+        let app = emperor.api.app("t.ini");
+        if app["generation"] == generation + 1 { Ok(()) } else { Err(app) }
+    });
+    assert_eq!(emperor.api.post("/v1/apps/t/reload?wait=10s").status, 200);
+    assert_eq!(emperor.api.post("/v1/apps/t/stop?wait=10s").status, 200);
+    assert!(http::get(address, "/").is_err());
+    emperor.stop_traced(&trace, |text| {
+        assert!(text.contains("app.py"), "the trace saw the tenant's files");
+        for below in [home.to_str().unwrap(), "sites/t.ini\""] {
+            let found = as_root(text, below);
+            assert!(found.is_empty(), "as root:\n{}", found.join("\n"));
+        }
+    });
+}
+
+#[test]
+fn a_trace_of_a_bad_program_would_be_noticed() {
+    let trace = "10 clone(child_stack=NULL) = 11\n\
+                 11 openat(AT_FDCWD, \"/t/app.py\", O_RDONLY) = 3\n\
+                 11 setresuid(5, 5, 5) = 0\n\
+                 11 openat(AT_FDCWD, \"/t/app.py\", O_RDONLY) = 3\n";
+    assert_eq!(as_root(trace, "/t/").len(), 1);
+    assert_eq!(as_root(trace, "/other/").len(), 0);
+}

@@ -1,0 +1,50 @@
+//! Malformed input of both protocols: an answer or a close, never a crash, never a smuggled request.
+
+/// HTTP/1.1 as strict as RFC 9112 wants it.
+mod http;
+/// Packets of the uwsgi protocol.
+mod uwsgi;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use tests::{Dir, Run, Server, free_address};
+
+/// A server of the battery on both wires.
+pub struct Battery {
+    /// The process.
+    pub server: Server,
+    /// Where HTTP is spoken.
+    pub http: SocketAddr,
+    /// Where the uwsgi protocol is spoken.
+    pub socket: PathBuf,
+    /// The worker that answered first.
+    pub worker: String,
+    _dir: Dir,
+}
+
+impl Battery {
+    /// Starts it with one worker, so that a crash shows as another pid.
+    pub fn start(more: &[&str]) -> Self {
+        let dir = Dir::new();
+        dir.app("battery.py");
+        let http = free_address();
+        let socket = dir.join("app.sock");
+        let server = Run::uwsgi(&dir)
+            .args(["--http-socket", &http.to_string(), "--socket", "app.sock", "--master"])
+            .args(["--wsgi-file", "battery.py"])
+            .args(more)
+            .start();
+        server.await_tcp(http);
+        server.await_unix(&socket);
+        let worker = tests::http::get(http, "/pid").expect("the test's own set-up works").text();
+        Self { server, http, socket, worker, _dir: dir }
+    }
+
+    /// Stops it; the worker is still the first one.
+    pub fn stop(self) {
+        let now = tests::http::get(self.http, "/pid").expect("the test's own set-up works").text();
+        assert_eq!(now, self.worker, "the worker crashed:\n{}", self.server.tail());
+        self.server.stop();
+    }
+}

@@ -1,0 +1,16 @@
+//! One tenant's server, started by a command line as users type it.
+
+/// Mistakes of users, and the one line that names them.
+mod bad_input;
+/// One build of the extension on every Python found.
+mod interpreters;
+/// Users, groups, capabilities and jails.
+mod launcher;
+/// Load generators without an error.
+mod load;
+/// The two command lines of the README and their signals.
+mod serve;
+/// The statistics document and the tools that read it.
+mod stats;
+/// Respawn, recycling, deadlines.
+mod workers;
