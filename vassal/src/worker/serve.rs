@@ -459,7 +459,7 @@ impl<A: App> Engine<A> {
         }
         if crowd && !connection.output.is_empty() {
             core.held.push(connection.socket.as_raw_fd());
-            core.held_since.get_or_insert(began);
+            core.held_since.get_or_insert_with(Instant::now);
         }
         let micros = began.elapsed().as_micros() as u64;
         board.place(seat, number, Place::Since).store(0, Relaxed);
