@@ -71,6 +71,8 @@ pub struct Connection {
     pub input: Vec<u8>,
     /// Whether `input` was looked at and found incomplete.
     pub looked: bool,
+    /// Whether the last read took everything that was there.
+    pub drained: bool,
     /// What waits to be sent.
     pub output: Output,
     /// What happens when it was sent.
@@ -91,6 +93,7 @@ impl Connection {
             phase: Phase::Head,
             input: Vec::new(),
             looked: false,
+            drained: false,
             output: Output::default(),
             after: After::Next,
             watches_output: false,

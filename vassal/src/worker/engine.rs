@@ -102,6 +102,7 @@ pub(super) struct Core<C> {
     pub(super) held: Vec<RawFd>,
     pub(super) held_since: Option<Instant>,
     pub(super) crowd: bool,
+    pub(super) releasing: bool,
     pub(super) now: u64,
     date: (u64, String),
 }
@@ -202,6 +203,7 @@ impl<A: App> Engine<A> {
             held: Vec::new(),
             held_since: None,
             crowd: false,
+            releasing: false,
             now: self.clock(),
             date: (0, String::new()),
         };
@@ -277,9 +279,11 @@ impl<A: App> Engine<A> {
     fn release(&self, core: &mut Core<A::Core>) {
         core.crowd = false;
         core.held_since = None;
+        core.releasing = true;
         for fd in std::mem::take(&mut core.held) {
             self.serve(fd, core, None);
         }
+        core.releasing = false;
     }
 
     /// Takes connections from a listener.

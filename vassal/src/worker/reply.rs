@@ -278,15 +278,21 @@ impl<'a> Reply<'a> {
         self.seal(Some(body.len() as u64));
         let take = self.room().min(body.len() as u64) as usize;
         self.body = take as u64;
-        let parts: [&[u8]; 2] = [self.head, &body[..take]];
-        let small = parts[0].len() + take <= HOLD_MAX;
+        self.send_all(&body[..take]);
+        self.stage = Stage::Ended;
+    }
+
+    /// Sends head and body of a complete answer, or holds them back: while other requests are
+    /// at hand, and where the application took long enough for that to pay.
+    fn send_all(&mut self, body: &[u8]) {
+        let parts: [&[u8]; 2] = [self.head, body];
+        let small = parts[0].len() + body.len() <= HOLD_MAX;
         if self.facts.crowd && small && self.facts.began.elapsed() > HOLD_FROM {
             self.output.hold(&parts);
         } else {
             let written = self.output.write(self.socket, &parts);
             self.note(written);
         }
-        self.stage = Stage::Ended;
     }
 
     /// The next block of a body whose end is not known yet. Empty blocks are nothing.
@@ -302,6 +308,11 @@ impl<'a> Reply<'a> {
         }
         let take = self.room().min(block.len() as u64) as usize;
         self.body += take as u64;
+        if fresh && self.length == Some(take as u64) {
+            // iterators of frameworks announce their one block's length
+            self.send_all(&block[..take]);
+            return;
+        }
         let mut tail: &[u8] = b"";
         if self.chunked && take > 0 {
             hexadecimal(self.head, take);

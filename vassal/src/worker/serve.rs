@@ -145,6 +145,9 @@ impl<A: App> Engine<A> {
         core: &mut Core<A::Core>,
         turn: &mut Turn<'_>,
     ) -> Fate {
+        if !core.releasing {
+            connection.drained = false; // there was an event: something may be there
+        }
         loop {
             if !connection.output.is_empty() && !core.crowd {
                 match connection.output.flush(connection.socket.as_fd()) {
@@ -171,6 +174,8 @@ impl<A: App> Engine<A> {
                 return Fate::Gone;
             }
             let step = match connection.phase {
+                // only held back answers were to be sent: the last read left nothing behind
+                Phase::Head if core.releasing && connection.drained => Step::Wait,
                 Phase::Head => self.head(connection, core, turn),
                 Phase::Body(_) => self.body(connection, core, turn),
                 Phase::Linger => linger(connection, core),
@@ -334,6 +339,7 @@ impl<A: App> Engine<A> {
         };
         self.answer(connection, core, turn, request, head, body, size);
         connection.input = rest[size as usize..].to_vec();
+        connection.drained = connection.input.is_empty() && read < READ_MAX;
         if connection.input.is_empty() && connection.output.is_empty() {
             let drained = connection.after == After::Next && read < READ_MAX;
             return if drained { Step::Wait } else { Step::Again };
