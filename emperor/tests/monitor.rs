@@ -1,6 +1,8 @@
 //! The directory monitor against the tools that people deploy with: each way of changing a
 //! file gives exactly one right decision.
 
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -44,7 +46,7 @@ impl Stage {
             Box::pin(async move { sent })
         });
         // only the kernel's events wake it here: a safety scan would hide that one was missed
-        let pace = Pace { healthy: Duration::from_secs(600), deaf: Duration::from_millis(100) };
+        let pace = Pace { healthy: Duration::from_mins(10), deaf: Duration::from_millis(100) };
         tokio::spawn(run(monitor, pace, Arc::new(Notify::new()), report));
         let mut stage =
             Self { root, sites, looks, known: BTreeMap::new(), markers: 0, gone: false };
