@@ -135,17 +135,13 @@ fn tool(directory: &Path, program: &str, args: &[&str]) -> bool {
         .env("HOME", directory)
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .output();
-    match run {
-        Ok(output) => {
-            let text = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(output.status.success(), "{program} {args:?}: {text}");
-            true
-        }
-        Err(_) => {
-            eprintln!("not run: {program} is not installed");
-            false
-        }
-    }
+    let Ok(output) = run else {
+        eprintln!("not run: {program} is not installed");
+        return false;
+    };
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{program} {args:?}: {text}");
+    true
 }
 
 #[tokio::test]
