@@ -49,16 +49,17 @@ impl DirectoryLock {
         let identity = (own.dev(), own.ino());
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => Ok(Self { _lock: Some(lock), identity }),
-            Err((_, Errno::EWOULDBLOCK)) => match holder(own.ino()) {
-                Some(pid) => Err(LockError::Taken { directory: named(), pid }),
-                None => {
+            Err((_, Errno::EWOULDBLOCK)) => {
+                if let Some(pid) = holder(own.ino()) {
+                    Err(LockError::Taken { directory: named(), pid })
+                } else {
                     tracing::warn!(
                         "{}: somebody who is no emperor holds a lock on it: ignored",
                         directory.display()
                     );
                     Ok(Self { _lock: None, identity })
                 }
-            },
+            }
             Err((_, errno)) => Err(open(errno.into())),
         }
     }

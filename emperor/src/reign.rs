@@ -73,7 +73,7 @@ async fn govern(settings: Arc<Settings>, terminal: bool) -> Result<Exit, ReignEr
     process::become_subreaper()?;
     let (seats, monitors) = sources(&settings)?;
     let api = api::open(&settings)?;
-    let stats = stats::open(&settings).map_err(|source| ReignError::Open {
+    let statistics = stats::open(&settings).map_err(|source| ReignError::Open {
         option: "emperor-stats",
         what: settings.stats.as_ref().map_or_else(String::new, ToString::to_string),
         source,
@@ -99,8 +99,8 @@ async fn govern(settings: Arc<Settings>, terminal: bool) -> Result<Exit, ReignEr
         let rescan = Arc::clone(&seat.rescan);
         tokio::spawn(source::run(monitor, settings.pace, rescan, report));
     }
-    if let Some(stats) = stats {
-        tokio::spawn(stats::serve(stats, board.clone(), Arc::clone(&settings)));
+    if let Some(listener) = statistics {
+        tokio::spawn(stats::serve(listener, board.clone(), Arc::clone(&settings)));
     }
     if let Some(door) = &api {
         tokio::spawn(api::serve(door.listener()?, board.clone(), sender.clone()));
@@ -112,11 +112,14 @@ async fn govern(settings: Arc<Settings>, terminal: bool) -> Result<Exit, ReignEr
     Ok(Exit::Success)
 }
 
+/// What looks at each source.
+type Monitors = Vec<Box<dyn Monitor>>;
+
 /// The sources with their locks. A directory that is missing is waited for; one that is
 /// governed already is the end.
-fn sources(settings: &Settings) -> Result<(Vec<SourceSeat>, Vec<Box<dyn Monitor>>), ReignError> {
+fn sources(settings: &Settings) -> Result<(Vec<SourceSeat>, Monitors), ReignError> {
     let mut seats = Vec::new();
-    let mut monitors: Vec<Box<dyn Monitor>> = Vec::new();
+    let mut monitors: Monitors = Vec::new();
     for source in &settings.sources {
         let rules = settings.rules.clone();
         let (monitor, directory): (Box<dyn Monitor>, _) = match source {
@@ -238,9 +241,10 @@ fn proclaim(settings: &Settings, estate: &Estate, api: bool) {
             "no (descendants are found as a sub-reaper)"
         },
     );
-    match (&settings.api_socket, api) {
-        (Some(path), true) => tracing::info!("[emperor] API on {}", path.display()),
-        (_, _) => tracing::warn!("[emperor] no API: set api-socket = /path"),
+    if let Some(path) = settings.api_socket.as_ref().filter(|_| api) {
+        tracing::info!("[emperor] API on {}", path.display());
+    } else {
+        tracing::warn!("[emperor] no API: set api-socket = /path");
     }
     if !estate.program.exists() {
         tracing::error!("[emperor] there is no launcher at {}", estate.program.display());

@@ -188,13 +188,12 @@ fn sources(directives: &Directives, world: &World, findings: &mut Vec<Finding>) 
         let (scheme, rest) = one.value.split_once("://").unwrap_or(("", &one.value));
         let path = world.directory.join(rest);
         match scheme {
-            "dir" => list.push(Source::Directory(path)),
             "glob" => list.push(Source::Glob(path.display().to_string())),
             "" if is_pattern(rest) => match path.to_str() {
                 Some(pattern) => list.push(Source::Glob(pattern.to_owned())),
                 None => list.push(Source::Directory(path)),
             },
-            "" => list.push(Source::Directory(path)),
+            "" | "dir" => list.push(Source::Directory(path)),
             other => {
                 let message = format!("expected dir:// or glob://, found {other:?}");
                 findings.push(Finding::error(Some(one.origin.clone()), Some("emperor"), message));
@@ -335,7 +334,7 @@ mod tests {
         let (settings, _) = read(&[]);
         assert_eq!(settings.start_parallel, 6);
         assert_eq!(settings.law, Law::default());
-        assert_eq!(settings.pace.healthy, Duration::from_secs(60));
+        assert_eq!(settings.pace.healthy, Duration::from_mins(1));
         assert_eq!(settings.options, [("max-requests".to_owned(), "9".to_owned())]);
         let (settings, _) = read(&[
             ("emperor-freq", "5"),

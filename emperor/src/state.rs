@@ -77,6 +77,11 @@ impl Memories {
         self.dirty |= self.vassals.remove(&key(file)).is_some();
     }
 
+    /// Whether something is to be written.
+    pub fn dirty(&self) -> bool {
+        self.dirty && self.path.is_some()
+    }
+
     /// Writes what changed.
     pub fn save(&mut self) -> io::Result<()> {
         let (Some(path), true) = (&self.path, self.dirty) else { return Ok(()) };

@@ -1,6 +1,8 @@
 //! The directory monitor against the tools that people deploy with: each way of changing a
 //! file gives exactly one right decision.
 
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -44,7 +46,7 @@ impl Stage {
             Box::pin(async move { sent })
         });
         // only the kernel's events wake it here: a safety scan would hide that one was missed
-        let pace = Pace { healthy: Duration::from_secs(600), deaf: Duration::from_millis(100) };
+        let pace = Pace { healthy: Duration::from_mins(10), deaf: Duration::from_millis(100) };
         tokio::spawn(run(monitor, pace, Arc::new(Notify::new()), report));
         let mut stage =
             Self { root, sites, looks, known: BTreeMap::new(), markers: 0, gone: false };
@@ -133,17 +135,13 @@ fn tool(directory: &Path, program: &str, args: &[&str]) -> bool {
         .env("HOME", directory)
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .output();
-    match run {
-        Ok(output) => {
-            let text = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(output.status.success(), "{program} {args:?}: {text}");
-            true
-        }
-        Err(_) => {
-            eprintln!("not run: {program} is not installed");
-            false
-        }
-    }
+    let Ok(output) = run else {
+        eprintln!("not run: {program} is not installed");
+        return false;
+    };
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{program} {args:?}: {text}");
+    true
 }
 
 #[tokio::test]

@@ -96,8 +96,8 @@ fn call(wanted: &Wanted, out: &mut dyn Write) -> Result<Exit, Failure> {
             let text = match wanted.output {
                 Output::Json => answer.body.clone(),
                 Output::Table => {
-                    let list: List = answer.json()?;
-                    show::table(&list.apps)
+                    let all: List = answer.json()?;
+                    show::table(&all.apps)
                 }
             };
             print(out, &text).map_err(lost)?;

@@ -78,7 +78,7 @@ impl Court {
         let cgroup = self.estate.hierarchy.as_ref().and_then(|all| {
             all.make(name.as_str())
                 .inspect_err(|error| {
-                    tracing::warn!("[emperor] no control group for {name}: {error}")
+                    tracing::warn!("[emperor] no control group for {name}: {error}");
                 })
                 .ok()
         });
@@ -232,7 +232,7 @@ impl Court {
 
     fn bury(&mut self, name: &VassalName) {
         if let Some(mut record) = self.records.remove(name) {
-            self.answer_all(&mut record);
+            answer_all(&mut record);
             if let Some(one) = record.preparation.take() {
                 one.task.abort();
             }
@@ -253,15 +253,16 @@ impl Court {
             self.rescan();
         }
     }
+}
 
-    fn answer_all(&mut self, record: &mut Record) {
-        for (wish, reply) in record.waiters.drain(..) {
-            drop(reply.send(match record.life.verdict(wish) {
-                Some(Ok(())) => crate::board::Reply::Done,
-                Some(Err(reason)) => crate::board::Reply::Failed(reason),
-                None => crate::board::Reply::Unknown,
-            }));
-        }
+/// Nobody waits for a vassal that is gone.
+fn answer_all(record: &mut Record) {
+    for (wish, reply) in record.waiters.drain(..) {
+        drop(reply.send(match record.life.verdict(wish) {
+            Some(Ok(())) => crate::board::Reply::Done,
+            Some(Err(reason)) => crate::board::Reply::Failed(reason),
+            None => crate::board::Reply::Unknown,
+        }));
     }
 }
 

@@ -72,7 +72,7 @@ impl Court {
                 }
             }
             Answer::Refused { findings, .. } => {
-                let reason = cut(reasons(&findings));
+                let reason = cut(&reasons(&findings));
                 self.found(name, findings);
                 self.step(name, Event::Confessed { tree, cause: Cause::Refused, reason });
             }
@@ -150,10 +150,10 @@ impl Court {
                 self.step(name, Event::Served { tree, generation });
             }
             Report::Rejected { generation, reason } => {
-                self.step(name, Event::Rejected { tree, generation, reason: cut(reason) });
+                self.step(name, Event::Rejected { tree, generation, reason: cut(&reason) });
             }
             Report::Failed { reason } => {
-                let (cause, reason) = (Cause::Crashed, cut(reason));
+                let (cause, reason) = (Cause::Crashed, cut(&reason));
                 self.step(name, Event::Confessed { tree, cause, reason });
             }
         }
@@ -170,7 +170,7 @@ impl Court {
         let event = match outcome {
             Err((findings, reason)) => {
                 record.findings = findings;
-                Event::Unprepared { reason: cut(reason) }
+                Event::Unprepared { reason: cut(&reason) }
             }
             Ok(prepared) => {
                 let running = record.grove().and_then(|grove| grove.plan.as_ref());
@@ -188,7 +188,8 @@ impl Court {
 }
 
 /// A tenant's text, no longer than it may be.
-fn cut(mut text: String) -> String {
+fn cut(text: &str) -> String {
+    let mut text = text.trim_end().to_owned();
     if text.len() > REASON_MAX {
         let end = (0..=REASON_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         text.truncate(end);
@@ -200,7 +201,6 @@ fn cut(mut text: String) -> String {
 fn bounded(mut status: Status) -> Status {
     status.workers.truncate(PIDS_MAX);
     status.draining.truncate(PIDS_MAX);
-    status.interpreter = cut(status.interpreter);
     status.interpreter.truncate(
         (0..=512.min(status.interpreter.len()))
             .rev()

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 use shared::sys::process;
@@ -127,7 +127,12 @@ pub struct Court {
     mass: Vec<(VassalName, Wish)>,
     ready: bool,
     closing: bool,
+    /// When changes of the state that can wait are written.
+    save_at: Option<Instant>,
 }
+
+/// Generations are written down together; what was stopped by hand is written at once.
+const SAVE_PACE: Duration = Duration::from_secs(1);
 
 impl Court {
     /// A court that governs nothing yet.
@@ -155,6 +160,7 @@ impl Court {
             mass: Vec::new(),
             ready: false,
             closing: false,
+            save_at: None,
         }
     }
 
@@ -206,6 +212,7 @@ impl Court {
                 record.life.wake().into_iter().chain(silent).min()
             })
             .chain(self.estate.systemd.watchdog_due())
+            .chain(self.save_at)
             .min()
     }
 
@@ -214,6 +221,11 @@ impl Court {
         let now = Instant::now();
         let beat = self.settings.heartbeat;
         self.estate.systemd.watchdog(now);
+        if self.save_at.is_some_and(|at| at <= now) {
+            self.save();
+        } else if self.save_at.is_none() && self.estate.memories.dirty() {
+            self.save_at = Some(now + SAVE_PACE);
+        }
         let ticking: Vec<VassalName> = self
             .records
             .iter()
@@ -296,8 +308,10 @@ impl Court {
 
     fn petitioned(&mut self, petition: Petition) {
         let Petition { name, verb, wait, reply } = petition;
+        let taken = self.petition(&name, verb);
+        self.save();
         // whoever asked may have gone; then nobody reads the answer
-        match self.petition(&name, verb) {
+        match taken {
             Ok(wish) if wait => {
                 if let Some(record) = self.records.get_mut(&name) {
                     record.waiters.push((wish, reply));
@@ -340,6 +354,7 @@ impl Court {
     }
 
     fn save(&mut self) {
+        self.save_at = None;
         if let Err(error) = self.estate.memories.save() {
             tracing::error!("[emperor] cannot write the state: {error}");
         }

@@ -1,6 +1,7 @@
 //! What changed between what is known and what is seen: pure.
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::BuildHasher;
 
 use shared::summons::Version;
 
@@ -28,10 +29,10 @@ pub struct Known {
 }
 
 /// Compares. Names in `held` are being written: nothing is decided about them yet.
-pub fn reconcile(
+pub fn reconcile<S: BuildHasher>(
     known: &BTreeMap<VassalName, Known>,
     seen: Vec<Sighting>,
-    held: &HashSet<VassalName>,
+    held: &HashSet<VassalName, S>,
 ) -> Vec<Change> {
     let there: HashSet<VassalName> = seen.iter().map(|one| one.name.clone()).collect();
     let gone = known

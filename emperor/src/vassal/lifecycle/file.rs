@@ -52,11 +52,12 @@ impl Life {
         }
         self.trouble = Some(reason);
         match self.state {
-            State::Dormant(Rest::Stopped) | State::Buried => {}
+            State::Dormant(Rest::Stopped)
+            | State::Cursed { fate: Fate::Stop | Fate::Bury, .. }
+            | State::Buried => {}
             State::Dormant(Rest::Queued | Rest::Throttled { .. } | Rest::Exiled | Rest::Barred) => {
-                self.state = State::Dormant(Rest::Barred)
+                self.state = State::Dormant(Rest::Barred);
             }
-            State::Cursed { fate: Fate::Stop | Fate::Bury, .. } => {}
             State::Cursed { fate: Fate::Bar | Fate::Restart | Fate::Crash(_), .. }
             | State::Alive { .. }
             | State::Succeeding { .. } => {
