@@ -279,9 +279,14 @@ fn defaults_of_vassal_set_reach_every_vassal_and_the_file_wins() {
     );
     for (address, stats, workers) in [(one, first, 2), (two, second, 3)] {
         emperor.await_answer(address);
-        let mut client = tests::http::Client::connect(stats).unwrap();
-        let text: serde_json::Value = serde_json::from_slice(&client.rest()).unwrap();
-        assert_eq!(text["workers"].as_array().map(Vec::len), Some(workers), "{text}");
+        eventually(&format!("{workers} workers"), SOON, || {
+            let mut client = http::Client::connect(stats).map_err(|error| error.to_string())?;
+            let text = String::from_utf8_lossy(&client.rest()).into_owned();
+            let found: serde_json::Value =
+                serde_json::from_str(&text).map_err(|error| error.to_string())?;
+            let count = found["workers"].as_array().map_or(0, Vec::len);
+            if count == workers { Ok(()) } else { Err(text) }
+        });
     }
     emperor.stop();
 }

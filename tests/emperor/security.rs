@@ -38,6 +38,7 @@ fn no_process_with_privileges_contains_python() {
         );
         drop_owned(&emperor, &format!("t{uid}.ini"), uid, &text);
         emperor.await_answer(address);
+        emperor.api.await_state(&format!("t{uid}.ini"), "running");
     }
     let all: Vec<Process> = [emperor.server.process()]
         .into_iter()

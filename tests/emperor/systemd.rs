@@ -92,7 +92,7 @@ fn the_old_upstart_command_line_works_from_a_shell() {
     std::fs::rename(temporary, dir.join("sites/a.ini")).unwrap();
     server.await_tcp(address);
     assert_eq!(http::get(address, "/").unwrap().text(), "Hello World");
-    assert_eq!(Api::at(&socket).app("a.ini")["state"], "running");
+    Api::at(&socket).await_state("a.ini", "running");
     for process in [server.process()].into_iter().chain(server.process().descendants()) {
         let status = process.status().unwrap();
         assert_eq!(status.uids, [4101; 4], "{}", process.command());

@@ -15,6 +15,15 @@ fn all(server: &Server) -> Vec<Process> {
     [server.process()].into_iter().chain(server.process().descendants()).collect()
 }
 
+/// Waits until the vassal has at least that many processes, and returns them.
+#[track_caller]
+fn grown(server: &Server, least: usize) -> Vec<Process> {
+    eventually("master, nursery and workers", SOON, || {
+        let processes = all(server);
+        if processes.len() >= least { Ok(processes) } else { Err(format!("{processes:?}")) }
+    })
+}
+
 /// Exactly that user and group, no others, and no capability of any kind.
 #[track_caller]
 fn is_exactly(process: Process, uid: u32, gid: u32) {
@@ -49,9 +58,7 @@ fn two_vassals_with_two_users_are_exactly_those_users() {
         let server = Run::uwsgi(&dir).args(["--ini", "app.ini"]).start();
         server.await_tcp(address);
         assert_eq!(http::get(address, "/").unwrap().text(), "Hello World");
-        let processes = all(&server);
-        assert!(processes.len() >= 4, "master, nursery and two workers: {processes:?}");
-        for process in processes {
+        for process in grown(&server, 4) {
             is_exactly(process, uid, gid);
         }
         let socket = std::fs::metadata(home.join("app.sock")).unwrap();
@@ -78,7 +85,7 @@ fn nothing_with_privileges_contains_python() {
         .start();
     server.await_tcp(address);
     let mut pythons = 0;
-    for process in all(&server) {
+    for process in grown(&server, 4) {
         if process.is_python() || process.maps("_vassal") {
             is_exactly(process, 4101, 4101);
             pythons += 1;
@@ -141,6 +148,7 @@ fn a_chrooted_vassal_serves_and_reloads_inside_its_root() {
             assert_eq!(process.root().as_deref(), Some(jail.as_path()), "{}", process.command());
         }
     };
+    grown(&server, 4);
     roots(&server);
     let before = server.process().descendants();
     server.signal(Signal::SIGHUP);
