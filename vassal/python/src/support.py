@@ -78,7 +78,9 @@ def load(module, path, name):
 
 
 def describe(kind, value, trace):
-    """A traceback as text."""
+    """A traceback as text, from the tenant's first line on."""
+    while trace is not None and trace.tb_frame.f_code is load.__code__:
+        trace = trace.tb_next
     return "".join(traceback.format_exception(kind, value, trace))
 
 
