@@ -18,8 +18,8 @@ use std::process::{Command, ExitCode};
 
 use shared::finding::Finding;
 use shared::link::{
-    ORDER_GENERATION, ORDER_STOP, ORDER_STOP_GRACEFULLY, REPORT_ACCEPTING, REPORT_HEARTBEAT,
-    REPORT_LOYAL, REPORT_SPAWNED, Report, Status, encode,
+    ORDER_GENERATION, ORDER_RELIEVE, ORDER_STOP, ORDER_STOP_GRACEFULLY, REPORT_ACCEPTING,
+    REPORT_HEARTBEAT, REPORT_LOYAL, REPORT_SPAWNED, Report, Status, encode,
 };
 use shared::plan::Plan;
 use shared::settings::{Address, Listen, Settings, Wire};
@@ -148,7 +148,7 @@ fn master(summons: &Summons, start: &str, link: &OwnedFd) -> ExitCode {
                     tell(&Report::Served { generation });
                 }
             }
-            ORDER_STOP | ORDER_STOP_GRACEFULLY if !has(start, "ignore-stop") => {
+            ORDER_STOP | ORDER_STOP_GRACEFULLY | ORDER_RELIEVE if !has(start, "ignore-stop") => {
                 log(&summons.file, "stop");
                 return ExitCode::SUCCESS;
             }

@@ -11,22 +11,12 @@ use std::time::Duration;
 use nix::errno::Errno;
 use shared::link::{Decoded, Decoder};
 use shared::summons::{Answer, PACKET_MAX};
-use shared::sys::descriptor;
 use shared::sys::process::{self, Ended};
+use shared::sys::{descriptor, readiness};
 use tokio::io::unix::AsyncFd;
 use tokio::time::{sleep, timeout};
 
 use crate::journal::{Journal, Lines, escaped};
-
-/// Lets the runtime watch a descriptor.
-#[expect(
-    deprecated,
-    reason = "the new name is unsafe for the sake of descriptors that lie about themselves; an \
-              OwnedFd is the same open descriptor as long as it lives"
-)]
-fn watched(fd: Arc<OwnedFd>) -> io::Result<AsyncFd<Arc<OwnedFd>>> {
-    AsyncFd::new(fd)
-}
 
 /// What was heard of a tree.
 #[derive(Debug)]
@@ -66,9 +56,9 @@ pub async fn listen<F: Future<Output = ()>>(
     ends: Ends,
     mut tell: impl FnMut(Heard) -> F,
 ) -> io::Result<()> {
-    let channel = watched(Arc::new(ends.channel))?;
-    let link = watched(ends.link)?;
-    let pidfd = watched(ends.pidfd)?;
+    let channel = readiness::watch_shared(Arc::new(ends.channel))?;
+    let link = readiness::watch_shared(ends.link)?;
+    let pidfd = readiness::watch_shared(ends.pidfd)?;
     let (mut channel_open, mut link_open, mut answers) = (true, true, 0);
     let mut decoder = Decoder::default();
     loop {
@@ -161,10 +151,10 @@ fn again(errno: Errno) -> io::Error {
 
 /// Waits for the one answer of a launcher that only reads, then for its end.
 pub async fn verdict(channel: OwnedFd, pidfd: OwnedFd) -> io::Result<Verdict> {
-    let channel = watched(Arc::new(channel))?;
+    let channel = readiness::watch_shared(Arc::new(channel))?;
     let pidfd = Arc::new(pidfd);
     let _guard = Guard(Arc::clone(&pidfd));
-    let pidfd = watched(pidfd)?;
+    let pidfd = readiness::watch_shared(pidfd)?;
     let answer = loop {
         let mut ready = channel.readable().await?;
         match ready.try_io(|fd| answer(fd.get_ref())) {
@@ -200,7 +190,7 @@ impl Drop for Guard {
 
 /// Reads what a tree writes, in turns: into its journal and, with its name, into our log.
 pub async fn forward(output: OwnedFd, name: String, journal: Journal, terminal: bool) {
-    let Ok(output) = watched(Arc::new(output)) else { return };
+    let Ok(output) = readiness::watch_shared(Arc::new(output)) else { return };
     let mut lines = Lines::default();
     let mut bytes = vec![0; 64 * 1024];
     loop {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use nix::sys::signal::Signal;
-use shared::link::{ORDER_GENERATION, ORDER_RELOAD, ORDER_STOP, ORDER_STOP_GRACEFULLY, Status};
+use shared::link::{
+    ORDER_GENERATION, ORDER_RELIEVE, ORDER_RELOAD, ORDER_STOP, ORDER_STOP_GRACEFULLY, Status,
+};
 use shared::summons::{Answer, Mode, Summons};
 use shared::sys::{descriptor, process};
 use tokio::sync::mpsc;
@@ -156,12 +158,13 @@ impl Court {
         let Some(record) = self.records.get_mut(name) else { return };
         let prepared = match order {
             Order::Generation => record.prepared.take(),
-            Order::Stop | Order::StopGracefully | Order::Reload => None,
+            Order::Stop | Order::StopGracefully | Order::Relieve | Order::Reload => None,
         };
         let Some(grove) = record.trees.get_mut(&tree) else { return };
         let (byte, attached) = match (order, &prepared) {
             (Order::Stop, _) => (ORDER_STOP, None),
             (Order::StopGracefully, _) => (ORDER_STOP_GRACEFULLY, None),
+            (Order::Relieve, _) => (ORDER_RELIEVE, None),
             (Order::Reload, _) => (ORDER_RELOAD, None),
             (Order::Generation, Some(prepared)) => (ORDER_GENERATION, Some(prepared)),
             // without settings there is nothing to order: cannot be, and would only wait
@@ -177,6 +180,7 @@ impl Court {
             Order::Stop | Order::StopGracefully => {
                 record.moments.cursed = Some(SystemTime::now());
             }
+            Order::Relieve => {}
             Order::Reload | Order::Generation => record.accepting = false,
         }
         if let Err(error) = sent {
@@ -188,7 +192,7 @@ impl Court {
     fn undelivered(&mut self, name: &VassalName, tree: Tree, order: Order, error: &io::Error) {
         tracing::warn!("[emperor] vassal {name} does not take orders: {error}");
         match order {
-            Order::Stop | Order::StopGracefully => {}
+            Order::Stop | Order::StopGracefully | Order::Relieve => {}
             Order::Reload | Order::Generation => {
                 let Some(record) = self.records.get(name) else { return };
                 let generation = record.life.generation() + 1;

@@ -463,6 +463,8 @@ impl Master {
             self.serve = brood.serve.clone();
         }
         output::say(&format!("generation {number} serves"));
+        // who works comes first: whoever waits for the reload is shown the new workers
+        self.report();
         if let Some(emperor) = &mut self.emperor {
             emperor.accepting();
             emperor.served(number);

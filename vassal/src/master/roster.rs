@@ -29,8 +29,10 @@ pub struct Law {
 const IMPORT_PATIENCE: Duration = Duration::from_mins(10);
 /// How long a fork may take to report.
 const FORK_PATIENCE: Duration = Duration::from_secs(30);
-/// More deaths than there are workers within this time cause a pause.
+/// So many deaths more than there are workers, within this time, cause a pause. An operator (or
+/// the kernel) who kills a few is no crash loop.
 const BURST: Duration = Duration::from_secs(1);
+const DEATHS: usize = 10;
 /// How long after a kill it is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 /// The pause (`forkbomb-delay`).
@@ -199,6 +201,12 @@ impl Roster {
     /// The generation that serves.
     pub fn serving(&self) -> Option<(Gen, &Generation)> {
         let at = self.serving?;
+        Some((at, self.generations.get(&at)?))
+    }
+
+    /// The generation to show: the one that serves, or the first one on its way.
+    pub fn shown(&self) -> Option<(Gen, &Generation)> {
+        let at = self.serving.or(self.rising)?;
         Some((at, self.generations.get(&at)?))
     }
 
@@ -469,7 +477,7 @@ impl Roster {
         self.deaths.retain(|death| now.duration_since(*death) < BURST);
         self.deaths.push(now);
         let workers = generation.law.workers;
-        if self.deaths.len() > workers as usize {
+        if self.deaths.len() > workers as usize + DEATHS {
             self.paused.get_or_insert(now + PAUSE);
         }
         self.fill(now, out);

@@ -170,7 +170,7 @@ struct RequestPart {
 pub(super) fn document(master: &Master) -> String {
     let workers: Vec<WorkerPart> = master
         .roster
-        .serving()
+        .shown()
         .and_then(|(name, generation)| Some((generation, master.broods.get(&name)?)))
         .map(|(generation, brood)| {
             let mut list: Vec<_> = generation.workers.values().collect();

@@ -105,6 +105,8 @@ pub enum Order {
     Stop,
     /// Finish the requests and stop.
     StopGracefully,
+    /// Finish the requests and stop, but leave the sockets: another tree serves on them.
+    Relieve,
     /// Reload (the public byte, for programs that are not ours).
     Reload,
     /// Start a generation with the settings that the launcher prepared.

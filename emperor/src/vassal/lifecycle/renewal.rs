@@ -213,6 +213,7 @@ impl Life {
         acts: &mut Vec<Action>,
     ) {
         self.relics.push(Relic { tree, deadline });
-        acts.push(Action::Order { tree, order: stop(law) });
+        let order = if self.foreign { stop(law) } else { Order::Relieve };
+        acts.push(Action::Order { tree, order });
     }
 }

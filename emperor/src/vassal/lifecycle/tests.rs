@@ -125,9 +125,9 @@ fn a_different_plan_is_a_succession_and_the_old_one_goes_last() {
     stage.tell(Event::Slot);
     stage.tell(Event::Planned { succession: Some(vec!["sockets"]) });
     stage.did(&Action::Spawn { tree: T2, generation: 2, heir_of: Some(T1) });
-    stage.did_not(&Action::Order { tree: T1, order: Order::StopGracefully });
+    stage.did_not(&Action::Order { tree: T1, order: Order::Relieve });
     stage.tell(Event::Accepting { tree: T2 });
-    stage.did(&Action::Order { tree: T1, order: Order::StopGracefully });
+    stage.did(&Action::Order { tree: T1, order: Order::Relieve });
     assert_eq!(stage.life.generation(), 2);
     assert_eq!(stage.life.living(), [T1, T2]);
     stage.later(30_000).tell(Event::Tick).did(&Action::Kill { tree: T1 });

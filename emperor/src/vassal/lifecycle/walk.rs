@@ -64,7 +64,7 @@ fn carry_out(acts: &[Action], world: &mut World, seed: u64) {
             }
             Action::WantSlot => world.wants += 1,
             Action::FreeSlot => world.holds = false,
-            Action::Order { tree, order: Order::Stop | Order::StopGracefully }
+            Action::Order { tree, order: Order::Stop | Order::StopGracefully | Order::Relieve }
             | Action::Kill { tree } => {
                 assert!(world.running.contains(tree), "seed {seed}: {tree:?} is gone");
                 world.draining.push(*tree);
