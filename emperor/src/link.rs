@@ -13,7 +13,6 @@ use shared::link::{Decoded, Decoder};
 use shared::summons::{Answer, PACKET_MAX};
 use shared::sys::process::{self, Ended};
 use shared::sys::{descriptor, readiness};
-use tokio::io::unix::AsyncFd;
 use tokio::time::{sleep, timeout};
 
 use crate::journal::{Journal, Lines, escaped};
