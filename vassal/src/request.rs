@@ -23,6 +23,13 @@ impl Span {
         self.length as usize
     }
 
+    /// The same without its first bytes.
+    #[must_use]
+    pub fn without(self, first: usize) -> Self {
+        let cut = (first as u32).min(self.length);
+        Self { start: self.start + cut, length: self.length - cut, ..self }
+    }
+
     /// Whether it has no bytes.
     pub fn is_empty(self) -> bool {
         self.length == 0

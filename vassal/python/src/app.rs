@@ -18,6 +18,9 @@ use crate::start::Start;
 /// Lists of more blocks than this, or larger ones, are not joined before they are sent.
 const JOIN_MAX: usize = 256 * 1024;
 
+/// Bodies larger than this are released at once, not with the next request.
+const LEFTOVER_MAX: usize = 256 * 1024;
+
 /// A WSGI application in this interpreter.
 pub(crate) struct Wsgi {
     application: *mut ffi::PyObject,
@@ -44,8 +47,8 @@ pub(crate) struct Core {
 enum Rest {
     /// Nothing.
     Nothing,
-    /// Send these bytes, which `owner` keeps alive.
-    Whole { owner: Object, start: *const u8, size: usize },
+    /// Send this `bytes` object.
+    Whole(Object),
 }
 
 /// The application raised; the exception is set.
@@ -67,7 +70,11 @@ impl Wsgi {
     }
 
     /// Calls the application and sends its answer, as far as that needs the lock.
-    fn run(&self, core: &mut Core, call: Call<'_>, reply: &mut Reply<'_>) -> Result<Rest, Raised> {
+    ///
+    /// While the application runs, `start_response` and `write` change the reply through the
+    /// desk's pointer: everything here uses that pointer too, and no reference to the reply is
+    /// alive while Python code runs.
+    fn run(&self, core: &mut Core, call: Call<'_>, reply: *mut Reply<'_>) -> Result<Rest, Raised> {
         let environ = core.environs.build(call).map_err(|_| Raised)?;
         core.start.open(reply);
         // SAFETY: the lock is held, arguments are live, the list ends in null.
@@ -82,7 +89,7 @@ impl Wsgi {
         let result = result.ok_or(Raised)?;
         let rest = self.send(core, &result, reply);
         match rest {
-            Ok(Send::Whole(start, size)) => Ok(Rest::Whole { owner: result, start, size }),
+            Ok(Send::Whole(owner)) => Ok(Rest::Whole(owner)),
             Ok(Send::Done) => Ok(Rest::Nothing),
             Ok(Send::Close) => close(&result).map(|()| Rest::Nothing),
             Err(Raised) => {
@@ -102,11 +109,13 @@ impl Wsgi {
         &self,
         core: &mut Core,
         result: &Object,
-        reply: &mut Reply<'_>,
+        place: *mut Reply<'_>,
     ) -> Result<Send, Raised> {
         let object = result.as_ptr();
-        // SAFETY: the lock is held and `object` is alive; items are borrowed from it.
+        // SAFETY: the lock is held and `object` is alive; items are borrowed from it. `place`
+        // is the reply of `handle`; what uses the reference runs no Python code but for an error.
         unsafe {
+            let reply = &mut *place;
             let mut single = object;
             if ffi::PyList_CheckExact(object) != 0 {
                 match ffi::PyList_Size(object) {
@@ -127,16 +136,18 @@ impl Wsgi {
                     return Ok(Send::Done);
                 }
                 begun(reply)?;
-                return Ok(Send::Whole(body.as_ptr(), body.len()));
+                // the bytes themselves, not the list: whoever kept that may change it
+                return Ok(Send::Whole(Object::borrow(single).ok_or(Raised)?));
             }
-            if ffi::Py_TYPE(object).cast() == self.wrapper && begun(reply).is_ok() {
+            if ffi::Py_TYPE(object).cast() == self.wrapper {
+                begun(reply)?;
                 if let Some(piece) = piece(object) {
                     reply.piece(piece);
                     return Ok(Send::Close);
                 }
                 ffi::PyErr_Clear();
             }
-            self.iterate(core, object, reply)
+            self.iterate(core, object, place)
         }
     }
 
@@ -145,13 +156,15 @@ impl Wsgi {
         &self,
         core: &mut Core,
         object: *mut ffi::PyObject,
-        reply: &mut Reply<'_>,
+        place: *mut Reply<'_>,
     ) -> Result<Send, Raised> {
         // SAFETY: the lock is held and `object` is alive; around the wait the lock is given
         // back and taken again by the same thread, and nothing of Python is touched meanwhile.
+        // References to the reply of `handle` are made anew after each call into Python.
         unsafe {
             let iterator = Object::new(ffi::PyObject_GetIter(object)).ok_or(Raised)?;
             while let Some(item) = Object::new(ffi::PyIter_Next(iterator.as_ptr())) {
+                let reply = &mut *place;
                 let Some(block) = data(item.as_ptr()) else {
                     return Err(wrong_block(item.as_ptr()));
                 };
@@ -160,9 +173,12 @@ impl Wsgi {
                 }
                 reply.block(block);
                 while reply.full() {
+                    // other threads of the application may hold our start_response
+                    core.start.close();
                     core.state = ffi::PyEval_SaveThread();
                     reply.wait(self.serve.socket_timeout.max(Duration::from_secs(1)));
                     ffi::PyEval_RestoreThread(core.state);
+                    core.start.open(place);
                 }
                 if reply.lost() {
                     return Ok(Send::Close);
@@ -171,6 +187,7 @@ impl Wsgi {
             if !ffi::PyErr_Occurred().is_null() {
                 return Err(Raised);
             }
+            let reply = &mut *place;
             begun(reply)?;
             reply.end();
             Ok(Send::Close)
@@ -187,8 +204,8 @@ impl Wsgi {
 
 /// How a result was sent.
 enum Send {
-    /// These bytes are the whole body; they are sent without the lock.
-    Whole(*const u8, usize),
+    /// This `bytes` object is the whole body; it is sent without the lock.
+    Whole(Object),
     /// All is sent, and the result has no `close`.
     Done,
     /// All is sent; `close` has to be called.
@@ -224,10 +241,12 @@ impl App for Wsgi {
             ffi::PyEval_RestoreThread(core.state);
             drop(turn);
             core.leftovers.clear();
-            let rest = self.run(core, call, reply).unwrap_or_else(|Raised| {
+            let place: *mut Reply<'_> = reply;
+            let rest = self.run(core, call, place).unwrap_or_else(|Raised| {
                 let exception = Exception::take();
                 let text = self.tell(&exception);
                 drop(exception);
+                let reply = &mut *place;
                 reply.fail(if self.serve.catch_exceptions {
                     &text
                 } else {
@@ -236,15 +255,27 @@ impl App for Wsgi {
                 Rest::Nothing
             });
             core.start.close();
+            // its size and place are asked for while the lock is held
+            let body = match &rest {
+                Rest::Whole(owner) => data(owner.as_ptr()).unwrap_or_default(),
+                Rest::Nothing => &[],
+            };
             core.state = ffi::PyEval_SaveThread();
-            rest
+            (rest, body)
         };
-        if let Rest::Whole { owner, start, size } = rest {
-            // SAFETY: bytes are immutable and `owner`, which lives on in `leftovers`, holds them
-            // (itself, or in a list that could only be changed by code that kept it: then the
-            // application changes what it returned, and the bytes stay with that code's copy).
-            reply.whole(unsafe { std::slice::from_raw_parts(start, size) });
-            core.leftovers.push(owner);
+        if let (Rest::Whole(owner), body) = rest {
+            // the bytes are immutable, and this reference keeps them
+            reply.whole(body);
+            if body.len() > LEFTOVER_MAX {
+                // SAFETY: this thread's own state, as above; the reference goes under the lock.
+                unsafe {
+                    ffi::PyEval_RestoreThread(core.state);
+                    drop(owner);
+                    core.state = ffi::PyEval_SaveThread();
+                }
+            } else {
+                core.leftovers.push(owner);
+            }
         }
     }
 

@@ -17,6 +17,9 @@ use crate::object::{Object, bytes, key, text};
 /// Names of fields that are remembered; a client that invents more pays for each itself.
 const NAMES_MAX: usize = 512;
 
+/// The longest name that is remembered.
+const NAME_MAX: usize = 64;
+
 /// FNV-1a: field names are short, and the table is bounded.
 #[derive(Default)]
 pub(crate) struct Fnv(u64);
@@ -210,10 +213,14 @@ impl Environs {
                 put(environ, key, &value)?;
                 continue;
             }
-            let key = key(&field_key(name));
-            put(environ, &key, &value)?;
-            if self.names.len() < NAMES_MAX {
+            if self.names.len() < NAMES_MAX && name.len() <= NAME_MAX {
+                let key = key(&field_key(name));
+                put(environ, &key, &value)?;
                 self.names.insert(name.into(), key);
+            } else {
+                // not interned: some interpreters keep interned strings for ever
+                let key = text(field_key(name).as_bytes()).ok_or(Failed)?;
+                put(environ, &key, &value)?;
             }
         }
         if let Some(authority) = request.authority {
@@ -244,7 +251,7 @@ impl Environs {
             }
             let key = text(name).ok_or(Failed)?;
             put(environ, &key, &value)?;
-            if self.variables.len() < NAMES_MAX {
+            if self.variables.len() < NAMES_MAX && name.len() <= NAME_MAX {
                 self.variables.insert(name.into(), key);
             }
         }

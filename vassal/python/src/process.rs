@@ -3,7 +3,9 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
 use pyo3::ffi;
 use shared::sys::process::{die_with_parent, leave};
@@ -55,13 +57,21 @@ pub(crate) fn fork_worker() -> io::Result<bool> {
             },
             Ok(ForkResult::Parent { child }) => {
                 ffi::PyOS_AfterFork_Parent();
-                match nix::sys::wait::waitpid(child, None) {
-                    Ok(nix::sys::wait::WaitStatus::Exited(_, 0)) => Ok(false),
-                    Ok(nix::sys::wait::WaitStatus::Exited(_, code)) => {
-                        Err(io::Error::from_raw_os_error(code))
+                loop {
+                    match waitpid(child, None) {
+                        Ok(WaitStatus::Exited(_, 0)) => return Ok(false),
+                        Ok(WaitStatus::Exited(_, code)) => {
+                            return Err(io::Error::from_raw_os_error(code));
+                        }
+                        Ok(_) => {
+                            return Err(io::Error::other("the process between ended by a signal"));
+                        }
+                        // the application handles signals of its own
+                        Err(Errno::EINTR) => {}
+                        // it ignores dead children: a worker that exists reports by itself
+                        Err(Errno::ECHILD) => return Ok(false),
+                        Err(error) => return Err(error.into()),
                     }
-                    Ok(_) => Err(io::Error::other("the process between ended by a signal")),
-                    Err(error) => Err(error.into()),
                 }
             }
             Err(error) => {

@@ -68,8 +68,8 @@ impl Start {
     }
 
     /// Opens the desk for one request. [`Start::close`] has to come before `reply` goes.
-    pub(crate) fn open(&mut self, reply: &mut Reply<'_>) {
-        self.desk.reply = ptr::from_mut(reply).cast();
+    pub(crate) fn open(&mut self, reply: *mut Reply<'_>) {
+        self.desk.reply = reply.cast();
     }
 
     /// Closes the desk: later calls are errors.
@@ -94,8 +94,9 @@ unsafe fn desk<'a>(
             );
             return None;
         }
-        // SAFETY: the reply is borrowed by `open` until `close`; the application runs between
-        // them, on this thread, and Rust code of that time does not touch the reply.
+        // SAFETY: the reply is there from `open` to `close`; the application runs between them,
+        // and the thread that serves holds no reference to the reply while Python code runs
+        // (whatever thread runs it: the lock makes it one at a time).
         Some((&mut *desk.reply, desk.write))
     }
 }
@@ -150,6 +151,8 @@ unsafe extern "C" fn start_response(
             return ptr::null_mut();
         }
         if begin(reply, status, headers).is_none() {
+            // half a head is none: an application that goes on regardless gets a 500
+            reply.reset();
             return ptr::null_mut();
         }
         ffi::Py_INCREF(write);

@@ -86,6 +86,7 @@ impl Brood {
         environment: &[(OsString, OsString)],
         extension: &Path,
         facts: &Facts,
+        copies: &mut tokio::task::JoinSet<()>,
     ) -> Result<Self, HatchError> {
         let path = interpreter::find(serve.home.as_deref()).map_err(HatchError::Interpreter)?;
         let (ours, theirs) = descriptor::packet_pair()?;
@@ -108,7 +109,7 @@ impl Brood {
         let pidfd = Arc::new(readiness::watch(process::pidfd(pid)?)?);
         descriptor::nonblocking(&ours, true)?;
         let nursery = Arc::new(readiness::watch(ours)?);
-        let tail = output::copy(reader)?;
+        let tail = output::copy(reader, copies)?;
         tokio::spawn(hear_nursery(name, Arc::clone(&nursery), facts.clone()));
         tokio::spawn(await_nursery(name, Arc::clone(&pidfd), tail, facts.clone()));
         Ok(Self {
@@ -271,6 +272,14 @@ async fn ended(pidfd: &AsyncFd<OwnedFd>) -> Option<Ended> {
     }
 }
 
+/// As [`ended`]; never, for a process that is not known yet.
+async fn end_of(pidfd: Option<&AsyncFd<OwnedFd>>) -> Option<Ended> {
+    match pidfd {
+        Some(pidfd) => ended(pidfd).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Tells when a nursery ended, and what it printed last if it should not have.
 async fn await_nursery(name: Gen, pidfd: Arc<AsyncFd<OwnedFd>>, tail: Tail, facts: Facts) {
     let how = ended(&pidfd).await.map_or_else(|| "it vanished".into(), |how| how.to_string());
@@ -285,7 +294,25 @@ async fn await_nursery(name: Gen, pidfd: Arc<AsyncFd<OwnedFd>>, tail: Tail, fact
 async fn hear_worker(name: Gen, key: Key, socket: Arc<AsyncFd<OwnedFd>>, facts: Facts) {
     let mut process = None;
     let mut reason = None;
-    while let Some(news) = message::<control::News>(&socket).await {
+    let mut how = None;
+    loop {
+        // the process counts, not its socket: a child that the application forked may hold that
+        // open for as long as it lives
+        let news = tokio::select! {
+            biased;
+            news = message::<control::News>(&socket) => news,
+            end = end_of(process.as_ref()) => {
+                how = end;
+                process = None;
+                // what it said last is still there
+                let last = control::receive::<control::News>(socket.get_ref());
+                if let Ok(Some((control::News::NoApp(why), _))) = last {
+                    reason = Some(why);
+                }
+                None
+            }
+        };
+        let Some(news) = news else { break };
         let fact = match news {
             control::News::Born(pid) => {
                 let pid = Pid::from_raw(pid);
@@ -310,9 +337,8 @@ async fn hear_worker(name: Gen, key: Key, socket: Arc<AsyncFd<OwnedFd>>, facts: 
             return;
         }
     }
-    let how = match &process {
-        Some(pidfd) => ended(pidfd).await,
-        None => None,
-    };
+    if let Some(pidfd) = &process {
+        how = ended(pidfd).await;
+    }
     let _ = facts.send(Fact::Roster(Event::WorkerEnded(name, key, how, reason))).await;
 }

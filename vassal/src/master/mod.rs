@@ -46,6 +46,9 @@ use roster::{Action, Event, Gen, Key, Law, Roster};
 /// Facts that may wait to be looked at.
 const FACTS_MAX: usize = 256;
 
+/// How long the last output of the tenant's processes may take to reach the log.
+const LAST_OUTPUT: Duration = Duration::from_millis(500);
+
 /// What a task saw.
 #[derive(Debug)]
 pub(crate) enum Fact {
@@ -107,6 +110,8 @@ pub(crate) struct Master {
     prepare: Option<prepare::Command>,
     vacuum: Vec<Vacuum>,
     facts: Facts,
+    /// Tasks that copy the tenant's output to the log.
+    copies: tokio::task::JoinSet<()>,
     /// Settings of generations that are about to hatch, by number.
     coming: BTreeMap<u64, Serve>,
     respawns: u64,
@@ -150,6 +155,7 @@ impl Master {
             prepare: handover.prepare.map(prepare::Command::new),
             vacuum: handover.vacuum,
             facts,
+            copies: tokio::task::JoinSet::new(),
             respawns: 0,
             retired_requests: 0,
             no_app: false,
@@ -190,17 +196,19 @@ impl Master {
             }
             self.report();
         }
-        self.farewell()
+        self.farewell().await
     }
 
     /// One fact.
     fn hear(&mut self, fact: Fact) {
         match fact {
             Fact::Roster(event) => {
-                if let Event::WorkerEnded(name, key, ..) = &event
-                    && let Some(brood) = self.broods.get_mut(name)
-                {
-                    brood.forget(*key);
+                if let Event::WorkerEnded(name, key, how, _) = &event {
+                    // a lazy worker that cannot import says so by this code
+                    self.no_app |= *how == Some(process::Ended::Code(Exit::NoApp.code()));
+                    if let Some(brood) = self.broods.get_mut(name) {
+                        brood.forget(*key);
+                    }
                 }
                 self.decide(event);
             }
@@ -285,6 +293,10 @@ impl Master {
         match signal {
             Signal::SIGHUP => self.read_anew(),
             Signal::SIGTERM if self.serve.die_on_term == Some(false) => self.read_anew(),
+            // who asks a second time from a terminal does not want to wait
+            Signal::SIGINT | Signal::SIGQUIT if self.roster.ending() => {
+                self.decide(Event::StopNow);
+            }
             Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT => self.decide(Event::Stop),
             Signal::SIGUSR1 => output::say(&stats::document(self).trim_end().replace('\n', " ")),
             Signal::SIGCHLD => {
@@ -407,6 +419,10 @@ impl Master {
                         emperor.rejected(number, &reason);
                     }
                 }
+                Action::Unrelieved(reason) => output::say(&format!(
+                    "the interpreter that forks workers died and cannot be replaced yet: {}",
+                    reason.trim_end()
+                )),
                 Action::Failed(reason) => {
                     output::say(&format!("no generation can serve: {}", reason.trim_end()));
                     if let Some(emperor) = &self.emperor {
@@ -429,7 +445,9 @@ impl Master {
         let number = self.roster.generations().find(|(at, _)| *at == name).map(|(_, g)| g.number);
         let serve = number.and_then(|number| self.coming.remove(&number));
         let serve = serve.unwrap_or_else(|| self.serve.clone());
-        match Brood::hatch(name, serve, &self.environment, &self.extension, &self.facts) {
+        while self.copies.try_join_next().is_some() {}
+        let (copies, facts) = (&mut self.copies, &self.facts);
+        match Brood::hatch(name, serve, &self.environment, &self.extension, facts, copies) {
             Ok(brood) => drop(self.broods.insert(name, brood)),
             Err(error) => self.decide(Event::NurseryEnded(name, error.to_string())),
         }
@@ -483,9 +501,12 @@ impl Master {
     }
 
     /// Removes what was made, ends what is left of the process tree.
-    fn farewell(mut self) -> Exit {
+    async fn farewell(mut self) -> Exit {
         self.broods.clear();
         process::end_descendants(100);
+        // nobody writes any more: what the pipes still hold is the end of the log
+        let rest = async { while self.copies.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(LAST_OUTPUT, rest).await;
         for file in &self.vacuum {
             let name = file.name.as_os_str();
             let flags = nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW;

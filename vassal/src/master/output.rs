@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::io::AsyncReadExt;
+use tokio::task::JoinSet;
 
 /// Bytes of a generation's output that are kept to explain its end.
 const TAIL_MAX: usize = 8 * 1024;
@@ -17,11 +18,11 @@ const PIECE: usize = 4096;
 pub(super) type Tail = Arc<Mutex<Vec<u8>>>;
 
 /// Copies a pipe to the master's standard error until its last writer is gone.
-pub(super) fn copy(pipe: PipeReader) -> std::io::Result<Tail> {
+pub(super) fn copy(pipe: PipeReader, copies: &mut JoinSet<()>) -> std::io::Result<Tail> {
     let tail = Tail::default();
     let keep = Arc::clone(&tail);
     let mut pipe = tokio::net::unix::pipe::Receiver::from_owned_fd(OwnedFd::from(pipe))?;
-    tokio::spawn(async move {
+    copies.spawn(async move {
         let mut buffer = vec![0; 16 * 1024];
         let mut dropped = 0;
         while let Ok(count) = pipe.read(&mut buffer).await {

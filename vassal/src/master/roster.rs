@@ -33,6 +33,11 @@ const FORK_PATIENCE: Duration = Duration::from_secs(30);
 /// the kernel) who kills a few is no crash loop.
 const BURST: Duration = Duration::from_secs(1);
 const DEATHS: usize = 10;
+/// How long a nursery that was told to end may take: threads that the application started there
+/// can hold it up for ever, and nobody waits for anything of it any more.
+const NURSERY_PATIENCE: Duration = Duration::from_secs(5);
+/// How long after a nursery died and could not be replaced the next try is made.
+const REVIVE: Duration = Duration::from_secs(10);
 /// How long after a kill it is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 /// The pause (`forkbomb-delay`).
@@ -78,7 +83,9 @@ pub enum Nursery {
     Importing(Instant),
     /// Forking when asked.
     Ready,
-    /// Told to end, or dead.
+    /// Told to end; it is killed then.
+    Leaving(Instant),
+    /// Dead.
     Gone,
 }
 
@@ -152,6 +159,8 @@ pub enum Action {
     Died(u32, Option<Ended>),
     /// The reload to this number did not happen: why.
     Rejected(u64, String),
+    /// The serving generation's nursery is dead and could not be replaced yet: why.
+    Unrelieved(String),
     /// Nothing serves and nothing can: why.
     Failed(String),
     /// A generation is over: its memory can go.
@@ -179,6 +188,8 @@ pub struct Roster {
     next: u64,
     deaths: Vec<Instant>,
     paused: Option<Instant>,
+    /// When the serving generation's dead nursery is to be replaced.
+    revive: Option<Instant>,
 }
 
 impl Roster {
@@ -192,6 +203,7 @@ impl Roster {
             next: 1,
             deaths: Vec::new(),
             paused: None,
+            revive: None,
         };
         let mut actions = Vec::new();
         roster.hatch(number, law, true, now, &mut actions);
@@ -208,6 +220,11 @@ impl Roster {
     pub fn shown(&self) -> Option<(Gen, &Generation)> {
         let at = self.serving.or(self.rising)?;
         Some((at, self.generations.get(&at)?))
+    }
+
+    /// Whether the end was ordered.
+    pub fn ending(&self) -> bool {
+        self.course != Course::Running
     }
 
     /// All generations, oldest first.
@@ -297,7 +314,7 @@ impl Roster {
     fn no_app(&mut self, name: Gen, reason: String, now: Instant, out: &mut Vec<Action>) {
         let Some(generation) = self.generations.get(&name) else { return };
         if Some(name) == self.rising && (generation.law.need_app || self.serving.is_some()) {
-            self.reject(name, reason, out);
+            self.reject(name, reason, now, out);
         } else {
             // it serves without an application: every answer is a 500
             self.ready(name, now, out);
@@ -305,25 +322,27 @@ impl Roster {
     }
 
     /// Ends a rising generation. The old one serves on; without an old one all is lost.
-    fn reject(&mut self, name: Gen, reason: String, out: &mut Vec<Action>) {
+    fn reject(&mut self, name: Gen, reason: String, now: Instant, out: &mut Vec<Action>) {
         self.rising = None;
         let Some(generation) = self.generations.get_mut(&name) else { return };
         let (number, asked) = (generation.number, generation.asked);
-        retire(name, generation, out);
-        for key in generation.workers.keys() {
-            out.push(Action::Kill(name, *key));
-        }
-        if self.serving.is_none() {
+        end(name, generation, now, out);
+        let Some((_, serving)) = self.serving() else {
             self.course = Course::Over;
             out.push(Action::Failed(reason));
-        } else if asked {
-            out.push(Action::Rejected(number, reason));
+            return;
+        };
+        if serving.nursery == Nursery::Gone {
+            // without a nursery no worker that ends can be replaced
+            self.revive = Some(now + REVIVE);
         }
+        out.push(if asked { Action::Rejected(number, reason) } else { Action::Unrelieved(reason) });
+        self.recycle(now, out);
     }
 
     fn nursery_ended(&mut self, name: Gen, why: String, now: Instant, out: &mut Vec<Action>) {
         let Some(generation) = self.generations.get_mut(&name) else { return };
-        let expected = generation.nursery == Nursery::Gone;
+        let expected = matches!(generation.nursery, Nursery::Leaving(_) | Nursery::Gone);
         generation.nursery = Nursery::Gone;
         generation.nursery_alive = false;
         if expected || self.course != Course::Running {
@@ -331,7 +350,7 @@ impl Roster {
         }
         let (number, law) = (generation.number, generation.law);
         if Some(name) == self.rising {
-            self.reject(name, why, out);
+            self.reject(name, why, now, out);
         } else if Some(name) == self.serving && self.rising.is_none() {
             // its workers serve on; a new nursery relieves these orphans
             self.hatch(number, law, false, now, out);
@@ -389,7 +408,7 @@ impl Roster {
         }
         match answer {
             Ok(()) => self.take_over(name, now, out),
-            Err(reason) => self.reject(name, reason, out),
+            Err(reason) => self.reject(name, reason, now, out),
         }
     }
 
@@ -398,6 +417,7 @@ impl Roster {
         let Some(number) = self.generations.get(&name).map(|generation| generation.number) else {
             return;
         };
+        self.revive = None;
         let old = self.serving.replace(name);
         out.push(Action::Serving(name, number));
         if let Some(old) = old {
@@ -408,19 +428,27 @@ impl Roster {
     /// Lets a generation fall: its workers finish what they have.
     fn relieve(&mut self, name: Gen, to: Option<Gen>, now: Instant, out: &mut Vec<Action>) {
         let Some(generation) = self.generations.get_mut(&name) else { return };
-        retire(name, generation, out);
+        retire(name, generation, now, out);
         let until = now + generation.law.mercy;
         for (key, worker) in &mut generation.workers {
-            if !matches!(worker.standing, Standing::Draining(_)) {
-                worker.standing = Standing::Draining(until);
-                out.push(Action::Drain(name, *key, to));
+            match worker.standing {
+                Standing::Accepting => {
+                    worker.standing = Standing::Draining(until);
+                    out.push(Action::Drain(name, *key, to));
+                }
+                // it has no request in hand, and may be in an import that never ends
+                Standing::Ordered(_) | Standing::Born => {
+                    worker.standing = Standing::Draining(now + AGAIN);
+                    out.push(Action::Kill(name, *key));
+                }
+                Standing::Draining(_) => {}
             }
         }
     }
 
     fn full(&mut self, name: Gen, key: Key, now: Instant, out: &mut Vec<Action>) {
-        if Some(name) != self.serving || self.rising.is_some() {
-            return; // it is relieved soon anyway
+        if Some(name) != self.serving {
+            return;
         }
         let Some(worker) = self.worker(name, key) else { return };
         worker.leaving = true;
@@ -429,6 +457,9 @@ impl Roster {
 
     /// Replaces leaving workers, one at a time: no stampede.
     fn recycle(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if self.rising.is_some() || self.paused.is_some() || self.course != Course::Running {
+            return; // a rising generation relieves them all
+        }
         let Some(name) = self.serving else { return };
         let Some(generation) = self.generations.get(&name) else { return };
         let busy =
@@ -454,22 +485,20 @@ impl Roster {
     ) {
         let Some(generation) = self.generations.get_mut(&name) else { return };
         let Some(worker) = generation.workers.remove(&key) else { return };
-        if self.course != Course::Running
-            || generation.nursery == Nursery::Gone && Some(name) != self.serving
-        {
+        if self.course != Course::Running {
             return;
         }
         if Some(name) == self.rising {
             let how = how.map_or_else(|| "it vanished".into(), |how: Ended| how.to_string());
             let reason = reason
                 .unwrap_or_else(|| format!("worker {} ended before it served: {how}", worker.id));
-            self.reject(name, reason, out);
+            self.reject(name, reason, now, out);
             return;
         }
         if Some(name) != self.serving {
             return;
         }
-        if matches!(worker.standing, Standing::Draining(_)) {
+        if worker.leaving && matches!(worker.standing, Standing::Draining(_)) {
             self.recycle(now, out);
             return;
         }
@@ -481,6 +510,7 @@ impl Roster {
             self.paused.get_or_insert(now + PAUSE);
         }
         self.fill(now, out);
+        self.recycle(now, out);
     }
 
     /// Has the missing workers of the serving generation forked.
@@ -508,11 +538,10 @@ impl Roster {
             if self.serving.is_none() {
                 // the first generation is still on its way: the newer settings replace it
                 if let Some(generation) = self.generations.get_mut(&rising) {
-                    retire(rising, generation, out);
-                    out.extend(generation.workers.keys().map(|key| Action::Kill(rising, *key)));
+                    end(rising, generation, now, out);
                 }
             } else {
-                self.reject(rising, "a newer reload replaced this one".into(), out);
+                self.reject(rising, "a newer reload replaced this one".into(), now, out);
             }
         }
         self.hatch(number, law, true, now, out);
@@ -544,16 +573,36 @@ impl Roster {
             self.paused = None;
             self.deaths.clear();
             self.fill(now, out);
+            self.recycle(now, out);
+        }
+        if self.revive.is_some_and(|at| at <= now) {
+            self.revive = None;
+            let dead = self.serving().filter(|(_, serving)| serving.nursery == Nursery::Gone);
+            let dead = dead.map(|(_, serving)| (serving.number, serving.law));
+            if let (Some((number, law)), None) = (dead, self.rising) {
+                self.hatch(number, law, false, now, out);
+            }
         }
         let all = matches!(self.course, Course::Ending(until) if until <= now);
         let mut late = None;
         for (name, generation) in &mut self.generations {
             match generation.nursery {
                 Nursery::Importing(until) if until <= now && !all => late = Some(*name),
+                Nursery::Leaving(until) if until <= now && generation.nursery_alive => {
+                    generation.nursery = Nursery::Leaving(now + AGAIN);
+                    out.push(Action::KillNursery(*name));
+                }
                 _ if all && generation.nursery_alive => out.push(Action::KillNursery(*name)),
                 _ => {}
             }
             for (key, worker) in &mut generation.workers {
+                if let Standing::Ordered(until) = worker.standing
+                    && until <= now
+                    && generation.nursery == Nursery::Ready
+                {
+                    // it does not fork: it hangs, and the next one will do better
+                    out.push(Action::KillNursery(*name));
+                }
                 let overdue = match worker.standing {
                     Standing::Ordered(until) | Standing::Draining(until) => until <= now,
                     Standing::Born | Standing::Accepting => false,
@@ -570,7 +619,8 @@ impl Roster {
         }
         if let Some(name) = late {
             out.push(Action::KillNursery(name));
-            self.reject(name, "the application was not imported in ten minutes".into(), out);
+            let reason = "the application was not imported in ten minutes";
+            self.reject(name, reason.into(), now, out);
         }
     }
 
@@ -602,13 +652,15 @@ impl Roster {
 
     /// When [`Event::Time`] is wanted next.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let mut deadlines: Vec<Instant> = self.paused.into_iter().collect();
+        let mut deadlines: Vec<Instant> = self.paused.into_iter().chain(self.revive).collect();
         if let Course::Ending(until) = self.course {
             deadlines.push(until);
         }
         for generation in self.generations.values() {
-            if let Nursery::Importing(until) = generation.nursery {
-                deadlines.push(until);
+            match generation.nursery {
+                Nursery::Importing(until) => deadlines.push(until),
+                Nursery::Leaving(until) if generation.nursery_alive => deadlines.push(until),
+                Nursery::Leaving(_) | Nursery::Ready | Nursery::Gone => {}
             }
             deadlines.extend(generation.workers.values().filter_map(
                 |worker| match worker.standing {
@@ -626,11 +678,22 @@ pub fn seats(law: &Law) -> u32 {
     law.workers * 2 + 4
 }
 
-/// Tells a nursery to end, once.
-fn retire(name: Gen, generation: &mut Generation, out: &mut Vec<Action>) {
-    if generation.nursery != Nursery::Gone {
-        generation.nursery = Nursery::Gone;
-        out.push(Action::Quit(name));
+/// Tells a nursery to end, once. One that still imports does not listen and has nothing to lose.
+fn retire(name: Gen, generation: &mut Generation, now: Instant, out: &mut Vec<Action>) {
+    out.push(match generation.nursery {
+        Nursery::Importing(_) => Action::KillNursery(name),
+        Nursery::Ready => Action::Quit(name),
+        Nursery::Leaving(_) | Nursery::Gone => return,
+    });
+    generation.nursery = Nursery::Leaving(now + NURSERY_PATIENCE);
+}
+
+/// Ends a generation that never served: nobody loses a request.
+fn end(name: Gen, generation: &mut Generation, now: Instant, out: &mut Vec<Action>) {
+    retire(name, generation, now, out);
+    for (key, worker) in &mut generation.workers {
+        worker.standing = Standing::Draining(now + AGAIN);
+        out.push(Action::Kill(name, *key));
     }
 }
 

@@ -65,7 +65,7 @@ impl World {
                 Action::Rejected(number, _) => self.rejected.push(number),
                 Action::Failed(_) => self.failed = true,
                 Action::End => self.ended = true,
-                Action::Died(..) | Action::Forget(_) => {}
+                Action::Died(..) | Action::Forget(_) | Action::Unrelieved(_) => {}
             }
         }
     }
@@ -187,7 +187,7 @@ fn a_worker_that_does_not_finish_is_killed_after_the_mercy() {
     let actions = world.roster.step(Event::Stop, world.now);
     let drains = actions.iter().filter(|action| matches!(action, Action::Drain(..))).count();
     assert_eq!(drains, 1);
-    world.now = world.roster.next_deadline().expect("the mercy ends");
+    world.now += law(1).mercy;
     let actions = world.roster.step(Event::Time, world.now);
     assert!(actions.iter().any(|action| matches!(action, Action::Kill(..))), "{actions:?}");
     world.obey(actions);
@@ -200,6 +200,96 @@ fn stopping_ends_when_nobody_is_left() {
     world.obey(actions);
     world.tell(Event::Stop);
     assert!(world.ended);
+}
+
+#[test]
+fn a_dead_nursery_that_cannot_be_replaced_is_tried_again() {
+    let (mut world, actions) = World::new(law(2));
+    world.obey(actions);
+    let name = world.roster.serving().unwrap().0;
+    world.broken = true;
+    world.tell(Event::NurseryEnded(name, "signal 9".into()));
+    assert_eq!((world.served.as_slice(), world.workers()), (&[1][..], 2));
+    // a reload that fails meanwhile does not make it forgotten
+    world.tell(Event::Reload(2, law(2)));
+    assert_eq!(world.rejected, [2]);
+    world.now = world.roster.next_deadline().expect("the next try");
+    world.tell(Event::Time);
+    world.broken = false;
+    world.now = world.roster.next_deadline().expect("the try after that");
+    world.tell(Event::Time);
+    assert_eq!((world.served.as_slice(), world.workers()), (&[1, 1][..], 2));
+}
+
+#[test]
+fn a_nursery_that_does_not_end_is_killed_soon() {
+    let (mut world, actions) = World::new(law(1));
+    world.obey(actions);
+    let old = world.roster.serving().unwrap().0;
+    let hatched = world.roster.step(Event::Reload(2, law(1)), world.now);
+    let [Action::Hatch(new)] = hatched[..] else { panic!("{hatched:?}") };
+    let forked = world.roster.step(Event::Ready(new), world.now);
+    let [Action::Fork(_, key, ..)] = forked[..] else { panic!("{forked:?}") };
+    let relieved = world.roster.step(Event::Accepting(new, key), world.now);
+    assert!(relieved.contains(&Action::Quit(old)), "{relieved:?}");
+    world.now += Duration::from_secs(6);
+    let late = world.roster.step(Event::Time, world.now);
+    assert!(late.contains(&Action::KillNursery(old)), "{late:?}");
+}
+
+#[test]
+fn a_stop_during_the_import_waits_for_nothing() {
+    let (mut roster, actions) = Roster::new(1, law(2), Instant::now());
+    let [Action::Hatch(name)] = actions[..] else { panic!("{actions:?}") };
+    let stopped = roster.step(Event::Stop, Instant::now());
+    assert_eq!(stopped, [Action::KillNursery(name)]);
+    let over = roster.step(Event::NurseryEnded(name, "signal 9".into()), Instant::now());
+    assert!(over.contains(&Action::End), "{over:?}");
+}
+
+#[test]
+fn workers_that_never_accepted_are_not_waited_for() {
+    let lazy = Law { lazy: true, ..law(1) };
+    let (mut roster, actions) = Roster::new(1, lazy, Instant::now());
+    let [Action::Hatch(name)] = actions[..] else { panic!("{actions:?}") };
+    let forked = roster.step(Event::Ready(name), Instant::now());
+    let [Action::Fork(_, key, ..)] = forked[..] else { panic!("{forked:?}") };
+    roster.step(Event::Born(name, key), Instant::now());
+    let stopped = roster.step(Event::Stop, Instant::now());
+    assert_eq!(stopped, [Action::Quit(name), Action::Kill(name, key)]);
+}
+
+#[test]
+fn a_fork_that_never_reports_is_ordered_anew_and_its_nursery_replaced() {
+    let (mut world, actions) = World::new(law(1));
+    world.obey(actions);
+    let (name, generation) = world.roster.serving().unwrap();
+    let key = *generation.workers.keys().next().unwrap();
+    let died = Event::WorkerEnded(name, key, Some(Ended::Signal(9)), None);
+    let forked = world.roster.step(died, world.now);
+    let Some(Action::Fork(_, key, ..)) = forked.last() else { panic!("{forked:?}") };
+    world.now = world.roster.next_deadline().expect("a fork has to report");
+    let late = world.roster.step(Event::Time, world.now);
+    assert_eq!(late, [Action::KillNursery(name), Action::Kill(name, *key)]);
+    let ended = Event::WorkerEnded(name, *key, None, None);
+    let again = world.roster.step(ended, world.now);
+    assert!(again.iter().any(|one| matches!(one, Action::Fork(..))), "{again:?}");
+    world.tell(Event::NurseryEnded(name, "signal 9".into()));
+    assert_eq!((world.served.as_slice(), world.workers()), (&[1, 1][..], 1));
+}
+
+#[test]
+fn a_worker_that_was_full_during_a_rejected_reload_is_still_replaced() {
+    let (mut world, actions) = World::new(law(1));
+    world.obey(actions);
+    let (name, generation) = world.roster.serving().unwrap();
+    let key = *generation.workers.keys().next().unwrap();
+    let hatched = world.roster.step(Event::Reload(2, law(1)), world.now);
+    let [Action::Hatch(new)] = hatched[..] else { panic!("{hatched:?}") };
+    assert_eq!(world.roster.step(Event::Full(name, key), world.now), []);
+    world.tell(Event::NoApp(new, "boom".into()));
+    assert_eq!(world.drained, [(name, key, Some(name))]);
+    assert_eq!(world.workers(), 1);
 }
 
 /// Whatever happens in whatever order: at most two generations are unrelieved, seats are never
@@ -260,7 +350,7 @@ fn a_random_walk_keeps_the_promises() {
                 seats.sort_unstable();
                 seats.dedup();
                 assert_eq!(seats.len(), all, "a seat is shared");
-                let relieved = generation.nursery == Nursery::Gone;
+                let relieved = matches!(generation.nursery, Nursery::Leaving(_) | Nursery::Gone);
                 let known = roster.serving == Some(name) || roster.rising == Some(name);
                 assert!(known || relieved, "a generation was forgotten");
             }

@@ -54,7 +54,12 @@ pub fn parse(bytes: &[u8], request: &mut Request) -> Packet {
         return Packet::Request(Parsed::Incomplete);
     }
     Packet::Request(match variables(&bytes[..end], request) {
-        Ok(()) => Parsed::Complete(end),
+        Ok(()) => {
+            if modifier1 == WSGI_STRIP {
+                strip(bytes, request);
+            }
+            Parsed::Complete(end)
+        }
         Err(refusal) => Parsed::Refused(refusal),
     })
 }
@@ -92,6 +97,20 @@ fn variables(block: &[u8], request: &mut Request) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// Takes `SCRIPT_NAME` off the start of `PATH_INFO`.
+fn strip(block: &[u8], request: &mut Request) {
+    let find = |name: &[u8]| {
+        request.fields.iter().position(|field| request.bytes(block, field.name) == name)
+    };
+    let (Some(script), Some(path)) = (find(b"SCRIPT_NAME"), find(b"PATH_INFO")) else { return };
+    let prefix = request.fields[script].value;
+    let rest = request.fields[path].value.without(prefix.len());
+    if request.bytes(block, request.path).starts_with(request.bytes(block, prefix)) {
+        request.fields[path].value = rest;
+        request.path = rest;
+    }
 }
 
 /// `CONTENT_LENGTH`: decimal digits and nothing else (RFC 9110 section 8.6).
@@ -134,6 +153,20 @@ mod tests {
         assert_eq!(parse(&bytes, &mut request), whole);
         assert_eq!(request.bytes(&bytes, request.path), b"/hi");
         assert_eq!(request.bytes(&bytes, request.query), b"a=1");
+    }
+
+    #[test]
+    fn modifier1_30_takes_the_script_name_off_the_path() {
+        let mut request = Request::default();
+        for (modifier1, script, path) in
+            [(30, "/app", &b"/x"[..]), (30, "/other", b"/app/x"), (0, "/app", b"/app/x")]
+        {
+            let mut bytes = packet(&[("PATH_INFO", "/app/x"), ("SCRIPT_NAME", script)]);
+            bytes[0] = modifier1;
+            parse(&bytes, &mut request);
+            assert_eq!(request.bytes(&bytes, request.path), path);
+            assert_eq!(request.bytes(&bytes, request.fields[0].value), path);
+        }
     }
 
     #[test]

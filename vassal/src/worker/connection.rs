@@ -1,10 +1,11 @@
 //! A client's connection, and the table in which a process keeps its connections.
 
 use std::net::SocketAddr;
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, OnceLock};
 
+use nix::sys::socket::{MsgFlags, recv};
 use serde::{Deserialize, Serialize};
 
 use super::output::Output;
@@ -42,7 +43,12 @@ pub enum Phase {
     Body(Box<Upload>),
     /// The answer is complete; what the client still sends is thrown away until it closes, so
     /// that the kernel does not cut the answer off.
-    Linger,
+    Linger {
+        /// Bytes that are still tolerated.
+        left: usize,
+        /// When it is closed whatever the client does, monotonic milliseconds.
+        until: u64,
+    },
 }
 
 /// What happens when the output is empty.
@@ -101,6 +107,20 @@ impl Connection {
         }
     }
 
+    /// Whether something happened that no event has told yet: bytes came (an idle connection is
+    /// not closed under a request), or the client took some of what waits for it (one that reads
+    /// slowly frees the socket's buffer in steps that can be seconds apart).
+    pub fn still_moves(&mut self) -> bool {
+        if !self.output.is_empty() {
+            let before = self.output.left();
+            let flushed = self.output.flush(self.socket.as_fd());
+            return flushed.is_ok() && self.output.left() < before;
+        }
+        let peek = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+        self.idle()
+            && matches!(recv(self.socket.as_raw_fd(), &mut [0], peek), Ok(count) if count > 0)
+    }
+
     /// Whether no request is in progress: it can be passed on or closed without harm.
     pub fn idle(&self) -> bool {
         matches!(self.phase, Phase::Head) && self.output.is_empty() && self.after == After::Next
@@ -116,6 +136,8 @@ pub struct Slot {
     pub pending: AtomicBool,
     /// When it has to be looked at, monotonic milliseconds.
     pub deadline: AtomicU64,
+    /// Whether the wheel has this descriptor. Only touched by the thread that has the turn.
+    pub watched: AtomicBool,
 }
 
 /// All connections of a process, by descriptor number; pages are made when they are needed.

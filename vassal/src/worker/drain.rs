@@ -15,13 +15,15 @@ use serde::{Deserialize, Serialize};
 use shared::sys::{descriptor, socket};
 
 use super::App;
-use super::connection::{Connection, Peer};
+use super::connection::{Connection, Peer, Slot};
 use super::control::{self, Order};
-use super::engine::{Engine, READ_MAX, Waiting};
+use super::engine::{CLIENT, Engine, READ_MAX, Waiting};
 use crate::scoreboard::Count;
 
 /// How long an idle connection that nobody takes over may still send a request, milliseconds.
 pub(super) const LAST_CHANCE: u64 = 250;
+/// Idle connections that are closed when descriptors run out.
+const ROOM: usize = 16;
 /// Connections taken over per wake-up.
 const TAKE_MAX: usize = 64;
 
@@ -110,7 +112,7 @@ impl<A: App> Engine<A> {
             return None;
         }
         let fd = std::os::fd::AsRawFd::as_raw_fd(&connection.socket);
-        let again = EpollFlags::EPOLLIN | EpollFlags::EPOLLET;
+        let again = EpollFlags::EPOLLIN | CLIENT;
         let event = nix::sys::epoll::EpollEvent::new(again, fd as u64);
         if self.epoll.add(&connection.socket, event).is_err() {
             drop(successors);
@@ -124,8 +126,29 @@ impl<A: App> Engine<A> {
     pub(super) fn sweep(&self, now: u64) {
         for (_, slot) in self.table.slots() {
             let Ok(mut place) = slot.connection.try_lock() else { continue };
-            if place.as_deref().is_some_and(Connection::idle)
+            if place.as_deref_mut().is_some_and(|one| one.idle() && !one.still_moves())
                 && slot.deadline.load(Relaxed) <= now
+                && let Some(connection) = place.take()
+            {
+                self.forget(connection);
+            }
+        }
+    }
+
+    /// Closes the idle connections that have been silent for longest, to have descriptors for
+    /// those who want something.
+    pub(super) fn make_room(&self) {
+        let mut idle: Vec<(u64, &Slot)> = Vec::new();
+        for (_, slot) in self.table.slots() {
+            let Ok(place) = slot.connection.try_lock() else { continue };
+            if place.as_deref().is_some_and(Connection::idle) {
+                idle.push((slot.deadline.load(Relaxed), slot));
+            }
+        }
+        idle.sort_unstable_by_key(|(deadline, _)| *deadline);
+        for (_, slot) in idle.into_iter().take(ROOM) {
+            let Ok(mut place) = slot.connection.try_lock() else { continue };
+            if place.as_deref_mut().is_some_and(|one| one.idle() && !one.still_moves())
                 && let Some(connection) = place.take()
             {
                 self.forget(connection);

@@ -34,8 +34,16 @@ const EVENTS_MAX: usize = 64;
 /// wakes a peer, and woken one by one they cost a fifth of a Flask request (measured).
 const HOLD_LIMIT: std::time::Duration = std::time::Duration::from_millis(1);
 
+/// Without descriptors or memory for another connection, a listener is left alone for so long,
+/// milliseconds.
+const REST: u64 = 200;
+/// The stack of a thread: what CPython's own limits of recursion expect.
+const STACK: usize = 8 << 20;
 /// How often a draining worker looks for connections to let go of, milliseconds.
 const SWEEP: u64 = 100;
+
+/// How every connection is watched, besides what it waits for.
+pub(super) const CLIENT: EpollFlags = EpollFlags::EPOLLET.union(EpollFlags::EPOLLRDHUP);
 
 /// What an epoll event is about; connections are their own descriptor number.
 const LISTENER: u64 = 1 << 32;
@@ -66,6 +74,8 @@ pub struct Outfit {
 #[derive(Debug, Default)]
 pub struct Waiting {
     pub(super) wheel: Wheel,
+    /// Until when listeners are left alone, and which.
+    resting: Option<(u64, Vec<usize>)>,
 }
 
 /// A worker's loop.
@@ -82,6 +92,7 @@ pub struct Engine<A> {
     pub(super) successors: Mutex<Option<OwnedFd>>,
     pub(super) open: AtomicUsize,
     pub(super) loyal: AtomicBool,
+    full_said: AtomicBool,
     pub(super) full_at: AtomicU64,
     pub(super) started: u64,
 }
@@ -103,6 +114,10 @@ pub(super) struct Core<C> {
     pub(super) held_since: Option<Instant>,
     pub(super) crowd: bool,
     pub(super) releasing: bool,
+    /// The event that is served told of the client's end: reading goes on up to it.
+    pub(super) ended: bool,
+    /// The longest time an application took lately, microseconds; it fades.
+    pub(super) peak: u64,
     pub(super) now: u64,
     date: (u64, String),
 }
@@ -155,6 +170,7 @@ impl<A: App> Engine<A> {
             successors: Mutex::new(None),
             open: AtomicUsize::new(0),
             loyal: AtomicBool::new(false),
+            full_said: AtomicBool::new(false),
             full_at: AtomicU64::new(full_at),
             started: monotonic(),
         })
@@ -167,7 +183,7 @@ impl<A: App> Engine<A> {
         std::thread::scope(|scope| {
             for core in 1..self.outfit.serve.threads {
                 let name = format!("uWSGIWorker{}Core{core}", self.outfit.id);
-                let thread = std::thread::Builder::new().name(name);
+                let thread = std::thread::Builder::new().name(name).stack_size(STACK);
                 let started = thread.spawn_scoped(scope, move || self.thread(core));
                 if let Err(error) = started {
                     eprintln!("thread {core} of worker {}: {error}", self.outfit.id);
@@ -204,6 +220,8 @@ impl<A: App> Engine<A> {
             held_since: None,
             crowd: false,
             releasing: false,
+            ended: false,
+            peak: 0,
             now: self.clock(),
             date: (0, String::new()),
         };
@@ -224,9 +242,11 @@ impl<A: App> Engine<A> {
             };
             core.now = self.clock();
             self.expire(&mut turn, &mut core);
+            self.wake_listeners(&mut turn, core.now);
             if alone {
                 for (at, event) in events[..count].iter().enumerate() {
                     core.crowd = at + 1 < count;
+                    core.ended = tells_end(event);
                     self.event(event.data(), &mut core, &mut turn, true);
                     if core.held_since.is_some_and(|since| since.elapsed() > HOLD_LIMIT) {
                         self.release(&mut core);
@@ -235,6 +255,7 @@ impl<A: App> Engine<A> {
                 self.release(&mut core);
             } else if count == 1 {
                 let token = events[0].data();
+                core.ended = tells_end(&events[0]);
                 if token < LISTENER {
                     self.serve(token as RawFd, &mut core, Some(turn));
                 } else {
@@ -268,7 +289,8 @@ impl<A: App> Engine<A> {
     /// How long to wait for events: until the next deadline of a connection.
     fn patience(&self, waiting: &Waiting) -> EpollTimeout {
         let most = if self.draining.load(Relaxed) { SWEEP } else { 60_000 };
-        match waiting.wheel.next() {
+        let rest = waiting.resting.as_ref().map(|(until, _)| *until);
+        match waiting.wheel.next().into_iter().chain(rest).min() {
             Some(next) => EpollTimeout::from(next.saturating_sub(self.clock()).min(most) as u16),
             None if self.draining.load(Relaxed) => EpollTimeout::from(most as u16),
             None => EpollTimeout::NONE,
@@ -301,13 +323,56 @@ impl<A: App> Engine<A> {
             self.step_back(number);
         }
         for _ in 0..most.min(fair) {
-            let Ok((socket, peer)) = socket::accept(&listener.socket) else { return };
+            let (socket, peer) = match socket::accept(&listener.socket) {
+                Ok(accepted) => accepted,
+                Err(error) => return self.refused(number, &error, turn),
+            };
             let connection = self.meet(socket, peer.into(), number);
             if alone {
                 self.serve_fresh(connection, core, turn);
             } else {
                 self.register(connection, turn, EpollFlags::EPOLLIN);
             }
+        }
+    }
+
+    /// What follows from a failed accept. Without descriptors the listener would be reported as
+    /// ready again and again: it is left alone for a while, and idle connections make room.
+    fn refused(&self, number: usize, error: &io::Error, waiting: &mut Waiting) {
+        use nix::errno::Errno;
+        let errno = Errno::from_raw(error.raw_os_error().unwrap_or_default());
+        if !matches!(errno, Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM) {
+            return;
+        }
+        let Some(listener) = self.outfit.listeners.get(number) else { return };
+        if self.epoll.delete(&listener.socket).is_err() {
+            return;
+        }
+        if !self.full_said.swap(true, Relaxed) {
+            eprintln!(
+                "worker {} cannot accept: {error}; idle connections are closed to make room",
+                self.outfit.id
+            );
+        }
+        self.make_room();
+        let (_, listeners) =
+            waiting.resting.get_or_insert_with(|| (self.clock() + REST, Vec::new()));
+        listeners.push(number);
+    }
+
+    /// Listeners that were left alone are listened to again.
+    fn wake_listeners(&self, waiting: &mut Waiting, now: u64) {
+        let Some((_, listeners)) = waiting.resting.take_if(|(until, _)| *until <= now) else {
+            return;
+        };
+        if self.draining.load(Relaxed) {
+            return;
+        }
+        for number in listeners {
+            let Some(listener) = self.outfit.listeners.get(number) else { continue };
+            let shared_wait = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
+            let event = EpollEvent::new(shared_wait, LISTENER | number as u64);
+            let _ = self.epoll.add(&listener.socket, event);
         }
     }
 
@@ -368,17 +433,25 @@ impl<A: App> Engine<A> {
             self.forget(connection);
             return;
         };
-        let deadline = self.clock() + self.outfit.serve.keepalive.as_millis().max(1000) as u64;
+        let deadline = self.clock() + self.patience_of(&connection);
         slot.deadline.store(deadline, Relaxed);
         connection.watches_output = interest.contains(EpollFlags::EPOLLOUT);
         let mut place = slot.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let event = EpollEvent::new(interest | EpollFlags::EPOLLET, fd as u64);
+        let event = EpollEvent::new(interest | CLIENT, fd as u64);
         if self.epoll.add(connection.socket.as_fd(), event).is_err() {
             self.forget(connection);
             return;
         }
-        waiting.wheel.add(fd, deadline);
+        if !slot.watched.swap(true, Relaxed) {
+            waiting.wheel.add(fd, self.next_look(self.clock(), deadline));
+        }
         *place = Some(connection);
+    }
+
+    /// When a connection with this deadline is looked at next: its deadline may move nearer.
+    pub(super) fn next_look(&self, now: u64, deadline: u64) -> u64 {
+        let soon = self.outfit.serve.socket_timeout.as_millis() as u64;
+        deadline.min(now + soon.max(1000))
     }
 
     /// Closes a connection.
@@ -393,6 +466,11 @@ impl<A: App> Engine<A> {
     pub(super) fn wire(&self, number: usize) -> Wire {
         self.outfit.listeners.get(number).map_or(Wire::Http, |listener| listener.listen.wire)
     }
+}
+
+/// Whether an event tells that the client will send no more (or is gone).
+fn tells_end(event: &EpollEvent) -> bool {
+    event.events().intersects(EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR)
 }
 
 /// `SERVER_PORT` of a listener.

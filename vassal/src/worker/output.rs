@@ -41,9 +41,19 @@ impl Output {
         self.bytes.len() - self.sent
     }
 
+    /// Everything that waits, bytes of a file too.
+    pub fn left(&self) -> u64 {
+        self.waiting() as u64 + self.piece.as_ref().map_or(0, |piece| piece.left)
+    }
+
     /// Puts bytes behind what waits, without trying the socket.
     pub fn hold(&mut self, parts: &[&[u8]]) {
         debug_assert!(self.piece.is_none(), "a file piece is the end of an answer");
+        if self.sent > self.waiting() {
+            // a client that never catches up would make this grow by all it was ever sent
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
+        }
         for part in parts {
             self.bytes.extend_from_slice(part);
         }
@@ -123,6 +133,23 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use super::*;
+
+    #[test]
+    fn a_client_that_is_always_behind_costs_what_waits_and_no_more() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut output = Output::default();
+        let (block, mut buffer) = (vec![7; 65536], vec![0; 65536]);
+        while output.is_empty() {
+            output.write(ours.as_fd(), &[&block]).unwrap();
+        }
+        for _ in 0..200 {
+            theirs.read_exact(&mut buffer).unwrap();
+            output.write(ours.as_fd(), &[&block]).unwrap();
+            assert!(output.waiting() > 0, "the client has caught up");
+        }
+        assert!(output.bytes.len() < 8 * block.len(), "{} bytes are kept", output.bytes.len());
+    }
 
     #[test]
     fn what_the_socket_does_not_take_is_sent_later_in_order() {

@@ -107,6 +107,7 @@ pub struct Reply<'a> {
     length: Option<u64>,
     chunked: bool,
     close: bool,
+    dated: bool,
     body: u64,
     head_size: usize,
     fields: usize,
@@ -135,6 +136,7 @@ impl<'a> Reply<'a> {
             length: None,
             chunked: false,
             close: !facts.keep,
+            dated: false,
             body: 0,
             head_size: 0,
             fields: 0,
@@ -153,11 +155,17 @@ impl<'a> Reply<'a> {
         !matches!(self.stage, Stage::Blank | Stage::Headed)
     }
 
-    /// Starts (or replaces) the head with a status such as `200 OK`.
-    pub fn status(&mut self, status: &[u8]) -> Result<(), HeadError> {
+    /// Forgets a head that is not complete: whoever gave it has to begin anew.
+    pub fn reset(&mut self) {
         debug_assert!(!self.sent());
         self.head.clear();
-        (self.length, self.fields, self.close) = (None, 0, !self.facts.keep);
+        (self.length, self.fields, self.dated) = (None, 0, false);
+        (self.close, self.status, self.stage) = (!self.facts.keep, 0, Stage::Blank);
+    }
+
+    /// Starts (or replaces) the head with a status such as `200 OK`.
+    pub fn status(&mut self, status: &[u8]) -> Result<(), HeadError> {
+        self.reset();
         let code = match status {
             [a @ b'2'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..]
                 if rest.is_empty() || rest[0] == b' ' =>
@@ -192,6 +200,7 @@ impl<'a> Reply<'a> {
             return Err(HeadError::Value);
         }
         match name.len() {
+            4 if name.eq_ignore_ascii_case(b"date") => self.dated = true,
             10 if name.eq_ignore_ascii_case(b"connection") => {
                 self.close |= value.trim_ascii().eq_ignore_ascii_case(b"close");
                 return Ok(());
@@ -253,9 +262,11 @@ impl<'a> Reply<'a> {
             }
         }
         if http {
-            self.head.extend_from_slice(b"Date: ");
-            self.head.extend_from_slice(self.date.as_bytes());
-            self.head.extend_from_slice(b"\r\n");
+            if !self.dated {
+                self.head.extend_from_slice(b"Date: ");
+                self.head.extend_from_slice(self.date.as_bytes());
+                self.head.extend_from_slice(b"\r\n");
+            }
             if self.close {
                 self.head.extend_from_slice(b"Connection: close\r\n");
             } else if self.facts.version == Version::Http10 {
@@ -336,8 +347,13 @@ impl<'a> Reply<'a> {
     pub fn wait(&mut self, limit: Duration) {
         let timeout = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
         let mut watch = [PollFd::new(self.socket, PollFlags::POLLOUT)];
+        let before = self.output.left();
         let written = match poll(&mut watch, timeout) {
-            Ok(0) => Err(io::ErrorKind::TimedOut.into()),
+            // "writable" is only said of a third of the buffer: a slow client may be reading
+            Ok(0) => self.output.flush(self.socket).and_then(|_| {
+                let moved = self.output.left() < before;
+                if moved { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
+            }),
             Ok(_) => self.output.flush(self.socket).map(drop),
             Err(nix::errno::Errno::EINTR) => Ok(()),
             Err(error) => Err(error.into()),

@@ -148,3 +148,26 @@ fn malformed_heads_are_refused() {
         reply.whole(b"");
     });
 }
+
+#[test]
+fn a_head_that_was_not_completed_is_never_sent() {
+    let (text, _) = answer(facts(), |reply| {
+        ok(reply);
+        reply.field(b"X-A", b"b").unwrap();
+        reply.status(b"20x").unwrap_err();
+        assert!(!reply.begun(), "there is no head any more");
+        reply.status(b"204 No Content").unwrap();
+        reply.end();
+    });
+    assert!(text.starts_with("HTTP/1.1 204 No Content\r\n") && !text.contains("X-A"), "{text}");
+}
+
+#[test]
+fn an_application_may_date_its_answer_itself() {
+    let (text, _) = answer(facts(), |reply| {
+        ok(reply);
+        reply.field(b"date", b"Thu, 01 Jan 1970 00:00:00 GMT").unwrap();
+        reply.whole(b"");
+    });
+    assert_eq!(text.to_ascii_lowercase().matches("\r\ndate:").count(), 1, "{text}");
+}

@@ -14,7 +14,7 @@ use shared::settings::Wire;
 use super::connection::{After, Connection, Phase};
 use super::control::News;
 use super::drain::LAST_CHANCE;
-use super::engine::{Core, Engine, READ_MAX, Waiting};
+use super::engine::{CLIENT, Core, Engine, READ_MAX, Waiting};
 use super::log::{self, Line, Subject};
 use super::reply::{Facts, Reply};
 use super::upload::{Body, Trouble, Upload};
@@ -23,6 +23,9 @@ use crate::protocol::{HEAD_MAX, Parsed, Refusal, http, uwsgi};
 use crate::request::{Length, Request};
 use crate::scoreboard::{Count, Place};
 
+/// Answers are only held back while applications take less than this, microseconds: whoever's
+/// answer is held waits for the next application's end.
+const QUICK: u64 = 1000;
 /// How long a closing connection waits for the client's end, milliseconds.
 const LINGER: u64 = 2000;
 /// Bytes that are thrown away while lingering before the connection is cut.
@@ -90,7 +93,8 @@ impl<A: App> Engine<A> {
             if !slot.pending.swap(false, AcqRel) {
                 return;
             }
-            // an event came meanwhile; the turn may be long gone
+            // an event came meanwhile (the turn may be long gone); it may have been the last
+            core.ended = true;
         }
     }
 
@@ -128,11 +132,17 @@ impl<A: App> Engine<A> {
     }
 
     /// How long the connection may stay as it is, milliseconds.
-    fn patience_of(&self, connection: &Connection) -> u64 {
+    pub(super) fn patience_of(&self, connection: &Connection) -> u64 {
         let serve = &self.outfit.serve;
         let limit = match connection.phase {
-            Phase::Linger => return LINGER,
-            Phase::Head if connection.idle() && connection.input.is_empty() => serve.keepalive,
+            Phase::Linger { until, .. } => return until.saturating_sub(self.clock()),
+            Phase::Head if connection.idle() && connection.input.is_empty() => {
+                // keep-alive that is switched off says nothing about a client's first request
+                match connection.served {
+                    0 => serve.keepalive.max(serve.socket_timeout),
+                    _ => serve.keepalive,
+                }
+            }
             Phase::Head | Phase::Body(_) => serve.socket_timeout,
         };
         (limit.as_millis() as u64).max(250)
@@ -149,14 +159,15 @@ impl<A: App> Engine<A> {
             connection.drained = false; // there was an event: something may be there
         }
         loop {
-            if !connection.output.is_empty() && !core.crowd {
+            if !connection.output.is_empty() {
+                if core.crowd && !connection.watches_output {
+                    return Fate::Stay; // held back; `release` comes soon
+                }
                 match connection.output.flush(connection.socket.as_fd()) {
                     Ok(true) => {}
                     Ok(false) => return self.watch_output(connection, true),
                     Err(_) => return Fate::Gone,
                 }
-            } else if !connection.output.is_empty() {
-                return Fate::Stay; // held back; `release` comes soon
             }
             match connection.after {
                 After::Next => {}
@@ -166,7 +177,8 @@ impl<A: App> Engine<A> {
                         return Fate::Gone;
                     }
                     connection.after = After::Next;
-                    connection.phase = Phase::Linger;
+                    let until = self.clock() + LINGER;
+                    connection.phase = Phase::Linger { left: LINGER_BYTES, until };
                     connection.input = Vec::new();
                 }
             }
@@ -178,7 +190,7 @@ impl<A: App> Engine<A> {
                 Phase::Head if core.releasing && connection.drained => Step::Wait,
                 Phase::Head => self.head(connection, core, turn),
                 Phase::Body(_) => self.body(connection, core, turn),
-                Phase::Linger => linger(connection, core),
+                Phase::Linger { .. } => linger(connection, core),
             };
             match step {
                 Step::Again => {}
@@ -191,12 +203,20 @@ impl<A: App> Engine<A> {
         }
     }
 
+    /// Asks for an event about what is true now.
+    fn rearm(&self, connection: &mut Connection) {
+        let interest = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | CLIENT;
+        let mut event = EpollEvent::new(interest, connection.socket.as_raw_fd() as u64);
+        connection.watches_output =
+            self.epoll.modify(connection.socket.as_fd(), &mut event).is_ok();
+    }
+
     /// Asks to be told when the socket is writable (or no longer).
     fn watch_output(&self, connection: &mut Connection, yes: bool) -> Fate {
         if connection.watches_output == yes {
             return Fate::Stay;
         }
-        let mut interest = EpollFlags::EPOLLIN | EpollFlags::EPOLLET;
+        let mut interest = EpollFlags::EPOLLIN | CLIENT;
         interest.set(EpollFlags::EPOLLOUT, yes);
         let fd = connection.socket.as_raw_fd();
         let mut event = EpollEvent::new(interest, fd as u64);
@@ -244,7 +264,8 @@ impl<A: App> Engine<A> {
                 let http = self.wire(connection.listener) == Wire::Http;
                 if http && !line && connection.input.len() < HEAD_MAX {
                     core.scratch = scratch;
-                    return if read == READ_MAX { Step::Again } else { Step::Wait };
+                    let more = read == READ_MAX || core.ended;
+                    return if more { Step::Again } else { Step::Wait };
                 }
             }
             owned = std::mem::take(&mut connection.input);
@@ -284,7 +305,7 @@ impl<A: App> Engine<A> {
             Parsed::Incomplete => {
                 connection.input = bytes.to_vec();
                 connection.looked = true;
-                if read == READ_MAX { Step::Again } else { Step::Wait }
+                if read == READ_MAX || core.ended { Step::Again } else { Step::Wait }
             }
             Parsed::Refused(refusal) => self.refuse(connection, core, refusal),
             Parsed::Complete(end) => {
@@ -341,7 +362,7 @@ impl<A: App> Engine<A> {
         connection.input = rest[size as usize..].to_vec();
         connection.drained = connection.input.is_empty() && read < READ_MAX;
         if connection.input.is_empty() && connection.output.is_empty() {
-            let drained = connection.after == After::Next && read < READ_MAX;
+            let drained = connection.after == After::Next && read < READ_MAX && !core.ended;
             return if drained { Step::Wait } else { Step::Again };
         }
         Step::Again
@@ -416,7 +437,8 @@ impl<A: App> Engine<A> {
         let began = Instant::now();
         board.place(seat, number, Place::Since).store(self.clock(), Relaxed);
         let mut buffer = std::mem::take(&mut core.head);
-        let crowd = core.crowd;
+        // what waits must not wait for a slow application: they are held while all are quick
+        let crowd = core.crowd && core.peak < QUICK;
         let (epoch, date) = core.date();
         board.place(seat, number, Place::Began).store(epoch, Relaxed);
         let facts = Facts {
@@ -463,11 +485,12 @@ impl<A: App> Engine<A> {
             self.place(core, Place::WriteErrors);
             connection.output = super::output::Output::default();
         }
-        if crowd && !connection.output.is_empty() {
+        if core.crowd && !connection.output.is_empty() {
             core.held.push(connection.socket.as_raw_fd());
             core.held_since.get_or_insert_with(Instant::now);
         }
         let micros = began.elapsed().as_micros() as u64;
+        core.peak = micros.max(core.peak - core.peak.div_ceil(64));
         board.place(seat, number, Place::Since).store(0, Relaxed);
         let served = self.tally(core, end.body + end.head as u64, micros);
         if let Some(subject) = subject {
@@ -563,16 +586,28 @@ impl<A: App> Engine<A> {
                         continue;
                     }
                 };
-                let Some(connection) = place.as_deref_mut() else { continue };
+                let Some(connection) = place.as_deref_mut() else {
+                    slot.watched.store(false, Relaxed);
+                    continue;
+                };
                 if deadline > core.now {
-                    waiting.wheel.add(fd, deadline);
+                    waiting.wheel.add(fd, self.next_look(core.now, deadline));
                     continue;
                 }
+                if connection.still_moves() {
+                    // the socket may have swallowed the rest without an event to come
+                    self.rearm(connection);
+                    let patience = self.patience_of(connection);
+                    slot.deadline.store(core.now + patience, Relaxed);
+                    waiting.wheel.add(fd, self.next_look(core.now, core.now + patience));
+                    continue;
+                }
+                slot.watched.store(false, Relaxed);
                 let waits =
                     !connection.input.is_empty() || matches!(connection.phase, Phase::Body(_));
                 if waits
                     && connection.output.is_empty()
-                    && !matches!(connection.phase, Phase::Linger)
+                    && !matches!(connection.phase, Phase::Linger { .. })
                 {
                     let late = Refusal { status: 408, reason: "the request came too slowly" };
                     self.refuse(connection, core, late);
@@ -601,11 +636,12 @@ fn receive(connection: &Connection, buffer: &mut [u8]) -> Result<usize, Step> {
 
 /// Throws away what the client still sends, until it closes.
 fn linger<C>(connection: &mut Connection, core: &mut Core<C>) -> Step {
-    let mut left = LINGER_BYTES;
     loop {
         match receive(connection, &mut core.scratch) {
-            Ok(count) if count < left => left -= count,
-            Ok(_) => return Step::Gone,
+            Ok(count) => match &mut connection.phase {
+                Phase::Linger { left, .. } if count < *left => *left -= count,
+                _ => return Step::Gone,
+            },
             Err(step) => return step,
         }
     }

@@ -1,8 +1,10 @@
 //! Deadlines of connections: a wheel of one-second buckets, not a scan.
 //!
-//! A connection stands in the wheel once, from its registration on. Moving its deadline is a
-//! store into the table; only when its bucket comes up does the loop look whether the deadline
-//! has moved, and puts it into a later bucket then. With no connection there is no wake-up.
+//! A descriptor stands in the wheel at most once. Moving its deadline is a store into the table;
+//! only when its bucket comes up does the loop look whether the deadline has come, and puts it
+//! into a later bucket otherwise. As deadlines also move nearer (an idle connection that starts
+//! a request may wait less), that bucket is never far away. With no connection there is no
+//! wake-up.
 
 use std::collections::BTreeMap;
 use std::os::fd::RawFd;
