@@ -54,6 +54,8 @@ pub mod plan;
 pub mod reader;
 /// Carrying a plan out.
 pub mod run;
+/// `show-config`.
+pub mod show;
 /// Binding sockets.
 pub mod socket;
 
@@ -330,6 +332,10 @@ fn carry_out(task: Task) -> Result<Handover, Finding> {
     let home = identity::home(plan.identity.as_ref());
     let steps = run::Task { plan: &plan, given, inherited, roots, tyrant, extension };
     let done = run::carry_out(steps).map_err(|error| error.finding(&report.origins, &plan))?;
+    if let Some(text) = show::configuration(&report.settings.serve.options) {
+        // a reader that went away is no reason to fail
+        let _ = io::stdout().write_all(text.as_bytes());
+    }
     let environment =
         environment::of_interpreter(std::env::vars_os(), summoned, home.as_ref(), &plan);
     Ok(Handover {

@@ -13,8 +13,8 @@ use shared::link::Status;
 use shared::settings::{Address, Serve, Wire};
 use shared::statistics;
 use shared::sys::{readiness, socket};
-use tokio::io::unix::AsyncFd;
 use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 use super::Master;
 use super::generation::Brood;

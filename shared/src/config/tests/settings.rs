@@ -148,3 +148,13 @@ fn python_paths_are_expanded_where_the_application_is() {
     let expected: [PathBuf; 4] = ["lib1".into(), "lib2".into(), "none*".into(), "x".into()];
     assert_eq!(settings.serve.pythonpath, expected);
 }
+
+#[test]
+fn of_several_statistics_sockets_the_last_one_counts() {
+    let (settings, reading) = settled("stats = 127.0.0.1:9191\nsocket = a.sock\nstats = b.sock\n");
+    assert!(!reading.refused());
+    let sockets: Vec<_> =
+        settings.launch.sockets.iter().map(|one| (one.address.to_string(), one.wire)).collect();
+    let want = [("a.sock".to_owned(), Wire::Uwsgi), ("b.sock".to_owned(), Wire::Stats)];
+    assert_eq!(sockets, want);
+}
