@@ -14,7 +14,8 @@ fn start(dir: &Dir, more: &[&str]) -> Server {
         .args(more)
         .start();
     server.await_tcp(address);
-    assert_eq!(http::get(address, "/").unwrap().text(), "Hello World");
+    let answer = http::get(address, "/").expect("the server under test is there");
+    assert_eq!(answer.text(), "Hello World");
     server
 }
 

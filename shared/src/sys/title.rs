@@ -22,8 +22,8 @@ pub fn set(title: &str, _proof: &SingleThreaded) -> io::Result<()> {
     let bytes: Vec<u8> = title.bytes().filter(|byte| *byte != 0).collect();
     let name = CString::new(&bytes[..bytes.len().min(NAME_MAX)])?;
     nix::sys::prctl::set_name(&name)?;
-    let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else { return Ok(()) };
-    let Some((start, end)) = arguments(&stat) else { return Ok(()) };
+    let Ok(line) = std::fs::read_to_string("/proc/self/stat") else { return Ok(()) };
+    let Some((start, end)) = arguments(&line) else { return Ok(()) };
     let room = end - start;
     let bytes = &bytes[..bytes.len().min(room - 1).min(TITLE_MAX)];
     let target = ptr::with_exposed_provenance_mut::<u8>(start);
@@ -38,8 +38,8 @@ pub fn set(title: &str, _proof: &SingleThreaded) -> io::Result<()> {
 }
 
 /// Where the arguments are: fields 48 and 49, counted behind the name, which may hold anything.
-fn arguments(stat: &str) -> Option<(usize, usize)> {
-    let mut fields = stat.rsplit(')').next()?.split_whitespace().skip(45);
+fn arguments(line: &str) -> Option<(usize, usize)> {
+    let mut fields = line.rsplit(')').next()?.split_whitespace().skip(45);
     let start = fields.next()?.parse().ok()?;
     let end = fields.next()?.parse().ok()?;
     (start != 0 && start < end).then_some((start, end))
@@ -51,8 +51,8 @@ mod tests {
 
     #[test]
     fn the_arguments_of_this_process_are_found() {
-        let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-        let (start, end) = arguments(&stat).unwrap();
+        let line = std::fs::read_to_string("/proc/self/stat").unwrap();
+        let (start, end) = arguments(&line).unwrap();
         let shown = std::fs::read("/proc/self/cmdline").unwrap();
         assert_eq!(end - start, shown.len());
     }
