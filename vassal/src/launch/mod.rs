@@ -23,6 +23,7 @@ use shared::sys::descriptor;
 
 use crate::handover::{Handover, Link, Listener};
 use crate::master;
+use crate::title::{self, Role};
 
 /// With whose rights a path is touched.
 pub mod access;
@@ -336,6 +337,8 @@ fn carry_out(task: Task) -> Result<Handover, Finding> {
         // a reader that went away is no reason to fail
         let _ = io::stdout().write_all(text.as_bytes());
     }
+    // nobody asks for the arguments of this process from here on
+    title::show(&report.settings.serve, Role::Master);
     let environment =
         environment::of_interpreter(std::env::vars_os(), summoned, home.as_ref(), &plan);
     Ok(Handover {

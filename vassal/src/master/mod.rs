@@ -38,7 +38,6 @@ use shared::sys::process;
 use tokio::sync::mpsc;
 
 use crate::handover::{Handover, Listener, Vacuum};
-use crate::title::{self, Role};
 use crate::worker::engine::monotonic;
 use generation::Brood;
 use link::Emperor;
@@ -77,7 +76,6 @@ pub(crate) type Facts = mpsc::Sender<Fact>;
 
 /// Runs until the vassal ends.
 pub fn run(handover: Handover) -> Exit {
-    title::show(&handover.settings.serve, Role::Master);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {
         Ok(runtime) => runtime.block_on(async {
