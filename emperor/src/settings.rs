@@ -285,6 +285,7 @@ fn who_suffix(me: Uid, root: bool) -> String {
 mod tests {
     use shared::config::Directive;
     use shared::finding::Origin;
+    use shared::option::{self, Kind, Tier};
 
     use super::*;
 
@@ -351,6 +352,30 @@ mod tests {
         assert_eq!(settings.law.throttle.cap, Duration::from_millis(400));
         assert_eq!(settings.law.curse_tolerance, Duration::from_secs(7));
         assert_eq!(settings.start_parallel, 2);
+    }
+
+    #[test]
+    fn every_option_of_the_emperor_that_works_reaches_the_settings() {
+        let shown = |lines: &[(&str, &str)]| {
+            let (settings, findings) = read(lines);
+            format!("{settings:?} {findings:?}")
+        };
+        let untouched = shown(&[]);
+        let (_, rows) = option::subjects()
+            .iter()
+            .find(|(subject, _)| *subject == "Emperor")
+            .expect("the table has this subject");
+        let also = ["reload-mercy", "uid", "gid", "logto", "pidfile", "stats-http"];
+        let also = also.into_iter().filter_map(option::find);
+        for row in rows.iter().chain(also).filter(|row| row.tier == Tier::Works) {
+            let value = match row.kind {
+                // the contrary of what is usual
+                Kind::Flag if row.name == "emperor-graceful-shutdown" => "false",
+                Kind::Flag => "true",
+                _ => "77",
+            };
+            assert_ne!(shown(&[(row.name, value)]), untouched, "nothing reads {}", row.name);
+        }
     }
 
     #[test]

@@ -10,7 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use shared::statistics;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -77,12 +78,13 @@ pub async fn serve(listener: Listener, board: Board, settings: Arc<Settings>) {
     loop {
         let Ok(permit) = Arc::clone(&readers).acquire_owned().await else { return };
         let text = || document(&board, &settings);
+        let always = settings.stats_http;
         let accepted = match &listener {
             Listener::Tcp(listener) => listener.accept().await.map(|(stream, _)| {
-                tokio::spawn(write(stream, text(), permit));
+                tokio::spawn(write(stream, text(), always, permit));
             }),
             Listener::Unix(listener) => listener.accept().await.map(|(stream, _)| {
-                tokio::spawn(write(stream, text(), permit));
+                tokio::spawn(write(stream, text(), always, permit));
             }),
         };
         if accepted.is_err() {
@@ -93,15 +95,12 @@ pub async fn serve(listener: Listener, board: Board, settings: Arc<Settings>) {
 }
 
 async fn write(
-    mut stream: impl AsyncWrite + Unpin,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     text: String,
+    always: bool,
     permit: tokio::sync::OwnedSemaphorePermit,
 ) {
-    let _ = timeout(PATIENCE, async {
-        stream.write_all(text.as_bytes()).await?;
-        stream.shutdown().await
-    })
-    .await;
+    let _ = timeout(PATIENCE, statistics::send(&mut stream, &text, always)).await;
     drop(permit);
 }
 
@@ -109,10 +108,6 @@ async fn write(
 fn document(board: &Board, settings: &Settings) -> String {
     let vassals = board.all();
     let mut out = String::new();
-    if settings.stats_http {
-        out.push_str("HTTP/1.0 200 OK\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\n");
-        out.push_str("Content-Type: application/json\r\n\r\n");
-    }
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     let sources: Vec<String> = settings.sources.iter().map(|one| quoted(&label(one))).collect();
     let _ = write!(

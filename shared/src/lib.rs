@@ -18,6 +18,8 @@ pub mod option;
 pub mod plan;
 /// A vassal's settings, typed.
 pub mod settings;
+/// Statistics documents on a socket, raw or over HTTP.
+pub mod statistics;
 /// What the Emperor hands to a launcher, and what comes back.
 pub mod summons;
 /// The door to the kernel: every `unsafe` system call, behind safe functions.

@@ -72,6 +72,9 @@ pub struct Launch {
     pub uid: Option<Principal>,
     /// `gid`.
     pub gid: Option<Principal>,
+    /// `no-initgroups`: no supplementary groups of the user.
+    #[serde(default)]
+    pub no_initgroups: bool,
     /// `chroot`.
     pub chroot: Option<PathBuf>,
     /// `chdir`, inside `chroot`.

@@ -57,7 +57,14 @@ fn stop_start_and_reload_answer_when_it_is_done() {
     }
     let emperor = start();
     assert_eq!(emperor.api.post("/v1/apps/shop/reload").status, 202);
-    assert_eq!(emperor.api.post("/v1/apps/shop/reload?wait=10s").status, 200);
+    let before = emperor.api.app("shop");
+    let answer = emperor.api.post("/v1/apps/shop/reload?wait=10s");
+    assert_eq!(answer.status, 200);
+    let after = answer.json();
+    let new = after["workers"].as_array().unwrap();
+    let old = before["workers"].as_array().unwrap();
+    assert!(!new.is_empty() && new.iter().all(|pid| !old.contains(pid)), "{before} {after}");
+    assert_ne!(before["nursery"], after["nursery"]);
     assert_eq!(emperor.api.post("/v1/apps/shop/stop?wait=10s").status, 200);
     assert_eq!(emperor.api.app("shop")["state"], "stopped");
     assert_eq!(emperor.api.post("/v1/apps/shop/start?wait=10s").status, 200);

@@ -84,6 +84,10 @@ fn nothing_with_privileges_contains_python() {
         .args(["--processes", "2"])
         .start();
     server.await_tcp(address);
+    eventually("nursery and two workers are there", SOON, || {
+        let pythons = all(&server).into_iter().filter(|process| process.is_python()).count();
+        if pythons >= 3 { Ok(()) } else { Err(pythons) }
+    });
     let mut pythons = 0;
     for process in grown(&server, 4) {
         if process.is_python() || process.maps("_vassal") {

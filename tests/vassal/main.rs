@@ -12,5 +12,7 @@ mod load;
 mod serve;
 /// The statistics document and the tools that read it.
 mod stats;
+/// Process titles, and the configuration in the output.
+mod titles;
 /// Respawn, recycling, deadlines.
 mod workers;

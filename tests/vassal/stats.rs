@@ -160,6 +160,18 @@ fn a_running_request_is_shown_with_its_variables() {
 }
 
 #[test]
+fn a_request_is_answered_over_http_without_being_announced() {
+    let dir = Dir::new();
+    let (server, _, stats) = start(&dir, &[]);
+    let answer = http::get(stats, "/").unwrap();
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert!(answer.json()["workers"].is_array());
+    assert!(read(stats).starts_with('{'), "who sends nothing gets no head");
+    server.stop();
+}
+
+#[test]
 fn stats_http_answers_a_request() {
     let dir = Dir::new();
     let (server, _, stats) = start(&dir, &["--stats-http"]);

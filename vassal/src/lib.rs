@@ -18,6 +18,8 @@ pub mod protocol;
 pub mod request;
 /// Shared memory in which workers write what they do.
 pub mod scoreboard;
+/// Titles in process lists.
+pub mod title;
 /// Accepting, reading, answering.
 pub mod worker;
 

@@ -1,7 +1,10 @@
 //! The words of `emperorctl`.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use shared::option::man::{escaped, prose};
 
 use crate::vassal::name::nearest;
 
@@ -53,20 +56,42 @@ impl Verb {
 
 const VERBS: [&str; 8] = ["status", "list", "show", "reload", "stop", "start", "logs", "help"];
 
-pub(super) const HELP: &str = "usage: emperorctl [--socket PATH] [-o table|json] COMMAND
+/// Every command: how it is written, what it does. Help and the manual page show it.
+const COMMANDS: [(&str, &str); 7] = [
+    ("status [APP]", "how everything, or one app, is doing"),
+    ("list", "the same for everything"),
+    ("show APP", "everything that is known of one app"),
+    ("reload APP [--wait 10s]", "a new generation; the old one goes when it answers"),
+    ("stop APP [--wait 10s]", "stop, and stay stopped"),
+    ("start APP [--wait 10s]", "start what was stopped or waits"),
+    ("logs APP [-n 100]", "the last lines that it wrote"),
+];
 
-  status [APP]                  how everything, or one app, is doing
-  list                          the same for everything
-  show APP                      everything that is known of one app
-  reload APP [--wait 10s]       a new generation; the old one goes when it answers
-  stop APP [--wait 10s]         stop, and stay stopped
-  start APP [--wait 10s]        start what was stopped or waits
-  logs APP [-n 100]             the last lines that it wrote
-
+/// `emperorctl help`.
+pub(super) fn help() -> String {
+    let mut text = "usage: emperorctl [--socket PATH] [-o table|json] COMMAND\n\n".to_owned();
+    for (usage, what) in COMMANDS {
+        let _ = writeln!(text, "  {usage:<29} {what}");
+    }
+    text.push_str(
+        "
 APP is the name of the file, or the name without its extension. --no-wait returns at once.
 Exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 no such app, 5 configuration refused,
 6 timed out, 7 not allowed.
-";
+",
+    );
+    text
+}
+
+/// The commands for the manual page.
+pub(super) fn manual() -> String {
+    let mut text = String::new();
+    for (usage, what) in COMMANDS {
+        let (verb, rest) = usage.split_once(' ').unwrap_or((usage, ""));
+        let _ = writeln!(text, ".TP\n\\fB{verb}\\fR {}\n{}.", escaped(rest), prose(what));
+    }
+    text
+}
 
 /// Reads the command line; the error says what to write instead.
 pub(super) fn parse(arguments: &[String], socket: PathBuf) -> Result<Wanted, String> {

@@ -74,6 +74,11 @@ pub fn run(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write) -> Ex
     }
 }
 
+/// The commands, for the manual page.
+pub fn manual() -> String {
+    arguments::manual()
+}
+
 /// Where the API is, unless said otherwise.
 fn default_socket() -> PathBuf {
     let own = std::env::var_os("XDG_RUNTIME_DIR")
@@ -88,7 +93,7 @@ fn call(wanted: &Wanted, out: &mut dyn Write) -> Result<Exit, Failure> {
     let lost = |error: std::io::Error| Failure { exit: Exit::Failed, text: error.to_string() };
     match &wanted.call {
         Call::Help => {
-            out.write_all(arguments::HELP.as_bytes()).map_err(lost)?;
+            out.write_all(arguments::help().as_bytes()).map_err(lost)?;
             Ok(Exit::Ok)
         }
         Call::List => {

@@ -7,6 +7,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+/// Lists of options for manual pages.
+pub mod man;
+/// References of the options.
+pub mod markdown;
 mod rows;
 mod suggest;
 

@@ -16,9 +16,11 @@ pub mod memory;
 pub mod mount;
 /// Securebits.
 pub mod privilege;
-/// Processes: fork, pidfds, death signals, titles.
+/// Processes: fork, pidfds, death signals.
 pub mod process;
 /// Registering descriptors with the runtime.
 pub mod readiness;
 /// Accepting sockets, socket options and queue lengths.
 pub mod socket;
+/// Titles in process lists.
+pub mod title;

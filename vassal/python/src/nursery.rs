@@ -14,6 +14,7 @@ use vassal::BUILD_ID;
 use vassal::handover::Listener;
 use vassal::nursery::{News, Order, Outfit};
 use vassal::scoreboard::{Count, Scoreboard};
+use vassal::title::{self, Role};
 use vassal::worker::control::{self, receive, send};
 use vassal::worker::engine::{self, Engine};
 
@@ -84,6 +85,7 @@ impl Nursery {
             .collect();
         let mut nursery =
             Self { master, outfit: *outfit, listeners, handed, board, support, application: None };
+        title::show(&nursery.outfit.serve, Role::Nursery);
         prepare_python(&nursery.support, &nursery.outfit.serve);
         if !nursery.outfit.serve.lazy_apps {
             nursery.import()?;
@@ -147,6 +149,7 @@ impl Nursery {
             return 1;
         }
         let serve = self.outfit.serve.clone();
+        title::show(&serve, Role::Worker(id));
         if serve.lazy_apps {
             match load(&self.support, &serve) {
                 Ok(application) => self.application = Some(application),

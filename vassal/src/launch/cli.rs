@@ -37,7 +37,9 @@ pub fn face(mut args: Vec<OsString>) -> Face {
         "--plan" => Face::Plan(args.split_off(1)),
         "--prepare" => Face::Prepare(args.split_off(1)),
         _ if args.iter().any(|one| one == "--version") => Face::Version,
-        _ if args.iter().any(|one| one == "--help" || one == "-h") => Face::Help,
+        _ if args.iter().any(|one| one == "--help" || one == "--usage" || one == "-h") => {
+            Face::Help
+        }
         _ => Face::Serve(args),
     }
 }

@@ -23,6 +23,7 @@ use shared::sys::descriptor;
 
 use crate::handover::{Handover, Link, Listener};
 use crate::master;
+use crate::title::{self, Role};
 
 /// With whose rights a path is touched.
 pub mod access;
@@ -54,6 +55,8 @@ pub mod plan;
 pub mod reader;
 /// Carrying a plan out.
 pub mod run;
+/// `show-config`.
+pub mod show;
 /// Binding sockets.
 pub mod socket;
 
@@ -330,6 +333,12 @@ fn carry_out(task: Task) -> Result<Handover, Finding> {
     let home = identity::home(plan.identity.as_ref());
     let steps = run::Task { plan: &plan, given, inherited, roots, tyrant, extension };
     let done = run::carry_out(steps).map_err(|error| error.finding(&report.origins, &plan))?;
+    if let Some(text) = show::configuration(&report.settings.serve.options) {
+        // a reader that went away is no reason to fail
+        let _ = io::stdout().write_all(text.as_bytes());
+    }
+    // nobody asks for the arguments of this process from here on
+    title::show(&report.settings.serve, Role::Master);
     let environment =
         environment::of_interpreter(std::env::vars_os(), summoned, home.as_ref(), &plan);
     Ok(Handover {

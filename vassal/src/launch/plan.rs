@@ -72,7 +72,11 @@ pub struct Planned {
 /// Decides what root has to do for these settings, or says everything that forbids it.
 pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
     let mut notes = Notes { facts, findings: Vec::new() };
-    let identity = who(launch, facts, &mut notes);
+    let groups = |one: Identity| match launch.no_initgroups {
+        true => Identity { groups: Vec::new(), ..one },
+        false => one,
+    };
+    let identity = who(launch, facts, &mut notes).map(groups);
     let chown_socket = launch.chown_socket.as_ref().and_then(|asked| {
         let user = notes.known("chown-socket", "user", &asked.user, facts.socket_user)?;
         let group = match &asked.group {
@@ -337,6 +341,13 @@ pub(super) mod tests {
         let want = Identity { uid: 1000, gid: 1000, groups: vec![999, 1000] };
         assert_eq!(made.plan.identity, Some(want));
         assert_eq!(made.warnings, []);
+    }
+
+    #[test]
+    fn without_initgroups_the_user_has_no_further_groups() {
+        let asked = Launch { no_initgroups: true, ..named("alice") };
+        let want = Identity { uid: 1000, gid: 1000, groups: Vec::new() };
+        assert_eq!(plan(&asked, &facts(0)).unwrap().plan.identity, Some(want));
     }
 
     #[test]

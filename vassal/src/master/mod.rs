@@ -191,7 +191,7 @@ impl Master {
                 _ = patrol.tick(), if patrols => self.patrol(),
                 client = stats::Server::accept(self.statistics.as_ref()) => {
                     let document = stats::document(&self);
-                    stats::answer(client, &document, &self.serve);
+                    stats::answer(client, document, &self.serve);
                 }
             }
             self.report();

@@ -11,9 +11,10 @@ use std::time::Duration;
 use serde::Serialize;
 use shared::link::Status;
 use shared::settings::{Address, Serve, Wire};
+use shared::statistics;
 use shared::sys::{readiness, socket};
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncWriteExt, Interest};
 
 use super::Master;
 use super::generation::Brood;
@@ -21,7 +22,7 @@ use super::roster::{Standing, Worker};
 use crate::handover::Listener;
 use crate::scoreboard::{Count, Place, Scoreboard};
 
-/// How long a client may take to read the document.
+/// How long a client may take to ask for the document and to read it.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// The listening socket.
@@ -54,26 +55,18 @@ impl Server {
 }
 
 /// Sends the document; a client that does not read is left alone after a while.
-pub(super) fn answer((client, tcp): (OwnedFd, bool), document: &str, serve: &Serve) {
-    let head = if serve.stats_http {
-        "HTTP/1.0 200 OK\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\n\
-         Content-Type: application/json\r\n\r\n"
-    } else {
-        ""
-    };
-    let text = format!("{head}{document}");
+pub(super) fn answer((client, tcp): (OwnedFd, bool), document: String, serve: &Serve) {
+    let always = serve.stats_http;
     tokio::spawn(async move {
         let _ = tokio::time::timeout(PATIENCE, async {
             if tcp {
-                let mut stream =
-                    tokio::net::TcpStream::from_std(std::net::TcpStream::from(client))?;
-                stream.write_all(text.as_bytes()).await?;
-                stream.shutdown().await
+                let stream = std::net::TcpStream::from(client);
+                let mut stream = tokio::net::TcpStream::from_std(stream)?;
+                statistics::send(&mut stream, &document, always).await
             } else {
                 let stream = std::os::unix::net::UnixStream::from(client);
                 let mut stream = tokio::net::UnixStream::from_std(stream)?;
-                stream.write_all(text.as_bytes()).await?;
-                stream.shutdown().await
+                statistics::send(&mut stream, &document, always).await
             }
         })
         .await;

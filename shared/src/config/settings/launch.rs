@@ -19,6 +19,7 @@ pub(super) fn read(given: &mut Given<'_>) -> Launch {
         gid: given
             .parsed("gid", value::principal)
             .or_else(|| given.parsed("immediate-gid", value::principal)),
+        no_initgroups: given.flag("no-initgroups"),
         chroot: given.path("chroot"),
         chdir: given.path("chdir"),
         umask: given.parsed("umask", value::umask),
@@ -84,10 +85,12 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
     let names = given.flag("abstract-socket");
     let mut list: Vec<Listen> = Vec::new();
     for one in given.directives {
+        let counts = || given.last("stats").is_some_and(|last| std::ptr::eq(last, one));
         let wire = match one.key.as_str() {
             "socket" => plain,
             "http" | "http-socket" | "http11-socket" => Wire::Http,
-            "stats" => Wire::Stats,
+            // the last one counts, as of every option that may be given once
+            "stats" if counts() => Wire::Stats,
             _ => continue,
         };
         let Some(mut address) = address_of(given, one) else { continue };

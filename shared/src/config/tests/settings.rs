@@ -1,5 +1,7 @@
 //! From files to settings.
 
+use crate::option::{self, Kind, Tier};
+
 use super::*;
 
 #[test]
@@ -147,4 +149,51 @@ fn python_paths_are_expanded_where_the_application_is() {
     let settings = settle(&mut reading, "a.ini");
     let expected: [PathBuf; 4] = ["lib1".into(), "lib2".into(), "none*".into(), "x".into()];
     assert_eq!(settings.serve.pythonpath, expected);
+}
+
+#[test]
+fn of_several_statistics_sockets_the_last_one_counts() {
+    let (settings, reading) = settled("stats = 127.0.0.1:9191\nsocket = a.sock\nstats = b.sock\n");
+    assert!(!reading.refused());
+    let sockets: Vec<_> =
+        settings.launch.sockets.iter().map(|one| (one.address.to_string(), one.wire)).collect();
+    let want = [("a.sock".to_owned(), Wire::Uwsgi), ("b.sock".to_owned(), Wire::Stats)];
+    assert_eq!(sockets, want);
+}
+
+#[test]
+fn every_option_of_a_vassal_that_works_reaches_the_settings() {
+    // relevant with these only
+    let base = "socket = a.sock\nenv = GONE=1\n";
+    let read = |line: &str| {
+        let (mut settings, reading) = settled(&format!("{base}{line}"));
+        settings.serve.options.clear();
+        let findings: Vec<_> = reading.findings.iter().map(ToString::to_string).collect();
+        format!("{settings:?} {findings:?}")
+    };
+    let untouched = read("");
+    let elsewhere = ["Emperor", "Configuration"];
+    for (subject, rows) in option::subjects() {
+        for row in rows.iter().filter(|row| row.tier == Tier::Works) {
+            let value = match row.name {
+                "need-app" | "die-on-term" => "false",
+                "protocol" => "http",
+                "env" => "NEW=1",
+                "unenv" => "GONE",
+                "need-plugins" => "no-such-plugin",
+                // obeyed by the launcher and by the Emperor, see there
+                "show-config" | "reload-mercy" => continue,
+                _ => match row.kind {
+                    Kind::Flag => "true",
+                    Kind::Integer | Kind::Long | Kind::Short | Kind::Megabytes => "77",
+                    Kind::Mode => "17",
+                    Kind::Text | Kind::List | Kind::Special => "/x",
+                },
+            };
+            if !elsewhere.contains(subject) {
+                let line = format!("{} = {value}\n", row.name);
+                assert_ne!(read(&line), untouched, "nothing reads {}", row.name);
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ pub(super) const ROWS: &[Row] = &[
     row("emperor-tyrant", Kind::Flag).works("Each vassal runs as the owner of its file."),
     row("emperor-no-blacklist", Kind::Flag).works("Restart a vassal that fails without a pause."),
     row("emperor-graceful-shutdown", Kind::Flag)
-        .works("Let vassals finish their requests when they are stopped. They always may."),
+        .works("Let vassals finish their requests when they are stopped. On unless switched off."),
     row("emperor-freq", Kind::Integer)
         .works("Seconds between scans where changes cannot be watched."),
     row("emperor-required-heartbeat", Kind::Integer)

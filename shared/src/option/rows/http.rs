@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Row] = &[
         .accepted("Answers without a length are sent in chunks whenever the client can read them."),
     row("http-raw-body", Kind::Flag).accepted("Chunked request bodies are always decoded."),
     row("http-chunked-input", Kind::Flag).accepted("Chunked request bodies are always decoded."),
-    row("http-server-name-as-http-host", Kind::Flag).accepted("Workers answer HTTP themselves."),
+    row("http-server-name-as-http-host", Kind::Flag),
     row("https", Kind::Special),
     row("https2", Kind::Special),
     row("https-export-cert", Kind::Flag),

@@ -10,7 +10,8 @@ pub(super) const ROWS: &[Row] = &[
     row("gid", Kind::Special).works("Group that the vassal becomes, by name or number."),
     row("immediate-uid", Kind::Special).works("As `uid`."),
     row("immediate-gid", Kind::Special).works("As `gid`."),
-    row("no-initgroups", Kind::Flag).accepted("Supplementary groups are those of the user."),
+    row("no-initgroups", Kind::Flag)
+        .works("Become the user without the supplementary groups of that user."),
     row("setns-preopen", Kind::Flag),
     row("jailed", Kind::Flag),
     row("refork", Kind::Flag).aliases(&["re-fork"]),

@@ -9,7 +9,7 @@ pub(super) const ROWS: &[Row] = &[
         .works("End when no application can be loaded. On unless switched off."),
     row("master", Kind::Flag)
         .short('M')
-        .works("A process that supervises the workers. It is always there."),
+        .accepted("A process that supervises the workers is always there."),
     row("die-on-term", Kind::Flag)
         .works("TERM stops the server, which it does anyway; `false` makes TERM reload it."),
     row("catch-exceptions", Kind::Flag)

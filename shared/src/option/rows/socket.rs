@@ -15,7 +15,7 @@ pub(super) const ROWS: &[Row] = &[
         .works("Seconds to wait for bytes inside a request."),
     row("buffer-size", Kind::Short)
         .short('b')
-        .works("The least that a request head may take, in bytes; it grows to 65536 where needed."),
+        .accepted("A request head may always take up to 65536 bytes."),
     row("limit-post", Kind::Long).works("The largest request body, in bytes."),
     row("post-buffering", Kind::Long)
         .works("Request bodies of at least this many bytes go to an unlinked file first."),

@@ -1,0 +1,23 @@
+//! The documentation that is generated from the table of options is up to date.
+
+mod golden;
+
+use shared::option::{man, markdown};
+
+#[test]
+fn the_reference_of_options_is_what_the_table_says() {
+    golden::check("OPTIONS.md", &markdown::options());
+}
+
+#[test]
+fn the_table_of_compatibility_is_what_the_table_says() {
+    golden::check("COMPATIBILITY.md", &markdown::compatibility());
+}
+
+#[test]
+fn manual_pages_list_the_options_of_the_table() {
+    for name in ["man/emperor.8", "man/emperor.ini.5", "man/emperor-site.5", "man/vassal.1"] {
+        let page = man::renew(&golden::page(name), man::region);
+        golden::check(name, &page.unwrap_or_else(|error| panic!("docs/{name}: {error}")));
+    }
+}
