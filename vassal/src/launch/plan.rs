@@ -72,11 +72,12 @@ pub struct Planned {
 /// Decides what root has to do for these settings, or says everything that forbids it.
 pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
     let mut notes = Notes { facts, findings: Vec::new() };
-    let groups = |one: Identity| match launch.no_initgroups {
-        true => Identity { groups: Vec::new(), ..one },
-        false => one,
-    };
-    let identity = who(launch, facts, &mut notes).map(groups);
+    let mut identity = who(launch, facts, &mut notes);
+    if launch.no_initgroups
+        && let Some(identity) = &mut identity
+    {
+        identity.groups.clear();
+    }
     let chown_socket = launch.chown_socket.as_ref().and_then(|asked| {
         let user = notes.known("chown-socket", "user", &asked.user, facts.socket_user)?;
         let group = match &asked.group {
