@@ -34,6 +34,8 @@ pub struct Outfit {
     pub generation: u64,
     /// The master, whose children the workers become.
     pub master: i32,
+    /// Whether running requests are shown on the scoreboard.
+    pub shows: bool,
     /// What the listeners are, in the order of their descriptors.
     pub listeners: Vec<Listen>,
 }

@@ -12,8 +12,12 @@ use shared::sys::memory::{self, Counters};
 
 /// Words of a seat before its cores.
 const SEAT: usize = 16;
+/// Words of a core's counters.
+const PLACES: usize = 8;
+/// Bytes of a running request's head that are shown.
+const SHOWN: usize = 2048;
 /// Words of a core.
-const CORE: usize = 8;
+const CORE: usize = PLACES + SHOWN / 8;
 
 /// Counters of one worker.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +57,10 @@ pub enum Place {
     WriteErrors,
     /// Requests that could not be read whole.
     ReadErrors,
+    /// Bytes of the running request's head that are shown.
+    Shown,
+    /// 1 where the shown head is a uwsgi packet.
+    Wire,
 }
 
 /// A mapped scoreboard.
@@ -90,6 +98,31 @@ impl Scoreboard {
     /// One counter of a core of the worker in `seat`.
     pub fn place(&self, seat: usize, core: usize, which: Place) -> &AtomicU64 {
         &self.counters.words()[seat * self.width() + SEAT + core * CORE + which as usize]
+    }
+
+    /// Shows the head of the request that a core begins. Word by word, like everything here: a
+    /// reader may see half of it, and takes it as text only.
+    pub fn show(&self, seat: usize, core: usize, head: &[u8]) {
+        let size = head.len().min(SHOWN);
+        let from = seat * self.width() + SEAT + core * CORE + PLACES;
+        let words = &self.counters.words()[from..from + SHOWN / 8];
+        for (word, bytes) in words.iter().zip(head[..size].chunks(8)) {
+            let mut whole = [0; 8];
+            whole[..bytes.len()].copy_from_slice(bytes);
+            word.store(u64::from_ne_bytes(whole), Relaxed);
+        }
+        self.place(seat, core, Place::Shown).store(size as u64, Relaxed);
+    }
+
+    /// What [`Scoreboard::show`] shows.
+    pub fn shown(&self, seat: usize, core: usize) -> Vec<u8> {
+        let size = (self.place(seat, core, Place::Shown).load(Relaxed) as usize).min(SHOWN);
+        let from = seat * self.width() + SEAT + core * CORE + PLACES;
+        let words = &self.counters.words()[from..from + size.div_ceil(8)];
+        let mut bytes: Vec<u8> =
+            words.iter().flat_map(|word| word.load(Relaxed).to_ne_bytes()).collect();
+        bytes.truncate(size);
+        bytes
     }
 
     /// The value of a counter.
@@ -136,6 +169,11 @@ mod tests {
         board.place(1, 0, Place::Since).store(50, Relaxed);
         board.place(1, 1, Place::Since).store(40, Relaxed);
         board.count(2, Count::Requests).store(7, Relaxed);
+        board.show(1, 1, b"GET /abc HTTP/1.1");
+        assert_eq!(board.shown(1, 1), b"GET /abc HTTP/1.1");
+        board.show(1, 0, &[b'x'; 5000]);
+        assert_eq!(board.shown(1, 0).len(), SHOWN);
+        assert_eq!(board.shown(1, 1), b"GET /abc HTTP/1.1");
         assert_eq!(board.oldest(1), Some(40));
         assert_eq!(board.oldest(0), None);
         board.clear(1);

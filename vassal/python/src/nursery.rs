@@ -188,6 +188,7 @@ impl Nursery {
             board,
             seat,
             id,
+            shows: self.outfit.shows,
         };
         // SAFETY: the lock is held and the namespace is alive.
         let support = unsafe { Object::borrow(self.support.as_ptr()) };

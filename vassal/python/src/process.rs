@@ -59,7 +59,9 @@ pub(crate) fn fork_worker() -> io::Result<bool> {
                 ffi::PyOS_AfterFork_Parent();
                 loop {
                     match waitpid(child, None) {
-                        Ok(WaitStatus::Exited(_, 0)) => return Ok(false),
+                        // ECHILD: the application ignores dead children; a worker that exists
+                        // reports by itself
+                        Ok(WaitStatus::Exited(_, 0)) | Err(Errno::ECHILD) => return Ok(false),
                         Ok(WaitStatus::Exited(_, code)) => {
                             return Err(io::Error::from_raw_os_error(code));
                         }
@@ -68,8 +70,6 @@ pub(crate) fn fork_worker() -> io::Result<bool> {
                         }
                         // the application handles signals of its own
                         Err(Errno::EINTR) => {}
-                        // it ignores dead children: a worker that exists reports by itself
-                        Err(Errno::ECHILD) => return Ok(false),
                         Err(error) => return Err(error.into()),
                     }
                 }

@@ -128,11 +128,17 @@ impl Brood {
     }
 
     /// Sends the outfit: settings, hand-over socket, scoreboard, listeners.
-    pub(super) fn equip(&self, number: u64, listeners: &[Listener]) -> io::Result<()> {
+    pub(super) fn equip(
+        &self,
+        number: u64,
+        listeners: &[Listener],
+        statistics: bool,
+    ) -> io::Result<()> {
         let outfit = Outfit {
             serve: self.serve.clone(),
             generation: number,
             master: std::process::id() as i32,
+            shows: statistics || self.serve.harakiri.is_some(),
             listeners: listeners.iter().map(|one| one.listen.clone()).collect(),
         };
         let mut descriptors = vec![self.entrance.as_fd(), self.memory.as_fd()];
@@ -327,6 +333,7 @@ async fn hear_worker(name: Gen, key: Key, socket: Arc<AsyncFd<OwnedFd>>, facts: 
             }
             control::News::Accepting => Fact::Roster(Event::Accepting(name, key)),
             control::News::Loyal => Fact::Loyal,
+            control::News::Stuck => Fact::Stuck(name, key),
             control::News::Full => Fact::Roster(Event::Full(name, key)),
             control::News::NoApp(why) => {
                 reason = Some(why);

@@ -7,6 +7,8 @@
 mod check;
 /// Generations: interpreters, workers, their sockets.
 mod generation;
+/// Killing workers whose requests run too long.
+mod harakiri;
 /// Finding the tenant's interpreter.
 mod interpreter;
 /// The link to the Emperor.
@@ -38,7 +40,6 @@ use shared::sys::process;
 use tokio::sync::mpsc;
 
 use crate::handover::{Handover, Listener, Vacuum};
-use crate::worker::engine::monotonic;
 use generation::Brood;
 use link::Emperor;
 use roster::{Action, Event, Gen, Key, Law, Roster};
@@ -60,6 +61,8 @@ pub(crate) enum Fact {
     Born(Gen, Key, Pid, OwnedFd),
     /// A worker of this vassal has served its first request.
     Loyal,
+    /// A worker's request runs longer than `harakiri` allows.
+    Stuck(Gen, Key),
     /// The application could not be imported.
     NoApp(Gen, String),
     /// A nursery imported the application.
@@ -170,7 +173,7 @@ impl Master {
 
     /// The loop: a fact, a decision, its consequences.
     async fn govern(mut self, mut inbox: mpsc::Receiver<Fact>) -> Exit {
-        let mut patrol = tokio::time::interval(Duration::from_millis(250));
+        let mut patrol = tokio::time::interval(Duration::from_secs(1));
         patrol.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while self.exit.is_none() {
             let deadline = self.roster.next_deadline();
@@ -229,6 +232,7 @@ impl Master {
                     emperor.loyal();
                 }
             }
+            Fact::Stuck(name, key) => self.harakiri(name, key),
             Fact::NoApp(name, reason) => {
                 self.no_app = true;
                 output::say(
@@ -329,31 +333,6 @@ impl Master {
         output::say(&format!("...gracefully starting generation {number}..."));
         self.coming.insert(number, serve);
         self.decide(Event::Reload(number, law));
-    }
-
-    /// Looks for requests over their harakiri.
-    fn patrol(&mut self) {
-        let now = monotonic();
-        let mut lines = Vec::new();
-        for (name, generation) in self.roster.generations() {
-            let Some(brood) = self.broods.get(&name) else { continue };
-            let Some(limit) = brood.serve.harakiri else { continue };
-            for (key, worker) in &generation.workers {
-                let since = brood.board.oldest(worker.seat as usize);
-                let late = since
-                    .is_some_and(|since| Duration::from_millis(now.saturating_sub(since)) > limit);
-                if late && brood.kill(*key) {
-                    lines.push(format!(
-                        "*** HARAKIRI ON WORKER {} (pid: {}, try: 1) ***",
-                        worker.id,
-                        brood.pid(*key).map_or(0, Pid::as_raw)
-                    ));
-                }
-            }
-        }
-        for line in lines {
-            output::say(&line);
-        }
     }
 
     fn decide(&mut self, event: Event) {
@@ -465,7 +444,7 @@ impl Master {
             return;
         }
         let lazy = brood.serve.lazy_apps;
-        match brood.equip(number, &self.listeners) {
+        match brood.equip(number, &self.listeners, self.statistics.is_some()) {
             Ok(()) if lazy => self.decide(Event::Ready(name)),
             Ok(()) => {}
             Err(error) => {

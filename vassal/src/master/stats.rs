@@ -20,6 +20,8 @@ use super::Master;
 use super::generation::Brood;
 use super::roster::{Standing, Worker};
 use crate::handover::Listener;
+use crate::protocol::{http, uwsgi};
+use crate::request::Request;
 use crate::scoreboard::{Count, Place, Scoreboard};
 
 /// How long a client may take to ask for the document and to read it.
@@ -262,9 +264,55 @@ fn place(board: &Scoreboard, seat: usize, core: usize) -> CorePart {
         write_errors: read(Place::WriteErrors),
         read_errors: read(Place::ReadErrors),
         in_request: running.into(),
-        vars: Vec::new(),
+        vars: if running { variables(board, seat, core) } else { Vec::new() },
         req_info: RequestPart { request_start: running.then(|| read(Place::Began)) },
     }
+}
+
+/// The running request of a core, parsed from what the worker shows of it. A long head is cut:
+/// what was read up to there counts.
+fn shown(board: &Scoreboard, seat: usize, core: usize) -> (Vec<u8>, Request, Wire) {
+    let head = board.shown(seat, core);
+    let mut request = Request::default();
+    let wire = match board.place(seat, core, Place::Wire).load(Relaxed) {
+        0 => Wire::Http,
+        _ => Wire::Uwsgi,
+    };
+    match wire {
+        Wire::Uwsgi => drop(uwsgi::parse_cut(&head, &mut request)),
+        Wire::Http | Wire::Stats => drop(http::parse(&head, &mut request)),
+    }
+    (head, request, wire)
+}
+
+/// `"KEY=value"` for each variable of the running request, and the empty string that ends them.
+fn variables(board: &Scoreboard, seat: usize, core: usize) -> Vec<String> {
+    let (head, request, wire) = shown(board, seat, core);
+    let text = |span| String::from_utf8_lossy(request.bytes(&head, span)).into_owned();
+    let mut list = Vec::new();
+    if wire == Wire::Http {
+        list.push(format!("REQUEST_METHOD={}", text(request.method)));
+        list.push(format!("REQUEST_URI={}", text(request.target)));
+    }
+    for field in &request.fields {
+        let name = text(field.name);
+        let name = match (wire, name.to_ascii_uppercase().replace('-', "_")) {
+            (Wire::Uwsgi, _) => name,
+            (_, upper) if matches!(upper.as_str(), "CONTENT_TYPE" | "CONTENT_LENGTH") => upper,
+            (_, upper) => format!("HTTP_{upper}"),
+        };
+        list.push(format!("{name}={}", text(field.value)));
+    }
+    list.push(String::new());
+    list
+}
+
+/// Method and target of the running request, fit for a log.
+pub(super) fn request_line(board: &Scoreboard, seat: usize, core: usize) -> String {
+    let (head, request, _) = shown(board, seat, core);
+    let text = |span| String::from_utf8_lossy(request.bytes(&head, span)).into_owned();
+    let line = format!("{} {}", text(request.method), text(request.target));
+    line.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// Resident and virtual bytes of a process (`/proc/PID/statm`, in pages).

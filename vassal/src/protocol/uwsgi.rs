@@ -64,6 +64,12 @@ pub fn parse(bytes: &[u8], request: &mut Request) -> Packet {
     })
 }
 
+/// Reads as much as there is of a packet that was cut, for showing it to people.
+pub fn parse_cut(bytes: &[u8], request: &mut Request) -> Result<(), Refusal> {
+    request.clear();
+    variables(bytes, request)
+}
+
 /// Reads the block of variables: little endian u16 length and bytes, name and value in turn.
 fn variables(block: &[u8], request: &mut Request) -> Result<(), Refusal> {
     const CUT: Refusal = Refusal::bad("a variable reaches over the end of the uwsgi packet");

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use nix::sys::socket::{MsgFlags, recv};
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,7 @@ pub enum After {
 #[derive(Debug)]
 pub struct Connection {
     /// The socket, non-blocking.
-    pub socket: OwnedFd,
+    pub socket: Arc<OwnedFd>,
     /// Who is there.
     pub peer: Peer,
     /// The number of the listener it came by.
@@ -93,7 +93,7 @@ impl Connection {
     /// A fresh connection.
     pub fn new(socket: OwnedFd, peer: Peer, listener: usize) -> Self {
         Self {
-            socket,
+            socket: Arc::new(socket),
             peer,
             listener,
             phase: Phase::Head,

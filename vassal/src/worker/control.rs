@@ -30,6 +30,8 @@ pub enum News {
     Accepting,
     /// It has served its first request.
     Loyal,
+    /// A request runs longer than `harakiri` allows: it wants to be killed.
+    Stuck,
     /// It wants to be replaced (`max-requests`).
     Full,
     /// The application could not be loaded (`lazy-apps`).

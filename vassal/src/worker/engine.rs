@@ -17,6 +17,7 @@ use shared::sys::socket;
 use super::App;
 use super::connection::{Connection, Peer, Table};
 use super::control::{self, News};
+use super::vigil::Post;
 use super::wheel::Wheel;
 use crate::handover::Listener;
 use crate::request::Request;
@@ -68,6 +69,8 @@ pub struct Outfit {
     pub seat: usize,
     /// This worker's number, from 1.
     pub id: u32,
+    /// Whether running requests are shown on the scoreboard.
+    pub shows: bool,
 }
 
 /// What the thread that has the turn may touch.
@@ -95,6 +98,7 @@ pub struct Engine<A> {
     full_said: AtomicBool,
     pub(super) full_at: AtomicU64,
     pub(super) started: u64,
+    pub(super) posts: Vec<Post>,
 }
 
 /// Monotonic milliseconds, the same in every process of the machine.
@@ -143,6 +147,7 @@ impl<C> Core<C> {
 impl<A: App> Engine<A> {
     /// Registers listeners, control and hand-over sockets.
     pub fn new(app: A, outfit: Outfit) -> io::Result<Self> {
+        let threads = outfit.serve.threads;
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let wake = EventFd::new()?;
         let shared_wait = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
@@ -173,6 +178,7 @@ impl<A: App> Engine<A> {
             full_said: AtomicBool::new(false),
             full_at: AtomicU64::new(full_at),
             started: monotonic(),
+            posts: (0..threads).map(|_| Post::default()).collect(),
         })
     }
 
@@ -189,7 +195,14 @@ impl<A: App> Engine<A> {
                     eprintln!("thread {core} of worker {}: {error}", self.outfit.id);
                 }
             }
+            let vigil = self.outfit.serve.harakiri.and_then(|limit| {
+                let thread = std::thread::Builder::new().name("uWSGIHarakiri".into());
+                thread.spawn_scoped(scope, move || self.keep_vigil(limit)).ok()
+            });
             self.thread(0);
+            if let Some(vigil) = vigil {
+                vigil.thread().unpark();
+            }
         });
     }
 
@@ -199,7 +212,7 @@ impl<A: App> Engine<A> {
     }
 
     /// Whether nothing is left to do.
-    fn finished(&self) -> bool {
+    pub(super) fn finished(&self) -> bool {
         self.draining.load(Relaxed) && self.open.load(Relaxed) == 0
     }
 

@@ -24,6 +24,8 @@ pub mod reply;
 mod serve;
 /// Bodies on their way.
 pub mod upload;
+/// Harakiri inside a worker.
+pub mod vigil;
 /// Deadlines.
 pub mod wheel;
 

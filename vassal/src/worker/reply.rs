@@ -12,6 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use shared::settings::Wire;
 
 use super::output::{Output, Piece};
+use super::vigil::Post;
 use crate::request::Version;
 
 /// Bytes that a streaming application may be ahead of its client.
@@ -113,6 +114,7 @@ pub struct Reply<'a> {
     fields: usize,
     lost: Option<io::ErrorKind>,
     failed: bool,
+    post: Option<&'a Post>,
 }
 
 impl<'a> Reply<'a> {
@@ -142,7 +144,13 @@ impl<'a> Reply<'a> {
             fields: 0,
             lost: None,
             failed: false,
+            post: None,
         }
+    }
+
+    /// Asks at this post before anything is sent.
+    pub fn ask_at(&mut self, post: &'a Post) {
+        self.post = Some(post);
     }
 
     /// Whether a head was given (and perhaps replaced).
@@ -242,6 +250,9 @@ impl<'a> Reply<'a> {
 
     /// Completes the head. `total` is the body's size where it is known.
     fn seal(&mut self, total: Option<u64>) {
+        if let Some(post) = self.post {
+            post.claim();
+        }
         let http = self.facts.wire == Wire::Http;
         if self.length.is_none() && !self.bodiless() {
             match total {

@@ -466,8 +466,20 @@ impl<A: App> Engine<A> {
         let subject = logs.then(|| Subject::of(&call));
         let socket = connection.socket.as_fd();
         let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
+        let post = self.outfit.serve.harakiri.and_then(|_| self.posts.get(number));
+        if let Some(post) = post {
+            post.enter(&connection.socket);
+            reply.ask_at(post);
+        }
+        if self.outfit.shows {
+            board.show(seat, number, head);
+            board.place(seat, number, Place::Wire).store(u64::from(wire == Wire::Uwsgi), Relaxed);
+        }
         self.app.handle(&mut core.app, call, &mut reply, turn.take());
         let end = reply.conclude();
+        if let Some(post) = post {
+            post.leave();
+        }
         core.head = buffer;
         core.give_back(epoch, date);
         connection.served += 1;

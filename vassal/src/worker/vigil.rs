@@ -1,0 +1,125 @@
+//! Harakiri inside a worker: one thread that looks whether a request runs too long.
+//!
+//! The client of a stuck request gets a 504, if nothing was sent yet; then the master is told,
+//! which kills this worker and has another one forked. Only a worker that is asked for it
+//! (`harakiri`) has this thread. A core and the vigil agree through a [`Post`] who may write:
+//! whoever comes second keeps its hands off the connection.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use nix::sys::socket::{Shutdown, shutdown};
+
+use super::App;
+use super::control::News;
+use super::engine::Engine;
+use crate::scoreboard::Place;
+
+/// What a client gets that waited too long.
+const ANSWER: &[u8] = b"HTTP/1.1 504 Gateway Timeout\r\nContent-Type: text/plain\r\n\
+Content-Length: 49\r\nConnection: close\r\n\r\nthe application took too long for this request.\r\n";
+
+/// No request.
+const IDLE: u8 = 0;
+/// The application runs, nothing was sent.
+const RUNNING: u8 = 1;
+/// The head is on its way.
+const ANSWERING: u8 = 2;
+/// The vigil answers; the core must not.
+const SEIZED: u8 = 3;
+
+/// Where a core and the vigil meet.
+#[derive(Debug, Default)]
+pub struct Post {
+    socket: Mutex<Option<Arc<OwnedFd>>>,
+    state: AtomicU8,
+}
+
+impl Post {
+    /// The core begins a request.
+    pub(super) fn enter(&self, socket: &Arc<OwnedFd>) {
+        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(socket));
+        self.state.store(RUNNING, SeqCst);
+    }
+
+    /// The core is about to send, or is done. Does not return when the vigil came first: this
+    /// worker is about to be killed.
+    pub(super) fn claim(&self) {
+        if self.state.compare_exchange(RUNNING, ANSWERING, SeqCst, SeqCst) == Err(SEIZED) {
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+
+    /// The request is over.
+    pub(super) fn leave(&self) {
+        self.claim();
+        self.state.store(IDLE, SeqCst);
+        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The vigil takes the connection, if nothing was sent on it.
+    fn seize(&self) -> Option<Arc<OwnedFd>> {
+        self.state.compare_exchange(RUNNING, SEIZED, SeqCst, SeqCst).ok()?;
+        self.socket.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl<A: App> Engine<A> {
+    /// Looks at the cores until the worker ends.
+    pub(super) fn keep_vigil(&self, limit: Duration) {
+        let period = (limit / 8).clamp(Duration::from_millis(20), Duration::from_millis(500));
+        let mut told = false;
+        while !self.finished() {
+            std::thread::park_timeout(period);
+            let now = self.clock();
+            for (core, post) in self.posts.iter().enumerate() {
+                let since =
+                    self.outfit.board.place(self.outfit.seat, core, Place::Since).load(Relaxed);
+                let late = since > 0 && Duration::from_millis(now.saturating_sub(since)) > limit;
+                if !late {
+                    continue;
+                }
+                if let Some(socket) = post.seize() {
+                    let _ = nix::unistd::write(&socket, ANSWER);
+                    let _ = shutdown(socket.as_raw_fd(), Shutdown::Both);
+                }
+                if !std::mem::replace(&mut told, true) {
+                    self.tell(&News::Stuck);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn who_comes_first_may_write() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let socket = Arc::new(OwnedFd::from(ours));
+        let post = Post::default();
+        assert!(post.seize().is_none(), "there is no request");
+        post.enter(&socket);
+        post.claim();
+        assert!(post.seize().is_none(), "the core answers");
+        post.leave();
+        post.enter(&socket);
+        assert!(post.seize().is_some());
+        assert!(post.seize().is_none(), "once");
+    }
+
+    #[test]
+    fn the_answer_is_as_long_as_it_says() {
+        let text = std::str::from_utf8(ANSWER).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())));
+    }
+}
