@@ -12,5 +12,7 @@ mod load;
 mod serve;
 /// The statistics document and the tools that read it.
 mod stats;
+/// What applications and clients do to a server.
+mod survives;
 /// Respawn, recycling, deadlines.
 mod workers;
