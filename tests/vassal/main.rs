@@ -12,6 +12,8 @@ mod load;
 mod serve;
 /// The statistics document and the tools that read it.
 mod stats;
+/// What applications and clients do to a server.
+mod survives;
 /// Process titles, and the configuration in the output.
 mod titles;
 /// Respawn, recycling, deadlines.

@@ -125,7 +125,7 @@ impl Nursery {
                 Ok(Some((Order::Outfit(_), _))) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(Some((Order::Quit, _)) | None) | Err(_) => {
-                    call(&self.support, c"farewell");
+                    call(&self.support, c"relieved");
                     return 0;
                 }
             }

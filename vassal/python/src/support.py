@@ -103,13 +103,20 @@ def freeze():
 
 def farewell():
     """What an orderly end of the interpreter does first."""
-    import atexit
     import threading
 
     try:
         threading._shutdown()
     except Exception:
         pass
+    relieved()
+
+
+def relieved():
+    """The end of a nursery: threads that were started by the import are not waited for, as they
+    run in workers that have no use for them here."""
+    import atexit
+
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         try:
