@@ -6,10 +6,14 @@
 //! away. Connections stay registered, edge-triggered, so that a request costs one read and one
 //! write.
 
+/// Calling the application and sending its answer.
+mod answer;
 /// Connections and their table.
 pub mod connection;
 /// The messages between a worker and its master.
 pub mod control;
+/// Connections whose time has come.
+mod deadline;
 /// How a worker lets go of its connections.
 mod drain;
 /// The loop.

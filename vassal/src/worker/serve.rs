@@ -2,9 +2,8 @@
 //! and again.
 
 use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::{MutexGuard, PoisonError, TryLockError};
-use std::time::Instant;
+use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
+use std::sync::{MutexGuard, TryLockError};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
@@ -12,20 +11,14 @@ use nix::sys::socket::{Shutdown, shutdown};
 use shared::settings::Wire;
 
 use super::connection::{After, Connection, Phase};
-use super::control::News;
 use super::drain::LAST_CHANCE;
 use super::engine::{CLIENT, Core, Engine, READ_MAX, Waiting};
-use super::log::{self, Line, Subject};
-use super::reply::{Facts, Reply};
 use super::upload::{Body, Trouble, Upload};
-use super::{App, Call, Turn};
+use super::{App, Turn};
 use crate::protocol::{HEAD_MAX, Parsed, Refusal, http, uwsgi};
 use crate::request::{Length, Request};
-use crate::scoreboard::{Count, Place};
+use crate::scoreboard::Place;
 
-/// Answers are only held back while applications take less than this, microseconds: whoever's
-/// answer is held waits for the next application's end.
-const QUICK: u64 = 1000;
 /// How long a closing connection waits for the client's end, milliseconds.
 const LINGER: u64 = 2000;
 /// Bytes that are thrown away while lingering before the connection is cut.
@@ -43,7 +36,7 @@ enum Fate {
 }
 
 /// What one look at the input led to.
-enum Step {
+pub(super) enum Step {
     /// Go on at once: there may be more to do.
     Again,
     /// Wait for the next event.
@@ -204,7 +197,7 @@ impl<A: App> Engine<A> {
     }
 
     /// Asks for an event about what is true now.
-    fn rearm(&self, connection: &mut Connection) {
+    pub(super) fn rearm(&self, connection: &mut Connection) {
         let interest = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | CLIENT;
         let mut event = EpollEvent::new(interest, connection.socket.as_raw_fd() as u64);
         connection.watches_output =
@@ -418,218 +411,6 @@ impl<A: App> Engine<A> {
             }
         }
         Step::Again
-    }
-
-    /// Calls the application and does what the answer's end asks for.
-    #[expect(clippy::too_many_arguments, reason = "the pieces of one request, split for borrowing")]
-    fn answer(
-        &self,
-        connection: &mut Connection,
-        core: &mut Core<A::Core>,
-        turn: &mut Turn<'_>,
-        request: &Request,
-        head: &[u8],
-        body: Body<'_>,
-        size: u64,
-    ) {
-        let (board, seat, number) = (&self.outfit.board, self.outfit.seat, core.number as usize);
-        let wire = self.wire(connection.listener);
-        let began = Instant::now();
-        board.place(seat, number, Place::Since).store(self.clock(), Relaxed);
-        let mut buffer = std::mem::take(&mut core.head);
-        // what waits must not wait for a slow application: they are held while all are quick
-        let crowd = core.crowd && core.peak < QUICK;
-        let (epoch, date) = core.date();
-        board.place(seat, number, Place::Began).store(epoch, Relaxed);
-        let facts = Facts {
-            wire,
-            version: request.version,
-            head_only: request.head_only(head),
-            keep: wire == Wire::Http
-                && request.keep_alive
-                && !self.outfit.serve.keepalive.is_zero()
-                && !self.draining.load(Relaxed),
-            crowd,
-            began,
-        };
-        let call = Call {
-            request,
-            head,
-            body,
-            size,
-            peer: &connection.peer,
-            wire,
-            port: self.ports.get(connection.listener).map_or("", String::as_str),
-            core: core.number,
-        };
-        let logs = !self.outfit.serve.disable_logging;
-        let subject = logs.then(|| Subject::of(&call));
-        let socket = connection.socket.as_fd();
-        let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
-        let post = self.outfit.serve.harakiri.and_then(|_| self.posts.get(number));
-        if let Some(post) = post {
-            post.enter(&connection.socket);
-            reply.ask_at(post);
-        }
-        if self.outfit.shows {
-            board.show(seat, number, head);
-            board.place(seat, number, Place::Wire).store(u64::from(wire == Wire::Uwsgi), Relaxed);
-        }
-        self.app.handle(&mut core.app, call, &mut reply, turn.take());
-        let end = reply.conclude();
-        if let Some(post) = post {
-            post.leave();
-        }
-        core.head = buffer;
-        core.give_back(epoch, date);
-        connection.served += 1;
-        connection.after = match (end.keep, end.lost || end.aborted) {
-            (true, _) => After::Next,
-            (false, true) => After::Close,
-            // the client asked for the end, or it is uwsgi: nothing more can be on its way
-            (false, false) if wire == Wire::Uwsgi || !request.keep_alive => After::Close,
-            (false, false) => After::Linger,
-        };
-        if end.failed {
-            board.count(seat, Count::Exceptions).fetch_add(1, Relaxed);
-        }
-        if end.lost {
-            self.place(core, Place::WriteErrors);
-            connection.output = super::output::Output::default();
-        }
-        if core.crowd && !connection.output.is_empty() {
-            core.held.push(connection.socket.as_raw_fd());
-            core.held_since.get_or_insert_with(Instant::now);
-        }
-        let micros = began.elapsed().as_micros() as u64;
-        core.peak = micros.max(core.peak - core.peak.div_ceil(64));
-        board.place(seat, number, Place::Since).store(0, Relaxed);
-        let served = self.tally(core, end.body + end.head as u64, micros);
-        if let Some(subject) = subject {
-            let line = Line {
-                worker_requests: served,
-                all_requests: (0..board.seats()).map(|at| board.read(at, Count::Requests)).sum(),
-                micros,
-                began: epoch as i64,
-                core: core.number,
-                address: &connection.peer.address,
-                end,
-            };
-            log::write(request, head, &subject, &line);
-        }
-    }
-
-    /// Counts a request; returns how many this worker has served.
-    fn tally(&self, core: &Core<A::Core>, bytes: u64, micros: u64) -> u64 {
-        let (board, seat) = (&self.outfit.board, self.outfit.seat);
-        self.place(core, Place::Requests);
-        board.count(seat, Count::Sent).fetch_add(bytes, Relaxed);
-        board.count(seat, Count::Running).fetch_add(micros, Relaxed);
-        let average = board.count(seat, Count::Average);
-        average.store(average.load(Relaxed).midpoint(micros), Relaxed);
-        let served = board.count(seat, Count::Requests).fetch_add(1, Relaxed) + 1;
-        if !self.loyal.load(Relaxed) && !self.loyal.swap(true, Acquire) {
-            self.tell(&News::Loyal);
-        }
-        if served >= self.full_at.load(Relaxed) {
-            let age = std::time::Duration::from_millis(self.clock() - self.started);
-            if age >= self.outfit.serve.min_worker_lifetime {
-                self.full_at.store(u64::MAX, Relaxed);
-                self.tell(&News::Full);
-            }
-        }
-        served
-    }
-
-    /// Adds one to a counter of this thread.
-    fn place(&self, core: &Core<A::Core>, which: Place) {
-        let counter = self.outfit.board.place(self.outfit.seat, core.number as usize, which);
-        counter.fetch_add(1, Relaxed);
-    }
-
-    /// Answers a request that never reaches the application, and ends the connection.
-    fn refuse(
-        &self,
-        connection: &mut Connection,
-        core: &mut Core<A::Core>,
-        refusal: Refusal,
-    ) -> Step {
-        let who = match connection.peer.address.as_str() {
-            "" => "a local client",
-            address => address,
-        };
-        eprintln!("request of {who} refused: {} ({})", refusal.reason, refusal.status);
-        self.place(core, Place::ReadErrors);
-        connection.input = Vec::new();
-        connection.phase = Phase::Head;
-        if refusal.status == 0 {
-            return Step::Gone;
-        }
-        let (epoch, date) = core.date();
-        let text = format!(
-            "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nDate: {date}\r\n\
-             Connection: close\r\n\r\n{}\n",
-            refusal.status,
-            refusal.phrase(),
-            refusal.reason.len() + 1,
-            refusal.reason,
-        );
-        core.give_back(epoch, date);
-        connection.output.hold(&[text.as_bytes()]);
-        core.crowd = false;
-        connection.after = After::Linger;
-        Step::Again
-    }
-
-    /// Looks at the connections whose deadline has come.
-    pub(super) fn expire(&self, waiting: &mut MutexGuard<'_, Waiting>, core: &mut Core<A::Core>) {
-        if self.draining.load(Relaxed) {
-            self.sweep(core.now);
-        }
-        while let Some(list) = waiting.wheel.take(core.now) {
-            for fd in list {
-                let Some(slot) = self.table.slot(fd) else { continue };
-                let deadline = slot.deadline.load(Relaxed);
-                let mut place = match slot.connection.try_lock() {
-                    Ok(place) => place,
-                    Err(TryLockError::Poisoned(place)) => PoisonError::into_inner(place),
-                    Err(TryLockError::WouldBlock) => {
-                        waiting.wheel.add(fd, core.now + 1000);
-                        continue;
-                    }
-                };
-                let Some(connection) = place.as_deref_mut() else {
-                    slot.watched.store(false, Relaxed);
-                    continue;
-                };
-                if deadline > core.now {
-                    waiting.wheel.add(fd, self.next_look(core.now, deadline));
-                    continue;
-                }
-                if connection.still_moves() {
-                    // the socket may have swallowed the rest without an event to come
-                    self.rearm(connection);
-                    let patience = self.patience_of(connection);
-                    slot.deadline.store(core.now + patience, Relaxed);
-                    waiting.wheel.add(fd, self.next_look(core.now, core.now + patience));
-                    continue;
-                }
-                slot.watched.store(false, Relaxed);
-                let waits =
-                    !connection.input.is_empty() || matches!(connection.phase, Phase::Body(_));
-                if waits
-                    && connection.output.is_empty()
-                    && !matches!(connection.phase, Phase::Linger { .. })
-                {
-                    let late = Refusal { status: 408, reason: "the request came too slowly" };
-                    self.refuse(connection, core, late);
-                    let _ = connection.output.flush(connection.socket.as_fd());
-                }
-                if let Some(connection) = place.take() {
-                    self.forget(connection);
-                }
-            }
-        }
     }
 }
 

@@ -10,20 +10,12 @@ use std::time::{Duration, Instant};
 
 use shared::sys::process::Ended;
 
-/// The settings that these decisions obey.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Law {
-    /// `processes`.
-    pub workers: u32,
-    /// `need-app`: without an application there is no generation.
-    pub need_app: bool,
-    /// `lazy-apps`: workers import, not the nursery.
-    pub lazy: bool,
-    /// Whether a request is asked of a new generation before it takes over.
-    pub checks: bool,
-    /// `worker-reload-mercy`: how long a draining worker may take.
-    pub mercy: Duration,
-}
+/// What is overdue.
+mod clock;
+/// The words.
+mod people;
+
+pub use people::{Action, Event, Gen, Generation, Key, Law, Nursery, Standing, Worker};
 
 /// How long an import may take before the generation is given up.
 const IMPORT_PATIENCE: Duration = Duration::from_mins(10);
@@ -42,132 +34,6 @@ const REVIVE: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_secs(1);
 /// The pause (`forkbomb-delay`).
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// Names a generation inside one master; numbers that users see may repeat after a crash.
-pub type Gen = u64;
-/// Names a worker process inside one master.
-pub type Key = u64;
-
-/// What a worker is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It was ordered; it has to report until then.
-    Ordered(Instant),
-    /// It exists (lazy ones import now).
-    Born,
-    /// It accepts.
-    Accepting,
-    /// It was told to drain and is killed then.
-    Draining(Instant),
-}
-
-/// One worker process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Worker {
-    /// The worker's number, from 1: what users see.
-    pub id: u32,
-    /// Its seat on the generation's scoreboard.
-    pub seat: u32,
-    /// What it is doing.
-    pub standing: Standing,
-    /// It asked to be replaced, and the replacement is on its way.
-    pub leaving: bool,
-    /// It is the one that replaces a leaving worker of the same id.
-    pub spare: bool,
-}
-
-/// What a nursery is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nursery {
-    /// Starting and importing; it is given up then.
-    Importing(Instant),
-    /// Forking when asked.
-    Ready,
-    /// Told to end; it is killed then.
-    Leaving(Instant),
-    /// Dead.
-    Gone,
-}
-
-/// A nursery and its workers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Generation {
-    /// The number that users see.
-    pub number: u64,
-    /// Its nursery.
-    pub nursery: Nursery,
-    /// Whether the nursery's process still has to be waited for.
-    pub nursery_alive: bool,
-    /// Its workers.
-    pub workers: BTreeMap<Key, Worker>,
-    /// The law it was started under.
-    pub law: Law,
-    /// Whether it is a reload somebody waits for, or replaces a nursery that died.
-    pub asked: bool,
-    checking: bool,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// A nursery can fork: the application is there (or is imported by the workers).
-    Ready(Gen),
-    /// The application cannot be imported.
-    NoApp(Gen, String),
-    /// A nursery's process ended (or could not be started): what to say of it.
-    NurseryEnded(Gen, String),
-    /// A worker exists.
-    Born(Gen, Key),
-    /// A worker accepts.
-    Accepting(Gen, Key),
-    /// A worker wants to be replaced.
-    Full(Gen, Key),
-    /// A worker ended, or could not be forked.
-    WorkerEnded(Gen, Key, Option<Ended>, Option<String>),
-    /// The check was answered as it should (or not: why).
-    Checked(Gen, Result<(), String>),
-    /// New settings were read: start a generation with this number.
-    Reload(u64, Law),
-    /// End when everything in hand is finished.
-    Stop,
-    /// End now.
-    StopNow,
-    /// The time came that was asked for.
-    Time,
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Start a nursery.
-    Hatch(Gen),
-    /// Have a worker forked.
-    Fork(Gen, Key, u32, u32),
-    /// Tell a worker to drain; idle connections go to that generation.
-    Drain(Gen, Key, Option<Gen>),
-    /// Kill a worker.
-    Kill(Gen, Key),
-    /// Tell a nursery to end.
-    Quit(Gen),
-    /// Kill a nursery.
-    KillNursery(Gen),
-    /// Ask the check of this generation.
-    Check(Gen),
-    /// This generation serves now.
-    Serving(Gen, u64),
-    /// A worker died and is replaced: what to say.
-    Died(u32, Option<Ended>),
-    /// The reload to this number did not happen: why.
-    Rejected(u64, String),
-    /// The serving generation's nursery is dead and could not be replaced yet: why.
-    Unrelieved(String),
-    /// Nothing serves and nothing can: why.
-    Failed(String),
-    /// A generation is over: its memory can go.
-    Forget(Gen),
-    /// All is over.
-    End,
-}
 
 /// Whether the vassal goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -566,111 +432,6 @@ impl Roster {
         self.stop(now, out);
         self.course = Course::Ending(now);
     }
-
-    /// What is overdue.
-    fn look_at_the_clock(&mut self, now: Instant, out: &mut Vec<Action>) {
-        if self.paused.is_some_and(|until| until <= now) {
-            self.paused = None;
-            self.deaths.clear();
-            self.fill(now, out);
-            self.recycle(now, out);
-        }
-        if self.revive.is_some_and(|at| at <= now) {
-            self.revive = None;
-            let dead = self.serving().filter(|(_, serving)| serving.nursery == Nursery::Gone);
-            let dead = dead.map(|(_, serving)| (serving.number, serving.law));
-            if let (Some((number, law)), None) = (dead, self.rising) {
-                self.hatch(number, law, false, now, out);
-            }
-        }
-        let all = matches!(self.course, Course::Ending(until) if until <= now);
-        let mut late = None;
-        for (name, generation) in &mut self.generations {
-            match generation.nursery {
-                Nursery::Importing(until) if until <= now && !all => late = Some(*name),
-                Nursery::Leaving(until) if until <= now && generation.nursery_alive => {
-                    generation.nursery = Nursery::Leaving(now + AGAIN);
-                    out.push(Action::KillNursery(*name));
-                }
-                _ if all && generation.nursery_alive => out.push(Action::KillNursery(*name)),
-                _ => {}
-            }
-            for (key, worker) in &mut generation.workers {
-                if let Standing::Ordered(until) = worker.standing
-                    && until <= now
-                    && generation.nursery == Nursery::Ready
-                {
-                    // it does not fork: it hangs, and the next one will do better
-                    out.push(Action::KillNursery(*name));
-                }
-                let overdue = match worker.standing {
-                    Standing::Ordered(until) | Standing::Draining(until) => until <= now,
-                    Standing::Born | Standing::Accepting => false,
-                };
-                if overdue || all {
-                    // should it survive even that, it is tried again
-                    worker.standing = Standing::Draining(now + AGAIN);
-                    out.push(Action::Kill(*name, *key));
-                }
-            }
-        }
-        if all {
-            self.course = Course::Ending(now + AGAIN);
-        }
-        if let Some(name) = late {
-            out.push(Action::KillNursery(name));
-            let reason = "the application was not imported in ten minutes";
-            self.reject(name, reason.into(), now, out);
-        }
-    }
-
-    /// Forgets generations that are over; ends when none is left.
-    fn tidy(&mut self, out: &mut Vec<Action>) {
-        let over: Vec<Gen> = self
-            .generations
-            .iter()
-            .filter(|(name, generation)| {
-                Some(**name) != self.serving
-                    && Some(**name) != self.rising
-                    && generation.workers.is_empty()
-                    && !generation.nursery_alive
-            })
-            .map(|(name, _)| *name)
-            .collect();
-        for name in over {
-            self.generations.remove(&name);
-            out.push(Action::Forget(name));
-        }
-        if let Course::Ending(_) = self.course {
-            let busy = |one: &Generation| one.nursery_alive || !one.workers.is_empty();
-            if !self.generations.values().any(busy) {
-                self.course = Course::Over;
-                out.push(Action::End);
-            }
-        }
-    }
-
-    /// When [`Event::Time`] is wanted next.
-    pub fn next_deadline(&self) -> Option<Instant> {
-        let mut deadlines: Vec<Instant> = self.paused.into_iter().chain(self.revive).collect();
-        if let Course::Ending(until) = self.course {
-            deadlines.push(until);
-        }
-        for generation in self.generations.values() {
-            match generation.nursery {
-                Nursery::Importing(until) => deadlines.push(until),
-                Nursery::Leaving(until) if generation.nursery_alive => deadlines.push(until),
-                Nursery::Leaving(_) | Nursery::Ready | Nursery::Gone => {}
-            }
-            deadlines.extend(generation.workers.values().filter_map(
-                |worker| match worker.standing {
-                    Standing::Ordered(until) | Standing::Draining(until) => Some(until),
-                    Standing::Born | Standing::Accepting => None,
-                },
-            ));
-        }
-        deadlines.into_iter().min()
-    }
 }
 
 /// Seats of a generation's scoreboard: each worker, its replacement, and some that linger.
@@ -698,5 +459,4 @@ fn end(name: Gen, generation: &mut Generation, now: Instant, out: &mut Vec<Actio
 }
 
 #[cfg(test)]
-#[path = "roster_tests.rs"]
 mod tests;

@@ -1,0 +1,186 @@
+//! One request: calling the application, sending its answer (or a refusal), counting.
+
+use std::os::fd::{AsFd, AsRawFd};
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::time::Instant;
+
+use shared::settings::Wire;
+
+use super::connection::{After, Connection, Phase};
+use super::control::News;
+use super::engine::{Core, Engine};
+use super::log::{self, Line, Subject};
+use super::reply::{Facts, Reply};
+use super::serve::Step;
+use super::upload::Body;
+use super::{App, Call, Turn};
+use crate::protocol::Refusal;
+use crate::request::Request;
+use crate::scoreboard::{Count, Place};
+
+/// Answers are only held back while applications take less than this, microseconds: whoever's
+/// answer is held waits for the next application's end.
+const QUICK: u64 = 1000;
+
+impl<A: App> Engine<A> {
+    /// Calls the application and does what the answer's end asks for.
+    #[expect(clippy::too_many_arguments, reason = "the pieces of one request, split for borrowing")]
+    pub(super) fn answer(
+        &self,
+        connection: &mut Connection,
+        core: &mut Core<A::Core>,
+        turn: &mut Turn<'_>,
+        request: &Request,
+        head: &[u8],
+        body: Body<'_>,
+        size: u64,
+    ) {
+        let (board, seat, number) = (&self.outfit.board, self.outfit.seat, core.number as usize);
+        let wire = self.wire(connection.listener);
+        let began = Instant::now();
+        board.place(seat, number, Place::Since).store(self.clock(), Relaxed);
+        let mut buffer = std::mem::take(&mut core.head);
+        // what waits must not wait for a slow application: they are held while all are quick
+        let crowd = core.crowd && core.peak < QUICK;
+        let (epoch, date) = core.date();
+        board.place(seat, number, Place::Began).store(epoch, Relaxed);
+        let facts = Facts {
+            wire,
+            version: request.version,
+            head_only: request.head_only(head),
+            keep: wire == Wire::Http
+                && request.keep_alive
+                && !self.outfit.serve.keepalive.is_zero()
+                && !self.draining.load(Relaxed),
+            crowd,
+            began,
+        };
+        let call = Call {
+            request,
+            head,
+            body,
+            size,
+            peer: &connection.peer,
+            wire,
+            port: self.ports.get(connection.listener).map_or("", String::as_str),
+            core: core.number,
+        };
+        let logs = !self.outfit.serve.disable_logging;
+        let subject = logs.then(|| Subject::of(&call));
+        let socket = connection.socket.as_fd();
+        let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
+        let post = self.outfit.serve.harakiri.and_then(|_| self.posts.get(number));
+        if let Some(post) = post {
+            post.enter(&connection.socket);
+            reply.ask_at(post);
+        }
+        if self.outfit.shows {
+            board.show(seat, number, head);
+            board.place(seat, number, Place::Wire).store(u64::from(wire == Wire::Uwsgi), Relaxed);
+        }
+        self.app.handle(&mut core.app, call, &mut reply, turn.take());
+        let end = reply.conclude();
+        if let Some(post) = post {
+            post.leave();
+        }
+        core.head = buffer;
+        core.give_back(epoch, date);
+        connection.served += 1;
+        connection.after = match (end.keep, end.lost || end.aborted) {
+            (true, _) => After::Next,
+            (false, true) => After::Close,
+            // the client asked for the end, or it is uwsgi: nothing more can be on its way
+            (false, false) if wire == Wire::Uwsgi || !request.keep_alive => After::Close,
+            (false, false) => After::Linger,
+        };
+        if end.failed {
+            board.count(seat, Count::Exceptions).fetch_add(1, Relaxed);
+        }
+        if end.lost {
+            self.place(core, Place::WriteErrors);
+            connection.output = super::output::Output::default();
+        }
+        if core.crowd && !connection.output.is_empty() {
+            core.held.push(connection.socket.as_raw_fd());
+            core.held_since.get_or_insert_with(Instant::now);
+        }
+        let micros = began.elapsed().as_micros() as u64;
+        core.peak = micros.max(core.peak - core.peak.div_ceil(64));
+        board.place(seat, number, Place::Since).store(0, Relaxed);
+        let served = self.tally(core, end.body + end.head as u64, micros);
+        if let Some(subject) = subject {
+            let line = Line {
+                worker_requests: served,
+                all_requests: (0..board.seats()).map(|at| board.read(at, Count::Requests)).sum(),
+                micros,
+                began: epoch as i64,
+                core: core.number,
+                address: &connection.peer.address,
+                end,
+            };
+            log::write(request, head, &subject, &line);
+        }
+    }
+
+    /// Counts a request; returns how many this worker has served.
+    fn tally(&self, core: &Core<A::Core>, bytes: u64, micros: u64) -> u64 {
+        let (board, seat) = (&self.outfit.board, self.outfit.seat);
+        self.place(core, Place::Requests);
+        board.count(seat, Count::Sent).fetch_add(bytes, Relaxed);
+        board.count(seat, Count::Running).fetch_add(micros, Relaxed);
+        let average = board.count(seat, Count::Average);
+        average.store(average.load(Relaxed).midpoint(micros), Relaxed);
+        let served = board.count(seat, Count::Requests).fetch_add(1, Relaxed) + 1;
+        if !self.loyal.load(Relaxed) && !self.loyal.swap(true, Acquire) {
+            self.tell(&News::Loyal);
+        }
+        if served >= self.full_at.load(Relaxed) {
+            let age = std::time::Duration::from_millis(self.clock() - self.started);
+            if age >= self.outfit.serve.min_worker_lifetime {
+                self.full_at.store(u64::MAX, Relaxed);
+                self.tell(&News::Full);
+            }
+        }
+        served
+    }
+
+    /// Adds one to a counter of this thread.
+    pub(super) fn place(&self, core: &Core<A::Core>, which: Place) {
+        let counter = self.outfit.board.place(self.outfit.seat, core.number as usize, which);
+        counter.fetch_add(1, Relaxed);
+    }
+
+    /// Answers a request that never reaches the application, and ends the connection.
+    pub(super) fn refuse(
+        &self,
+        connection: &mut Connection,
+        core: &mut Core<A::Core>,
+        refusal: Refusal,
+    ) -> Step {
+        let who = match connection.peer.address.as_str() {
+            "" => "a local client",
+            address => address,
+        };
+        eprintln!("request of {who} refused: {} ({})", refusal.reason, refusal.status);
+        self.place(core, Place::ReadErrors);
+        connection.input = Vec::new();
+        connection.phase = Phase::Head;
+        if refusal.status == 0 {
+            return Step::Gone;
+        }
+        let (epoch, date) = core.date();
+        let text = format!(
+            "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nDate: {date}\r\n\
+             Connection: close\r\n\r\n{}\n",
+            refusal.status,
+            refusal.phrase(),
+            refusal.reason.len() + 1,
+            refusal.reason,
+        );
+        core.give_back(epoch, date);
+        connection.output.hold(&[text.as_bytes()]);
+        core.crowd = false;
+        connection.after = After::Linger;
+        Step::Again
+    }
+}
