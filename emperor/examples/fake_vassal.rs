@@ -18,8 +18,8 @@ use std::process::{Command, ExitCode};
 
 use shared::finding::Finding;
 use shared::link::{
-    ORDER_GENERATION, ORDER_RELIEVE, ORDER_STOP, ORDER_STOP_GRACEFULLY, REPORT_ACCEPTING,
-    REPORT_HEARTBEAT, REPORT_LOYAL, REPORT_SPAWNED, Report, Status, encode,
+    ORDER_GENERATION, ORDER_RELIEVE, ORDER_STATUS, ORDER_STOP, ORDER_STOP_GRACEFULLY,
+    REPORT_ACCEPTING, REPORT_HEARTBEAT, REPORT_LOYAL, REPORT_SPAWNED, Report, Status, encode,
 };
 use shared::plan::Plan;
 use shared::settings::{Address, Listen, Settings, Wire};
@@ -132,6 +132,7 @@ fn master(summons: &Summons, start: &str, link: &OwnedFd) -> ExitCode {
         say(&[REPORT_HEARTBEAT]);
     }
     let mut order = [0];
+    let mut serves = summons.generation;
     loop {
         let (size, mut attached) = descriptor::receive(link, &mut order).unwrap_or_default();
         let words = words(&summons.file);
@@ -144,10 +145,12 @@ fn master(summons: &Summons, start: &str, link: &OwnedFd) -> ExitCode {
                 if let Some(reason) = value(&words, "reject") {
                     tell(&Report::Rejected { generation, reason });
                 } else {
+                    serves = generation;
                     status(generation);
                     tell(&Report::Served { generation });
                 }
             }
+            ORDER_STATUS => status(serves),
             ORDER_STOP | ORDER_STOP_GRACEFULLY | ORDER_RELIEVE if !has(start, "ignore-stop") => {
                 log(&summons.file, "stop");
                 return ExitCode::SUCCESS;

@@ -19,6 +19,8 @@ pub const ORDER_GENERATION: u8 = 0x91;
 /// Emperor to vassal, ours: a successor serves on the same sockets. Stop gracefully and leave
 /// them (no `vacuum`).
 pub const ORDER_RELIEVE: u8 = 0x93;
+/// Emperor to vassal, ours: answer with a [`Report::Status`].
+pub const ORDER_STATUS: u8 = 0x94;
 
 /// Vassal to Emperor: everything is bound, the master runs.
 pub const REPORT_SPAWNED: u8 = 1;

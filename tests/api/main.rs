@@ -37,6 +37,34 @@ fn the_list_and_one_app_are_json() {
 }
 
 #[test]
+fn requests_are_counted_up_to_the_moment_of_reading() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let emperor = Emperor::start();
+    let address = emperor.hello("shop.ini", "processes = 2");
+    emperor.await_answer(address);
+    let count = || emperor.api.app("shop")["requests"].as_u64().expect("a number");
+    // an answer is on its way before it is counted
+    tests::eventually("the first request", Duration::from_secs(5), || match count() {
+        0 => Err("none".into()),
+        _ => Ok(()),
+    });
+    let before = count();
+    for _ in 0..7 {
+        assert_eq!(tests::http::get(address, "/").expect("an answer").status, 200);
+    }
+    tests::eventually("seven more requests", Duration::from_secs(5), || {
+        let seen = count() - before;
+        if seen == 7 { Ok(()) } else { Err(seen.to_string()) }
+    });
+    let metrics = emperor.api.get("/metrics").text();
+    let line = format!("emperor_app_requests_total{{app=\"shop.ini\"}} {}", before + 7);
+    assert!(metrics.contains(&line), "{metrics}");
+    emperor.stop();
+}
+
+#[test]
 fn an_unknown_app_is_404_with_the_near_miss() {
     if !only(Subject::Ours) {
         return;

@@ -32,6 +32,7 @@ pub(super) struct Waiting {
 }
 
 pub(super) async fn list(State(api): State<Api>) -> Json<List> {
+    api.fresh().await;
     let apps = api.board.all().into_iter().map(|(_, one)| App::clone(&one.app)).collect();
     Json(List { apps })
 }
@@ -40,6 +41,7 @@ pub(super) async fn one(
     State(api): State<Api>,
     Path(wanted): Path<String>,
 ) -> Result<Json<App>, Problem> {
+    api.fresh().await;
     let (_, found) = find(&api, &wanted)?;
     Ok(Json(App::clone(&found.app)))
 }

@@ -10,6 +10,7 @@ use super::Api;
 use crate::board::{App, Board, Word};
 
 pub(super) async fn show(State(api): State<Api>) -> impl IntoResponse {
+    api.fresh().await;
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text(&api.board))
 }

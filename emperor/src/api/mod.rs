@@ -8,11 +8,12 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
 use tokio::net::UnixListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::board::Board;
 use crate::court::Notice;
@@ -92,6 +93,20 @@ pub async fn serve(listener: UnixListener, board: Board, court: mpsc::Sender<Not
     let served = axum::serve(gate, router(Api { board, court })).await;
     if let Err(error) = served {
         tracing::error!("[emperor] the API ended: {error}");
+    }
+}
+
+/// How long masters may take to tell their numbers.
+const CENSUS: Duration = Duration::from_millis(100);
+
+impl Api {
+    /// Has the masters asked for their numbers, so that what is read next is of now.
+    async fn fresh(&self) {
+        let (reader, told) = oneshot::channel();
+        if self.court.send(Notice::Census(reader)).await.is_ok() {
+            // a master that does not answer in time is shown as it was
+            let _ = tokio::time::timeout(CENSUS, told).await;
+        }
     }
 }
 

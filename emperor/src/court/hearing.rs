@@ -141,6 +141,7 @@ impl Court {
                 if let Some(grove) = self.grove(name, tree) {
                     grove.status = bounded(status);
                 }
+                self.counted(name, tree);
             }
             Report::Served { generation } => {
                 if let Some(record) = self.records.get_mut(name) {

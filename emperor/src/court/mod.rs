@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 use shared::sys::process;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::sleep_until;
 
 use crate::board::{Board, Petition, Reply};
@@ -23,6 +23,7 @@ use crate::systemd::Systemd;
 use crate::vassal::lifecycle::{Event, Tree, Verb, Wish};
 use crate::vassal::name::VassalName;
 
+mod census;
 mod effects;
 mod hearing;
 mod looking;
@@ -31,6 +32,7 @@ mod publish;
 mod record;
 mod turns;
 
+use census::Census;
 use record::{Prepared, Record};
 use turns::Turns;
 
@@ -55,6 +57,8 @@ pub enum Notice {
     },
     /// An operator asks for something.
     Petition(Petition),
+    /// Somebody wants to read numbers of now.
+    Census(oneshot::Sender<()>),
     /// A signal for the Emperor itself.
     Signal(Wanted),
     /// A launcher has read a changed file.
@@ -118,6 +122,7 @@ pub struct Court {
     records: BTreeMap<VassalName, Record>,
     turns: Turns,
     board: Board,
+    census: Census,
     /// For the tasks that report back.
     notices: mpsc::Sender<Notice>,
     /// Control groups in which something still ends.
@@ -154,6 +159,7 @@ impl Court {
             seats,
             records: BTreeMap::new(),
             board,
+            census: Census::default(),
             notices,
             tombs: Vec::new(),
             preparations: 0,
@@ -191,7 +197,11 @@ impl Court {
     fn take(&mut self, notice: Notice) {
         match notice {
             Notice::Looked { source, look } => self.looked(source, look),
-            Notice::Heard { name, tree, heard } => self.heard(&name, tree, heard),
+            Notice::Heard { name, tree, heard } => {
+                self.heard(&name, tree, heard);
+                self.close_census();
+            }
+            Notice::Census(reader) => self.take_census(reader),
             Notice::Read(read) => self.read(read),
             Notice::Petition(petition) => self.petitioned(petition),
             Notice::Signal(Wanted::End) => self.end(),

@@ -80,6 +80,11 @@ impl Emperor {
         self.frame(&Report::Failed { reason: cut(reason) });
     }
 
+    /// Forgets what was told: the next status is news.
+    pub(super) fn asked(&mut self) {
+        self.told = Status::default();
+    }
+
     /// Who works, if that is news.
     pub(super) fn status(&mut self, status: Status) {
         let seen = Status { requests: self.told.requests, ..status.clone() };

@@ -32,7 +32,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Pid, UnlinkatFlags, unlinkat};
 use shared::exit::Exit;
 use shared::link::{
-    ORDER_GENERATION, ORDER_RELIEVE, ORDER_RELOAD, ORDER_STOP, ORDER_STOP_GRACEFULLY,
+    ORDER_GENERATION, ORDER_RELIEVE, ORDER_RELOAD, ORDER_STATUS, ORDER_STOP, ORDER_STOP_GRACEFULLY,
 };
 use shared::settings::{Serve, Wire};
 use shared::summons::Sealed;
@@ -281,6 +281,11 @@ impl Master {
                 // the files are the successor's now
                 self.vacuum.clear();
                 self.decide(Event::Stop);
+            }
+            (ORDER_STATUS, _) => {
+                if let Some(emperor) = &mut self.emperor {
+                    emperor.asked();
+                }
             }
             (ORDER_RELOAD, _) => self.read_anew(),
             (ORDER_GENERATION, Some(memory)) => match link::settings(memory) {
