@@ -26,6 +26,8 @@ use crate::scoreboard::{Count, Place};
 /// Answers are only held back while applications take less than this, microseconds: whoever's
 /// answer is held waits for the next application's end.
 const QUICK: u64 = 1000;
+/// Reads, requests or pieces of a file of one connection before others have their turn.
+const STEPS_MAX: u32 = 64;
 /// How long a closing connection waits for the client's end, milliseconds.
 const LINGER: u64 = 2000;
 /// Bytes that are thrown away while lingering before the connection is cut.
@@ -158,16 +160,25 @@ impl<A: App> Engine<A> {
         if !core.releasing {
             connection.drained = false; // there was an event: something may be there
         }
+        let mut steps = 0;
         loop {
+            steps += 1;
+            if steps > STEPS_MAX && self.rearm(connection) {
+                return Fate::Stay; // one fast client is not served before all others
+            }
             if !connection.output.is_empty() {
                 if core.crowd && !connection.watches_output {
                     return Fate::Stay; // held back; `release` comes soon
                 }
                 match connection.output.flush(connection.socket.as_fd()) {
                     Ok(true) => {}
+                    Ok(false) if connection.output.paused() => steps = STEPS_MAX,
                     Ok(false) => return self.watch_output(connection, true),
                     Err(_) => return Fate::Gone,
                 }
+            }
+            if !connection.output.is_empty() {
+                continue;
             }
             match connection.after {
                 After::Next => {}
@@ -203,12 +214,13 @@ impl<A: App> Engine<A> {
         }
     }
 
-    /// Asks for an event about what is true now.
-    fn rearm(&self, connection: &mut Connection) {
+    /// Asks for an event about what is true now; `false` where the loop does not know it yet.
+    fn rearm(&self, connection: &mut Connection) -> bool {
         let interest = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | CLIENT;
         let mut event = EpollEvent::new(interest, connection.socket.as_raw_fd() as u64);
-        connection.watches_output =
-            self.epoll.modify(connection.socket.as_fd(), &mut event).is_ok();
+        let armed = self.epoll.modify(connection.socket.as_fd(), &mut event).is_ok();
+        connection.watches_output = armed;
+        armed
     }
 
     /// Asks to be told when the socket is writable (or no longer).
