@@ -372,7 +372,7 @@ impl<A: App> Engine<A> {
         };
         self.answer(connection, core, turn, request, head, body, size);
         connection.input = rest[size as usize..].to_vec();
-        connection.drained = connection.input.is_empty() && read < READ_MAX;
+        connection.drained = connection.input.is_empty() && read < READ_MAX && !core.ended;
         if connection.input.is_empty() && connection.output.is_empty() {
             let drained = connection.after == After::Next && read < READ_MAX && !core.ended;
             return if drained { Step::Wait } else { Step::Again };
