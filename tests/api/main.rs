@@ -47,7 +47,7 @@ fn requests_are_counted_up_to_the_moment_of_reading() {
     let count = || emperor.api.app("shop")["requests"].as_u64().expect("a number");
     // an answer is on its way before it is counted
     tests::eventually("the first request", Duration::from_secs(5), || match count() {
-        0 => Err("none".into()),
+        0 => Err("none"),
         _ => Ok(()),
     });
     let before = count();

@@ -109,9 +109,9 @@ fn a_request_that_stops_half_way_is_answered_408_in_seconds() {
 /// Clock ticks that a process has used.
 fn ticks(process: Process) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{}/stat", process.0)).unwrap_or_default();
-    // the command's name may hold spaces: fields count from the parenthesis that closes it
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-    [11, 12].iter().filter_map(|at| fields.get(*at)?.parse::<u64>().ok()).sum()
+    // after the command's name: user and system time are the 12th and 13th field
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).map(|field| field.parse::<u64>().expect("a number of ticks")).sum()
 }
 
 #[test]

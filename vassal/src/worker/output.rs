@@ -11,6 +11,11 @@ use nix::errno::Errno;
 use nix::sys::sendfile::sendfile64;
 use nix::sys::uio::writev;
 
+/// Bytes of a file that one call sends at most, and calls of one flush: a client that takes a
+/// file as fast as it is read does not hold the worker until the end.
+const PIECE_MAX: u64 = 2 << 20;
+const PIECES_MAX: u32 = 8;
+
 /// A piece of a regular file, sent by the kernel.
 #[derive(Debug)]
 pub struct Piece {
@@ -28,6 +33,7 @@ pub struct Output {
     bytes: Vec<u8>,
     sent: usize,
     piece: Option<Piece>,
+    paused: bool,
 }
 
 impl Output {
@@ -88,8 +94,16 @@ impl Output {
         Ok(())
     }
 
-    /// Sends what waits; `true` when nothing is left, `false` when the socket is full.
+    /// Whether the last flush stopped although the socket takes more.
+    pub fn paused(&self) -> bool {
+        self.paused
+    }
+
+    /// Sends what waits; `true` when nothing is left, `false` when the socket is full or enough
+    /// was sent for once ([`Output::paused`]).
     pub fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
+        self.paused = false;
+        let mut pieces = 0;
         while self.sent < self.bytes.len() {
             match retry(|| nix::unistd::write(socket, &self.bytes[self.sent..])) {
                 Ok(count) => self.sent += count,
@@ -101,7 +115,12 @@ impl Output {
         self.bytes = Vec::new();
         self.sent = 0;
         while let Some(piece) = &mut self.piece {
-            let count = piece.left.min(1 << 30) as usize;
+            if pieces == PIECES_MAX {
+                self.paused = true;
+                return Ok(false);
+            }
+            pieces += 1;
+            let count = piece.left.min(PIECE_MAX) as usize;
             match retry(|| sendfile64(socket, &piece.file, Some(&mut piece.offset), count)) {
                 Ok(0) => return Err(io::Error::other("the file became shorter while it was sent")),
                 Ok(count) => piece.left -= count as u64,
@@ -149,6 +168,22 @@ mod tests {
             assert!(output.waiting() > 0, "the client has caught up");
         }
         assert!(output.bytes.len() < 8 * block.len(), "{} bytes are kept", output.bytes.len());
+    }
+
+    #[test]
+    fn a_large_file_is_sent_with_pauses() {
+        let socket = File::options().write(true).open("/dev/null").unwrap();
+        let once = PIECE_MAX * u64::from(PIECES_MAX);
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(once * 2 + 1).unwrap();
+        let mut output = Output::default();
+        output.attach(Piece { file, offset: 0, left: once * 2 + 1 });
+        for left in [once + 1, 1] {
+            assert!(!output.flush(socket.as_fd()).unwrap());
+            assert!(output.paused());
+            assert_eq!(output.left(), left);
+        }
+        assert!(output.flush(socket.as_fd()).unwrap() && !output.paused());
     }
 
     #[test]

@@ -19,6 +19,8 @@ use crate::protocol::{HEAD_MAX, Parsed, Refusal, http, uwsgi};
 use crate::request::{Length, Request};
 use crate::scoreboard::Place;
 
+/// Reads, requests or pieces of a file of one connection before others have their turn.
+const STEPS_MAX: u32 = 64;
 /// How long a closing connection waits for the client's end, milliseconds.
 const LINGER: u64 = 2000;
 /// Bytes that are thrown away while lingering before the connection is cut.
@@ -151,16 +153,25 @@ impl<A: App> Engine<A> {
         if !core.releasing {
             connection.drained = false; // there was an event: something may be there
         }
+        let mut steps = 0;
         loop {
+            steps += 1;
+            if steps > STEPS_MAX && self.rearm(connection) {
+                return Fate::Stay; // one fast client is not served before all others
+            }
             if !connection.output.is_empty() {
                 if core.crowd && !connection.watches_output {
                     return Fate::Stay; // held back; `release` comes soon
                 }
                 match connection.output.flush(connection.socket.as_fd()) {
                     Ok(true) => {}
+                    Ok(false) if connection.output.paused() => steps = STEPS_MAX,
                     Ok(false) => return self.watch_output(connection, true),
                     Err(_) => return Fate::Gone,
                 }
+            }
+            if !connection.output.is_empty() {
+                continue;
             }
             match connection.after {
                 After::Next => {}
@@ -196,12 +207,13 @@ impl<A: App> Engine<A> {
         }
     }
 
-    /// Asks for an event about what is true now.
-    pub(super) fn rearm(&self, connection: &mut Connection) {
+    /// Asks for an event about what is true now; `false` where the loop does not know it yet.
+    pub(super) fn rearm(&self, connection: &mut Connection) -> bool {
         let interest = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | CLIENT;
         let mut event = EpollEvent::new(interest, connection.socket.as_raw_fd() as u64);
-        connection.watches_output =
-            self.epoll.modify(connection.socket.as_fd(), &mut event).is_ok();
+        let armed = self.epoll.modify(connection.socket.as_fd(), &mut event).is_ok();
+        connection.watches_output = armed;
+        armed
     }
 
     /// Asks to be told when the socket is writable (or no longer).
@@ -353,7 +365,7 @@ impl<A: App> Engine<A> {
         };
         self.answer(connection, core, turn, request, head, body, size);
         connection.input = rest[size as usize..].to_vec();
-        connection.drained = connection.input.is_empty() && read < READ_MAX;
+        connection.drained = connection.input.is_empty() && read < READ_MAX && !core.ended;
         if connection.input.is_empty() && connection.output.is_empty() {
             let drained = connection.after == After::Next && read < READ_MAX && !core.ended;
             return if drained { Step::Wait } else { Step::Again };
