@@ -44,13 +44,12 @@ impl Post {
         self.state.store(RUNNING, SeqCst);
     }
 
-    /// The core is about to send, or is done. Does not return when the vigil came first: this
-    /// worker is about to be killed.
+    /// The core is about to send, or is done. Waits where the vigil came first: this worker is
+    /// about to be killed then.
     pub(super) fn claim(&self) {
-        if self.state.compare_exchange(RUNNING, ANSWERING, SeqCst, SeqCst) == Err(SEIZED) {
-            loop {
-                std::thread::park();
-            }
+        while self.state.compare_exchange(RUNNING, ANSWERING, SeqCst, SeqCst) == Err(SEIZED) {
+            // the master kills this worker, or the vigil was mistaken and gives the post back
+            std::thread::park_timeout(Duration::from_millis(20));
         }
     }
 
@@ -61,9 +60,14 @@ impl Post {
         *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// The vigil takes the connection, if nothing was sent on it.
-    fn seize(&self) -> Option<Arc<OwnedFd>> {
+    /// The vigil takes the connection, if nothing was sent on it and the request is (still) the
+    /// one that is meant.
+    fn seize(&self, still: impl FnOnce() -> bool) -> Option<Arc<OwnedFd>> {
         self.state.compare_exchange(RUNNING, SEIZED, SeqCst, SeqCst).ok()?;
+        if !still() {
+            self.state.store(RUNNING, SeqCst);
+            return None;
+        }
         self.socket.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -71,19 +75,25 @@ impl Post {
 impl<A: App> Engine<A> {
     /// Looks at the cores until the worker ends.
     pub(super) fn keep_vigil(&self, limit: Duration) {
-        let period = (limit / 8).clamp(Duration::from_millis(20), Duration::from_millis(500));
         let mut told = false;
+        // while nothing runs, nothing can be late before a whole limit has passed
+        let mut patience = limit;
         while !self.finished() {
-            std::thread::park_timeout(period);
+            std::thread::park_timeout(patience);
+            patience = limit;
             let now = self.clock();
             for (core, post) in self.posts.iter().enumerate() {
-                let since =
-                    self.outfit.board.place(self.outfit.seat, core, Place::Since).load(Relaxed);
-                let late = since > 0 && Duration::from_millis(now.saturating_sub(since)) > limit;
-                if !late {
+                let place = self.outfit.board.place(self.outfit.seat, core, Place::Since);
+                let since = place.load(Relaxed);
+                if since == 0 {
                     continue;
                 }
-                if let Some(socket) = post.seize() {
+                let runs = Duration::from_millis(now.saturating_sub(since));
+                if runs <= limit {
+                    patience = patience.min(limit.saturating_sub(runs) + Duration::from_millis(1));
+                    continue;
+                }
+                if let Some(socket) = post.seize(|| place.load(Relaxed) == since) {
                     let _ = nix::unistd::write(&socket, ANSWER);
                     let _ = shutdown(socket.as_raw_fd(), Shutdown::Both);
                 }
@@ -106,14 +116,18 @@ mod tests {
         let (ours, _theirs) = UnixStream::pair().unwrap();
         let socket = Arc::new(OwnedFd::from(ours));
         let post = Post::default();
-        assert!(post.seize().is_none(), "there is no request");
+        assert!(post.seize(|| true).is_none(), "there is no request");
         post.enter(&socket);
         post.claim();
-        assert!(post.seize().is_none(), "the core answers");
+        assert!(post.seize(|| true).is_none(), "the core answers");
         post.leave();
         post.enter(&socket);
-        assert!(post.seize().is_some());
-        assert!(post.seize().is_none(), "once");
+        assert!(post.seize(|| false).is_none(), "it is another request by now");
+        post.claim();
+        post.leave();
+        post.enter(&socket);
+        assert!(post.seize(|| true).is_some());
+        assert!(post.seize(|| true).is_none(), "once");
     }
 
     #[test]
