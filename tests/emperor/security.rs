@@ -61,20 +61,25 @@ fn no_process_with_privileges_contains_python() {
 fn as_root(trace: &str, below: &str) -> Vec<String> {
     // who each process is: it starts as its parent and changes by its own calls
     let mut uid: BTreeMap<&str, u32> = BTreeMap::new();
+    // a child's first calls may stand before the line in which its parent's fork returns
+    let parents: BTreeMap<&str, &str> =
+        lines(trace).filter_map(|(pid, call, _)| Some((child_of(call)?, pid))).collect();
     let mut found = Vec::new();
-    for line in trace.lines() {
-        let Some((pid, call)) = line.split_once(' ') else { continue };
-        let call = call.trim_start();
-        let call = call.split_once(' ').map_or(call, |(stamp, rest)| {
-            if stamp.starts_with(|c: char| c.is_ascii_digit()) { rest } else { call }
-        });
-        let me = *uid.get(pid).unwrap_or(&0);
+    for (pid, call, line) in lines(trace) {
+        let mut ancestor = pid;
+        while !uid.contains_key(ancestor)
+            && let Some(parent) = parents.get(ancestor)
+        {
+            ancestor = parent;
+        }
+        let me = uid.get(ancestor).copied().unwrap_or(0);
+        uid.entry(pid).or_insert(me);
         let done = call.contains(" = 0") || call.starts_with("setfsuid");
         if let Some(new) = new_user(call).filter(|_| done) {
             uid.insert(pid, new);
         }
         if let Some(child) = child_of(call) {
-            uid.insert(child, me);
+            uid.entry(child).or_insert(me);
         }
         let touches = ["open", "execve", "readlink", "stat", "access"]
             .iter()
@@ -85,6 +90,14 @@ fn as_root(trace: &str, below: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// Pid, call and whole line of each line of a trace.
+fn lines(trace: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    trace.lines().filter_map(|line| {
+        let (pid, call) = line.split_once(' ')?;
+        Some((pid, call.trim_start(), line))
+    })
 }
 
 /// The file-system user that a successful call sets.
@@ -154,4 +167,11 @@ fn a_trace_of_a_bad_program_would_be_noticed() {
                  11 openat(AT_FDCWD, \"/t/app.py\", O_RDONLY) = 3\n";
     assert_eq!(as_root(trace, "/t/").len(), 1);
     assert_eq!(as_root(trace, "/other/").len(), 0);
+    // a child that is quicker than its parent's return from fork
+    let trace = "10 vfork( <unfinished ...>\n\
+                 11 setresuid(5, 5, 5) = 0\n\
+                 10 <... vfork resumed>) = 11\n\
+                 11 openat(AT_FDCWD, \"/t/app.py\", O_RDONLY) = 3\n\
+                 10 openat(AT_FDCWD, \"/t/app.py\", O_RDONLY) = 3\n";
+    assert_eq!(as_root(trace, "/t/"), [trace.lines().last().unwrap()]);
 }
