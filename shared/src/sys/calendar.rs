@@ -31,18 +31,8 @@ pub fn local(epoch: i64) -> Local {
     // SAFETY: both pointers are to values that live through the call; localtime_r keeps no
     // pointer to them. It may read TZ, which no thread of this product changes while serving.
     unsafe { libc::localtime_r(&raw const epoch, parts.as_mut_ptr()) };
-    // SAFETY: zeroed, then filled; a struct of integers and one pointer that is not used.
-    let parts = unsafe { parts.assume_init() };
-    Local {
-        year: parts.tm_year + 1900,
-        month: parts.tm_mon as u8,
-        day: parts.tm_mday as u8,
-        weekday: parts.tm_wday as u8,
-        hour: parts.tm_hour as u8,
-        minute: parts.tm_min as u8,
-        second: parts.tm_sec as u8,
-        offset: parts.tm_gmtoff,
-    }
+    // SAFETY: zeroed, then filled; integers and one pointer, for all of which zero is valid.
+    Local::from(unsafe { parts.assume_init() })
 }
 
 /// Seconds since the epoch as universal time.
@@ -51,16 +41,21 @@ pub fn universal(epoch: i64) -> Local {
     // SAFETY: as in `local`; gmtime_r reads nothing global.
     unsafe { libc::gmtime_r(&raw const epoch, parts.as_mut_ptr()) };
     // SAFETY: as in `local`.
-    let parts = unsafe { parts.assume_init() };
-    Local {
-        year: parts.tm_year + 1900,
-        month: parts.tm_mon as u8,
-        day: parts.tm_mday as u8,
-        weekday: parts.tm_wday as u8,
-        hour: parts.tm_hour as u8,
-        minute: parts.tm_min as u8,
-        second: parts.tm_sec as u8,
-        offset: 0,
+    Local::from(unsafe { parts.assume_init() })
+}
+
+impl From<libc::tm> for Local {
+    fn from(parts: libc::tm) -> Self {
+        Self {
+            year: parts.tm_year + 1900,
+            month: parts.tm_mon as u8,
+            day: parts.tm_mday as u8,
+            weekday: parts.tm_wday as u8,
+            hour: parts.tm_hour as u8,
+            minute: parts.tm_min as u8,
+            second: parts.tm_sec as u8,
+            offset: parts.tm_gmtoff,
+        }
     }
 }
 

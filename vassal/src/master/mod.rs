@@ -23,13 +23,15 @@ pub mod roster;
 mod signals;
 /// The statistics server.
 mod stats;
+/// Removing what was made.
+mod vacuum;
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use nix::unistd::{Pid, UnlinkatFlags, unlinkat};
+use nix::unistd::Pid;
 use shared::exit::Exit;
 use shared::link::{
     ORDER_GENERATION, ORDER_RELIEVE, ORDER_RELOAD, ORDER_STATUS, ORDER_STOP, ORDER_STOP_GRACEFULLY,
@@ -491,15 +493,7 @@ impl Master {
         // nobody writes any more: what the pipes still hold is the end of the log
         let rest = async { while self.copies.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(LAST_OUTPUT, rest).await;
-        for file in &self.vacuum {
-            let name = file.name.as_os_str();
-            let flags = nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW;
-            let same = nix::sys::stat::fstatat(&file.directory, name, flags)
-                .is_ok_and(|found| (found.st_dev, found.st_ino) == file.identity);
-            if same && unlinkat(&file.directory, name, UnlinkatFlags::NoRemoveDir).is_ok() {
-                output::say(&format!("VACUUM: {} removed", file.name.display()));
-            }
-        }
+        vacuum::clean(&self.vacuum);
         self.exit.unwrap_or(Exit::Success)
     }
 }
