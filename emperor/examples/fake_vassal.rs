@@ -4,17 +4,19 @@
 //! - `plan=X` something in the launch plan; `refuse=TEXT` the file is refused
 //! - `crash` ends at once; `confess=TEXT` tells why first; `slow` never accepts
 //! - `reject=TEXT` a new generation is rejected; `ignore-stop` stops only when killed
+//! - `babble` writes empty lines without end; `pester` sends reports without end
 //! - `daemon` leaves a process behind that hides; `beat` sends one heartbeat
 //!
 //! What it was asked is appended to `FILE.log`, beside the directory of its file.
 #![expect(clippy::unwrap_used, reason = "a test's tool says what went wrong by panicking")]
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::thread;
 
 use shared::finding::Finding;
 use shared::link::{
@@ -122,6 +124,22 @@ fn master(summons: &Summons, start: &str, link: &OwnedFd) -> ExitCode {
         let file = summons.file.with_extension("pid");
         let text = format!("echo $$ > {} ; exec sleep 1000 <&- >&- 2>&-", file.display());
         Command::new("setsid").args(["-f", "sh", "-c", &text]).status().unwrap();
+    }
+    if has(start, "babble") {
+        thread::spawn(|| {
+            loop {
+                let _ = io::stdout().write_all(&[b'\n'; 64 * 1024]);
+            }
+        });
+    }
+    if has(start, "pester") {
+        let link = descriptor::duplicate(link).unwrap();
+        thread::spawn(move || {
+            loop {
+                let _ =
+                    descriptor::send(&link, &[REPORT_SPAWNED, REPORT_HEARTBEAT].repeat(500), &[]);
+            }
+        });
     }
     say(&[REPORT_SPAWNED]);
     if !has(start, "slow") {

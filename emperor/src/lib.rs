@@ -24,6 +24,8 @@ pub mod lock;
 pub mod log;
 /// Sources of vassals.
 pub mod monitor;
+/// What one vassal may cost the daemon in a short time.
+pub mod ration;
 /// The steps of a reign.
 pub mod reign;
 /// The daemon's own settings.

@@ -6,7 +6,7 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use shared::link::{Decoded, Decoder};
@@ -16,6 +16,7 @@ use shared::sys::{descriptor, readiness};
 use tokio::time::{sleep, timeout};
 
 use crate::journal::{Journal, Lines, escaped};
+use crate::ration::Ration;
 
 /// What was heard of a tree.
 #[derive(Debug)]
@@ -42,9 +43,17 @@ pub struct Ends {
 }
 
 /// Bytes of a link read in one turn.
-const TURN: usize = 4096;
-/// How long a master that fills a whole turn waits for the next one.
-const FLOOD_PAUSE: Duration = Duration::from_millis(10);
+const TURN: usize = 2048;
+/// Reports that the court gets in one piece.
+const REPORTS_MAX: usize = 64;
+/// Reports of one master in a window; so many bytes of its link cost as much as one.
+const REPORTS_RATION: u64 = 64;
+const BYTES_OF_A_REPORT: usize = 256;
+/// Time that the output of one vassal may take in a window, microseconds: a tenth of it.
+const OUTPUT_RATION: u64 = 2000;
+/// Bytes of output read, and lines written, before the time is looked at.
+const OUTPUT_TURN: usize = 16 * 1024;
+const LINES_TURN: usize = 64;
 /// More answers than a launcher ever has to give.
 const ANSWERS_MAX: u32 = 64;
 /// A closed link and the end of its process come together; which is seen first is chance.
@@ -60,8 +69,35 @@ pub async fn listen<F: Future<Output = ()>>(
     let pidfd = readiness::watch_shared(ends.pidfd)?;
     let (mut channel_open, mut link_open, mut answers) = (true, true, 0);
     let mut decoder = Decoder::default();
+    let mut ration = Ration::new(REPORTS_RATION, Instant::now());
     loop {
         tokio::select! {
+            // the end comes first, however much there is to read
+            biased;
+            ready = pidfd.readable() => {
+                let mut ready = ready?;
+                let Some(how) = reaped(pidfd.get_ref()) else {
+                    ready.clear_ready();
+                    continue;
+                };
+                // what it said before it ended explains the end
+                while channel_open && answers < ANSWERS_MAX {
+                    let Ok(Some((answer, attached))) = answer(channel.get_ref()) else { break };
+                    answers += 1;
+                    tell(Heard::Answer(answer, attached)).await;
+                }
+                let mut turns = 0;
+                while link_open && turns < 32 {
+                    turns += 1;
+                    link_open = matches!(read(link.get_ref(), &mut decoder), Ok(1..));
+                }
+                let reports = some(&mut decoder);
+                if !reports.is_empty() {
+                    tell(Heard::Reports(reports)).await;
+                }
+                tell(Heard::Ended(how)).await;
+                return Ok(());
+            }
             ready = channel.readable(), if channel_open => {
                 match ready?.try_io(|fd| answer(fd.get_ref())) {
                     Ok(Ok(Some((answer, attached)))) => {
@@ -82,43 +118,34 @@ pub async fn listen<F: Future<Output = ()>>(
                         }
                     }
                     Ok(Ok(size)) => {
-                        let reports: Vec<Decoded> = decoder.by_ref().collect();
-                        if !reports.is_empty() {
-                            tell(Heard::Reports(reports)).await;
-                        }
-                        if size == TURN {
-                            sleep(FLOOD_PAUSE).await;
+                        let mut cost = size / BYTES_OF_A_REPORT;
+                        loop {
+                            let reports = some(&mut decoder);
+                            let last = reports.len() < REPORTS_MAX;
+                            cost += reports.len();
+                            let wait = ration.spend(cost as u64, Instant::now());
+                            cost = 0;
+                            if !reports.is_empty() {
+                                tell(Heard::Reports(reports)).await;
+                            }
+                            if let Some(wait) = wait {
+                                sleep(wait).await;
+                            }
+                            if last {
+                                break;
+                            }
                         }
                     }
                     Err(_would_block) => {}
                 }
             }
-            ready = pidfd.readable() => {
-                let mut ready = ready?;
-                let Some(how) = reaped(pidfd.get_ref()) else {
-                    ready.clear_ready();
-                    continue;
-                };
-                // what it said before it ended explains the end
-                while channel_open && answers < ANSWERS_MAX {
-                    let Ok(Some((answer, attached))) = answer(channel.get_ref()) else { break };
-                    answers += 1;
-                    tell(Heard::Answer(answer, attached)).await;
-                }
-                let mut turns = 0;
-                while link_open && turns < 32 {
-                    turns += 1;
-                    link_open = matches!(read(link.get_ref(), &mut decoder), Ok(1..));
-                }
-                let reports: Vec<Decoded> = decoder.by_ref().collect();
-                if !reports.is_empty() {
-                    tell(Heard::Reports(reports)).await;
-                }
-                tell(Heard::Ended(how)).await;
-                return Ok(());
-            }
         }
     }
+}
+
+/// The next reports, not too many at once.
+fn some(decoder: &mut Decoder) -> Vec<Decoded> {
+    decoder.take(REPORTS_MAX).collect()
 }
 
 /// How the process ended; `None`: it runs.
@@ -191,7 +218,8 @@ impl Drop for Guard {
 pub async fn forward(output: OwnedFd, name: String, journal: Journal, terminal: bool) {
     let Ok(output) = readiness::watch_shared(Arc::new(output)) else { return };
     let mut lines = Lines::default();
-    let mut bytes = vec![0; 64 * 1024];
+    let mut bytes = vec![0; OUTPUT_TURN];
+    let mut ration = Ration::new(OUTPUT_RATION, Instant::now());
     loop {
         let Ok(mut ready) = output.readable().await else { return };
         let size =
@@ -200,12 +228,21 @@ pub async fn forward(output: OwnedFd, name: String, journal: Journal, terminal: 
                 Ok(Ok(size)) => size,
                 Err(_would_block) => continue,
             };
-        for line in lines.feed(&bytes[..size]) {
-            write(&name, line, &journal, terminal);
+        let mut turn = lines.feed(&bytes[..size]);
+        while !turn.is_empty() {
+            let began = Instant::now();
+            for line in turn.drain(..turn.len().min(LINES_TURN)) {
+                write(&name, line, &journal, terminal);
+            }
+            let now = Instant::now();
+            let cost = now.saturating_duration_since(began).as_micros() as u64;
+            if let Some(wait) = ration.spend(cost, now) {
+                // the vassal waits for its log; its master drops and counts what does not fit
+                sleep(wait).await;
+            }
         }
-        if size == bytes.len() {
-            sleep(FLOOD_PAUSE).await;
-        }
+        // data that never ends is always ready: without this nobody else would have a turn
+        tokio::task::yield_now().await;
     }
     if let Some(line) = lines.rest() {
         write(&name, line, &journal, terminal);

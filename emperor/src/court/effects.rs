@@ -111,7 +111,9 @@ impl Court {
             self.estate.terminal,
         ));
         let (plan, listeners, status) = (None, Vec::new(), Status::default());
-        record.trees.insert(tree, Grove { pid, pidfd, link, cgroup, plan, listeners, status });
+        let spawned = false;
+        let grove = Grove { pid, pidfd, link, cgroup, spawned, plan, listeners, status };
+        record.trees.insert(tree, grove);
         let now = Some(SystemTime::now());
         record.moments.first_run = record.moments.first_run.or(now);
         record.moments.last_run = now;

@@ -108,7 +108,10 @@ impl Court {
             REPORT_SPAWNED if current => {
                 record.ready = true;
                 record.moments.last_ready = now;
-                tracing::info!("[emperor] vassal {name} has been spawned");
+                if let Some(grove) = record.trees.get_mut(&tree).filter(|grove| !grove.spawned) {
+                    grove.spawned = true;
+                    tracing::info!("[emperor] vassal {name} has been spawned");
+                }
             }
             REPORT_ACCEPTING if current => {
                 record.accepting = true;

@@ -33,6 +33,8 @@ pub(super) struct Grove {
     pub(super) pidfd: Arc<OwnedFd>,
     pub(super) link: Arc<OwnedFd>,
     pub(super) cgroup: Option<Cgroup>,
+    /// Byte 1 came: it is worth one line in the log.
+    pub(super) spawned: bool,
     /// As it was carried out; `None` until the launcher answered.
     pub(super) plan: Option<Plan>,
     pub(super) listeners: Vec<Listener>,

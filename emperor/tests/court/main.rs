@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
@@ -208,5 +209,27 @@ fn a_second_emperor_is_refused_with_the_pid_of_the_first() {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1));
     assert!(text.contains(&format!("pid {}", stage.pid())), "{text}");
+    stage.end();
+}
+
+#[test]
+fn a_vassal_that_floods_its_output_and_its_link_delays_nobody_else() {
+    let stage = Stage::new(&["--emperor-curse-tolerance", "1", "--reload-mercy", "1"]);
+    for name in ["one.ini", "two.ini"] {
+        stage.write(name, "babble\npester");
+        stage.await_state(name, "running");
+    }
+    stage.write("calm.ini", "");
+    stage.await_state("calm.ini", "running");
+    let began = Instant::now();
+    for generation in 2..12 {
+        stage.ctl(&["reload", "calm.ini"]);
+        stage.await_app("calm.ini", "reloaded", |app| app.generation == generation);
+    }
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(5), "ten reloads took {took:?}");
+    assert_eq!(stage.log().matches("vassal one.ini has been spawned").count(), 1);
+    stage.remove("one.ini");
+    eventually("it is gone", || stage.app("one.ini").is_none());
     stage.end();
 }
