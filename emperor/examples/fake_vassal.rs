@@ -125,10 +125,18 @@ fn master(summons: &Summons, start: &str, link: &OwnedFd) -> ExitCode {
         let text = format!("echo $$ > {} ; exec sleep 1000 <&- >&- 2>&-", file.display());
         Command::new("setsid").args(["-f", "sh", "-c", &text]).status().unwrap();
     }
+    say(&[REPORT_SPAWNED]);
+    if !has(start, "slow") {
+        status(summons.generation);
+        say(&[REPORT_ACCEPTING, REPORT_LOYAL]);
+    }
+    if has(start, "beat") {
+        say(&[REPORT_HEARTBEAT]);
+    }
     if has(start, "babble") {
         thread::spawn(|| {
             loop {
-                let _ = io::stdout().write_all(&[b'\n'; 64 * 1024]);
+                let _ = io::stdout().write_all(&vec![b'\n'; 64 * 1024]);
             }
         });
     }
@@ -140,14 +148,6 @@ fn master(summons: &Summons, start: &str, link: &OwnedFd) -> ExitCode {
                     descriptor::send(&link, &[REPORT_SPAWNED, REPORT_HEARTBEAT].repeat(500), &[]);
             }
         });
-    }
-    say(&[REPORT_SPAWNED]);
-    if !has(start, "slow") {
-        status(summons.generation);
-        say(&[REPORT_ACCEPTING, REPORT_LOYAL]);
-    }
-    if has(start, "beat") {
-        say(&[REPORT_HEARTBEAT]);
     }
     let mut order = [0];
     let mut serves = summons.generation;

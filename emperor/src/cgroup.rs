@@ -33,7 +33,22 @@ impl Hierarchy {
         let probe = hierarchy.make("probe").ok()?;
         fs::metadata(probe.directory.join("cgroup.kill")).ok()?;
         drop(probe);
+        hierarchy.clear(|pid| Path::new("/proc").join(pid).exists());
         Some(hierarchy)
+    }
+
+    /// Removes the groups of Emperors that were killed. A group in which something still runs
+    /// cannot be removed, and stays.
+    fn clear(&self, lives: impl Fn(&str) -> bool) {
+        let Ok(entries) = fs::read_dir(&self.base) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let maker = name.to_str().and_then(|name| name.strip_prefix("emperor."));
+            let pid = maker.and_then(|rest| rest.split('.').next());
+            if pid.is_some_and(|pid| pid.parse::<u32>().is_ok() && !lives(pid)) {
+                let _ = fs::remove_dir(entry.path());
+            }
+        }
     }
 
     /// Makes a group for a tree of this vassal.
@@ -110,5 +125,19 @@ mod tests {
         }
         let part = "26 1 0:23 /docker/a /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
         assert_eq!(locate("0::/docker/a/b\n", part), Some("/sys/fs/cgroup/b".into()));
+    }
+
+    #[test]
+    fn only_empty_groups_of_emperors_that_are_gone_are_removed() {
+        let base = tempfile::tempdir().unwrap();
+        let names = ["emperor.7.1.a.ini", "emperor.8.1.a.ini", "emperor.7.2.b", "emperor.service"];
+        for name in names {
+            fs::create_dir(base.path().join(name)).unwrap();
+        }
+        fs::write(base.path().join("emperor.7.2.b/busy"), "").unwrap();
+        let hierarchy = Hierarchy { base: base.path().to_owned() };
+        hierarchy.clear(|pid| pid == "8");
+        let left = names.map(|name| base.path().join(name).exists());
+        assert_eq!(left, [false, true, true, true]);
     }
 }

@@ -1,8 +1,8 @@
 //! The reign: everything that the daemon is, from its settings to its orderly end.
 
 use std::fs;
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, chown};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -168,8 +168,7 @@ fn memories(settings: &Settings) -> Memories {
 
 fn write_pidfiles(settings: &Settings) -> Result<(), ReignError> {
     for path in &settings.pidfiles {
-        let text = format!("{}\n", std::process::id());
-        fs::write(path, text).map_err(|source| ReignError::Open {
+        write_pidfile(path).map_err(|source| ReignError::Open {
             option: "pidfile",
             what: path.display().to_string(),
             source,
@@ -178,14 +177,27 @@ fn write_pidfiles(settings: &Settings) -> Result<(), ReignError> {
     Ok(())
 }
 
-/// What the user that the Emperor becomes has to write later is given to it.
+/// A new file in the place of an old one: nothing that a link leads to is written into.
+fn write_pidfile(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(old) if old.is_file() => fs::remove_file(path)?,
+        Ok(_) => return Err(io::Error::other("it exists and is not a regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)?;
+    writeln!(file, "{}", std::process::id())
+}
+
+/// What the user that the Emperor becomes has to write later is given to it: the directory of
+/// the state, and the socket. Never what lies in a directory that may be that user's already:
+/// its names could lead anywhere.
 fn hand_over(settings: &Settings, memories: &Memories, socket: Option<&Path>) {
     let Some((uid, _)) = &settings.who.user else { return };
     let (uid, gid) = (uid.as_raw(), settings.who.group.map(Gid::as_raw));
-    let state = memories.path();
-    let paths = [state.and_then(Path::parent), state, socket];
-    for path in paths.into_iter().flatten().filter(|path| path.exists()) {
-        if let Err(error) = chown(path, Some(uid), gid) {
+    let state = memories.path().and_then(Path::parent);
+    for path in state.into_iter().chain(socket) {
+        if let Err(error) = lchown(path, Some(uid), gid) {
             tracing::warn!("[emperor] {}: {error}", path.display());
         }
     }
@@ -274,5 +286,24 @@ pub(crate) fn make_parent(path: &Path) -> io::Result<()> {
             fs::DirBuilder::new().recursive(true).mode(0o755).create(parent)
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pid_file_replaces_an_old_one_and_follows_no_link() {
+        let place = tempfile::tempdir().unwrap();
+        let (path, link) = (place.path().join("pid"), place.path().join("link"));
+        write_pidfile(&path).unwrap();
+        write_pidfile(&path).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("{}\n", std::process::id()));
+        fs::write(&path, "precious").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(write_pidfile(&link).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
     }
 }

@@ -1,6 +1,6 @@
 //! The daemon's own settings, typed once from its configuration.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::unistd::{Gid, Group, Uid, User};
@@ -269,7 +269,8 @@ fn api_default(root: bool, world: &World) -> Option<PathBuf> {
 
 fn state_default(root: bool, suffix: &str, world: &World) -> Option<PathBuf> {
     if root {
-        return Some(Path::new("/var/lib/emperor").join(suffix));
+        // beside root's own and not in it: nobody else gets through that one
+        return Some(format!("/var/lib/emperor{suffix}").into());
     }
     let home = variable(world, "XDG_STATE_HOME")
         .or_else(|| Some(variable(world, "HOME")?.join(".local/state")));
@@ -278,7 +279,7 @@ fn state_default(root: bool, suffix: &str, world: &World) -> Option<PathBuf> {
 
 /// An Emperor that drops root keeps its state where that user may write.
 fn who_suffix(me: Uid, root: bool) -> String {
-    if root && !me.is_root() { format!("uid-{me}") } else { String::new() }
+    if root && !me.is_root() { format!("-uid-{me}") } else { String::new() }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 
 /// The largest document that is read.
@@ -56,7 +57,7 @@ impl Memories {
         Self::default()
     }
 
-    /// The document; it is handed to the user that the Emperor becomes.
+    /// The document; its directory is handed to the user that the Emperor becomes.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
@@ -86,12 +87,12 @@ impl Memories {
     pub fn save(&mut self) -> io::Result<()> {
         let (Some(path), true) = (&self.path, self.dirty) else { return Ok(()) };
         let staged = path.with_extension("new");
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&staged)?;
+        match fs::remove_file(&staged) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&staged)?;
         file.write_all(&serde_json::to_vec_pretty(&self.vassals)?)?;
         fs::rename(&staged, path)?;
         self.dirty = false;
@@ -104,8 +105,14 @@ fn key(file: &Path) -> String {
 }
 
 fn read(path: &Path) -> io::Result<BTreeMap<String, Memory>> {
-    let file = fs::File::open(path)?;
-    if file.metadata()?.len() > SIZE_MAX {
+    // the directory may be a less powerful user's: no link is followed, no FIFO waited for
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    let there = file.metadata()?;
+    if !there.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if there.len() > SIZE_MAX {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     Ok(serde_json::from_reader(io::BufReader::new(file))?)
@@ -139,5 +146,19 @@ mod tests {
         assert_eq!(Memories::open(root.path(), "/sites").unwrap().of(file), Memory::default());
         fs::write(state.path().unwrap(), "{").unwrap();
         assert_eq!(Memories::open(root.path(), "/sites").unwrap().of(file), Memory::default());
+    }
+
+    #[test]
+    fn a_document_that_is_a_link_or_a_fifo_is_not_read() {
+        let root = tempfile::tempdir().unwrap();
+        let secret = root.path().join("secret");
+        fs::write(&secret, r#"{"/sites/a.ini":{"stopped":true}}"#).unwrap();
+        let path = Memories::open(root.path(), "/sites").unwrap().path().unwrap().to_owned();
+        std::os::unix::fs::symlink(&secret, &path).unwrap();
+        let state = Memories::open(root.path(), "/sites").unwrap();
+        assert_eq!(state.of(Path::new("/sites/a.ini")), Memory::default());
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let state = Memories::open(root.path(), "/sites").unwrap();
+        assert_eq!(state.of(Path::new("/sites/a.ini")), Memory::default());
     }
 }

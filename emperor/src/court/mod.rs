@@ -134,6 +134,8 @@ pub struct Court {
     closing: bool,
     /// When changes of the state that can wait are written.
     save_at: Option<Instant>,
+    /// Why the state could not be written, once it was said.
+    unsaved: Option<String>,
 }
 
 /// Generations are written down together; what was stopped by hand is written at once.
@@ -167,6 +169,7 @@ impl Court {
             ready: false,
             closing: false,
             save_at: None,
+            unsaved: None,
         }
     }
 
@@ -365,8 +368,15 @@ impl Court {
 
     fn save(&mut self) {
         self.save_at = None;
-        if let Err(error) = self.estate.memories.save() {
-            tracing::error!("[emperor] cannot write the state: {error}");
+        match self.estate.memories.save() {
+            Ok(()) => self.unsaved = None,
+            Err(error) => {
+                let error = error.to_string();
+                if self.unsaved.as_ref() != Some(&error) {
+                    tracing::error!("[emperor] cannot write the state: {error}");
+                    self.unsaved = Some(error);
+                }
+            }
         }
     }
 }

@@ -38,7 +38,7 @@ impl Court {
                     Fate::Stop => "stopped by hand",
                     Fate::Bar => "the rules forbid it",
                     Fate::Restart => "it is started anew",
-                    Fate::Crash(_) => "its link is closed",
+                    Fate::Crash(_) => "it asked to go, or its link is closed",
                 };
                 tracing::info!("[emperor] stop the uwsgi instance {name} (pid: {pid}): {why}");
             }

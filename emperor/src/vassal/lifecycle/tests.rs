@@ -295,3 +295,18 @@ fn a_barred_file_stops_its_vassal_until_it_is_mended() {
     assert_eq!(stage.life.state(), &State::Dormant(Rest::Barred));
     stage.tell(Event::Seen).did(&Action::WantSlot);
 }
+
+#[test]
+fn one_that_always_asks_to_go_is_started_again_ever_later() {
+    let mut stage = Stage::serving();
+    stage.later(1000).tell(Event::Leave { tree: T1 });
+    stage.did(&Action::Order { tree: T1, order: Order::StopGracefully });
+    stage.tell(Event::Ended { tree: T1, how: Ended::Code(0) });
+    stage.did(&Action::WantSlot);
+    stage.tell(Event::Slot).tell(Event::Accepting { tree: T2 });
+    stage.later(1000).tell(Event::Leave { tree: T2 });
+    stage.tell(Event::Ended { tree: T2, how: Ended::Code(0) });
+    stage.did_not(&Action::WantSlot);
+    stage.later(500).tell(Event::Tick);
+    stage.did(&Action::WantSlot);
+}

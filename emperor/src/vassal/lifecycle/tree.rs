@@ -10,11 +10,13 @@ use super::{
 };
 
 impl Life {
-    /// Byte 22: under a source of files this is not a lasting stop; it is started again.
+    /// Byte 22: under a source of files this is not a lasting stop; it is started again, as
+    /// after a death: one that always asks would else be started in a tight loop.
     pub(super) fn leave(&mut self, tree: Tree, now: Instant, law: &Law, acts: &mut Vec<Action>) {
         match self.state {
-            State::Alive { tree: ours, .. } if ours == tree => {
-                self.curse(tree, now + law.curse_tolerance, Fate::Restart, law, acts);
+            State::Alive { tree: ours, standing, .. } if ours == tree => {
+                let fate = Fate::Crash(served(standing, now));
+                self.curse(tree, now + law.curse_tolerance, fate, law, acts);
             }
             State::Alive { .. }
             | State::Dormant(_)
