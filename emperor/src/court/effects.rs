@@ -297,15 +297,14 @@ fn summons(
     }
 }
 
-/// Vassals of a directory start in it; those of a pattern where the Emperor was started.
+/// Vassals of a directory start in it; those of a pattern where the Emperor was started. Where
+/// that is gone, in the root: what is missing is the file, and the launcher says so.
 fn directory(record: &Record, settings: &Settings) -> std::path::PathBuf {
-    match settings.sources.get(record.source) {
-        Some(crate::settings::Source::Directory(path)) => path.clone(),
-        Some(crate::settings::Source::Glob(_)) | None => {
-            let here: &Path = &settings.directory;
-            here.to_owned()
-        }
-    }
+    let place = match settings.sources.get(record.source) {
+        Some(crate::settings::Source::Directory(path)) => path,
+        Some(crate::settings::Source::Glob(_)) | None => &settings.directory,
+    };
+    if place.is_dir() { place.clone() } else { Path::new("/").to_owned() }
 }
 
 fn listen(name: &VassalName, tree: Tree, ends: Ends, notices: mpsc::Sender<Notice>) {

@@ -4,7 +4,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 mod stage;
 
@@ -231,5 +232,21 @@ fn a_vassal_that_floods_its_output_and_its_link_delays_nobody_else() {
     assert_eq!(stage.log().matches("vassal one.ini has been spawned").count(), 1);
     stage.remove("one.ini");
     eventually("it is gone", || stage.app("one.ini").is_none());
+    stage.end();
+}
+
+#[test]
+fn a_death_while_the_directory_is_gone_is_explained_by_the_file() {
+    let stage = Stage::new(&[]);
+    stage.write("a.ini", "");
+    let before = stage.await_state("a", "running");
+    let (sites, away) = (stage.sites(), stage.sites().with_file_name("away"));
+    fs::rename(&sites, &away).unwrap();
+    kill(Pid::from_raw(before.pid.unwrap()), Signal::SIGKILL).unwrap();
+    stage.await_app("a", "another process", |app| app.pid != before.pid);
+    // the pretended vassal of a missing file runs; what matters is that a launcher is started
+    stage.await_state("a", "running");
+    fs::rename(&away, &sites).unwrap();
+    stage.await_state("a", "running");
     stage.end();
 }
