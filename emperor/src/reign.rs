@@ -79,11 +79,12 @@ async fn govern(settings: Arc<Settings>, terminal: bool) -> Result<Exit, ReignEr
         source,
     })?;
     let memories = memories(&settings);
-    let hierarchy = Hierarchy::find();
     write_pidfiles(&settings)?;
     hand_over(&settings, &memories, api.as_ref().map(api::Door::path));
     give_up_root(&settings)?;
 
+    // with the rights that we have from here on: groups that only root can make are none
+    let hierarchy = Hierarchy::find();
     let estate = Estate {
         program: launcher()?,
         hierarchy,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -248,5 +249,24 @@ fn a_death_while_the_directory_is_gone_is_explained_by_the_file() {
     stage.await_state("a", "running");
     fs::rename(&away, &sites).unwrap();
     stage.await_state("a", "running");
+    stage.end();
+}
+
+#[test]
+fn an_emperor_that_gave_up_root_uses_no_groups_that_only_root_can_make() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("not run: needs root");
+        return;
+    }
+    let stage = Stage::new(&["--uid", "65534", "--gid", "65534"]);
+    for place in [stage.sites().parent().unwrap().to_owned(), stage.sites()] {
+        fs::set_permissions(place, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    stage.signal(Signal::SIGWINCH);
+    stage.write("a.ini", "");
+    stage.write("b.ini", "");
+    stage.await_state("a", "running");
+    stage.await_state("b", "running");
+    assert!(!stage.log().contains("no control group"), "{}", stage.log());
     stage.end();
 }
