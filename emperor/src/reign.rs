@@ -67,10 +67,23 @@ pub fn reign(settings: Settings, terminal: bool) -> Result<Exit, ReignError> {
     runtime.block_on(govern(Arc::new(settings), terminal))
 }
 
+/// A vassal takes five descriptors or so: the soft limit of a shell (1024) would end at two
+/// hundred of them. What the hard limit allows is used.
+fn raise_descriptor_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+        && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
+    {
+        tracing::warn!("[emperor] the limit of descriptors stays at {soft}: {error}");
+    }
+}
+
 /// The steps, in order: what needs root comes before root is given up.
 async fn govern(settings: Arc<Settings>, terminal: bool) -> Result<Exit, ReignError> {
     let signals = Signals::take()?;
     process::become_subreaper()?;
+    raise_descriptor_limit();
     let (seats, monitors) = sources(&settings)?;
     let api = api::open(&settings)?;
     let statistics = stats::open(&settings).map_err(|source| ReignError::Open {

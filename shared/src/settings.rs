@@ -122,6 +122,8 @@ pub struct Serve {
     pub callable: Option<String>,
     /// `home`, `virtualenv`, `venv`, `pyhome`.
     pub home: Option<PathBuf>,
+    /// Where `home` was written (`file:line`), for the error that names it.
+    pub home_origin: String,
     /// `pythonpath`, in the order given (the last comes first on `sys.path`).
     pub pythonpath: Vec<PathBuf>,
     /// `pyargv`, split at single spaces.
@@ -216,6 +218,7 @@ impl Default for Serve {
             target: None,
             callable: None,
             home: None,
+            home_origin: String::new(),
             pythonpath: Vec::new(),
             pyargv: Vec::new(),
             master: false,

@@ -139,7 +139,8 @@ fn an_interpreter_that_is_missing_is_named() {
         &dir,
         &format!("[uwsgi]\nhttp-socket = {address}\nhome = nowhere\nwsgi-file = hitme.py\n"),
     );
-    assert!(log.contains("nowhere") && log.contains("not executable for uid"), "{log}");
+    assert!(log.contains(".ini:3: home: nowhere"), "{log}");
+    assert!(log.contains("not executable for uid"), "{log}");
 }
 
 #[test]

@@ -180,3 +180,48 @@ fn a_dead_nursery_does_not_stay_dead() {
     assert_ne!(pid(address), other);
     server.stop();
 }
+
+/// Sends 32 MiB through the old `write` callable.
+const WRITER: &str = r"
+def application(env, start_response):
+    write = start_response('200 OK', [('Content-Type', 'text/plain')])
+    for _ in range(512):
+        write(b'x' * 65536)
+    return []
+";
+
+/// Kilobytes of memory that a process has touched at most.
+fn peak(process: Process) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.0)).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn an_application_that_writes_faster_than_its_client_reads_waits_for_it() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    let (server, address) = start(&dir, WRITER, &["--processes", "1", "--socket-timeout", "30"]);
+    let worker = *server.process().descendants().iter().max().expect("the worker was forked last");
+    let before = peak(worker);
+    let mut client = Client::connect(address).unwrap();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    // nobody reads: it uses no time any more once the kernel's buffers and ours are full
+    let mut last = u64::MAX;
+    eventually("the writer waits", SOON, || {
+        tests::wait::idle(Duration::from_millis(100));
+        let now = ticks(worker);
+        if std::mem::replace(&mut last, now) == now && peak(worker) > before {
+            Ok(())
+        } else {
+            Err(now)
+        }
+    });
+    let grown = peak(worker) - before;
+    assert!(grown < 8 * 1024, "{grown} KiB more for a client that does not read");
+    let answer = client.response(true).unwrap();
+    assert_eq!(answer.body.len(), 512 * 65536);
+    server.stop();
+}

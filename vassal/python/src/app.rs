@@ -222,7 +222,8 @@ impl App for Wsgi {
             let gil = ffi::PyGILState_Ensure();
             let environs = Environs::new(&self.serve, self.support, number)
                 .expect("memory for the template environ at start-up");
-            let start = Start::new().expect("memory for start_response at start-up");
+            let start = Start::new(self.serve.socket_timeout.max(Duration::from_secs(1)))
+                .expect("memory for start_response at start-up");
             let state = ffi::PyEval_SaveThread();
             Core { state, gil: Some(gil), environs, start, leftovers: Vec::new() }
         }

@@ -6,6 +6,7 @@
 
 use std::os::raw::{c_char, c_int};
 use std::ptr;
+use std::time::Duration;
 
 use pyo3::ffi;
 use vassal::worker::reply::Reply;
@@ -18,6 +19,8 @@ const CAPSULE: *const c_char = c"_vassal.desk".as_ptr();
 pub(crate) struct Desk {
     reply: *mut Reply<'static>,
     write: *mut ffi::PyObject,
+    /// How long `write` waits for a client that is far behind (`socket-timeout`).
+    patience: Duration,
 }
 
 /// The three objects of a thread.
@@ -45,8 +48,9 @@ static mut WRITE: ffi::PyMethodDef = ffi::PyMethodDef {
 
 impl Start {
     /// Makes the objects. They live as long as the thread.
-    pub(crate) fn new() -> Option<Self> {
-        let mut desk = Box::new(Desk { reply: ptr::null_mut(), write: ptr::null_mut() });
+    pub(crate) fn new(patience: Duration) -> Option<Self> {
+        let (reply, write) = (ptr::null_mut(), ptr::null_mut());
+        let mut desk = Box::new(Desk { reply, write, patience });
         let place: *mut Desk = &raw mut *desk;
         // SAFETY: the lock is held. The method definitions are never changed; the capsule's
         // pointer is to a box that is as old as the capsule's only users, the two functions.
@@ -245,6 +249,17 @@ unsafe extern "C" fn write(
             return ptr::null_mut();
         }
         reply.block(block);
+        let desk = ffi::PyCapsule_GetPointer(capsule, CAPSULE).cast::<Desk>();
+        let reply = (*desk).reply;
+        // SAFETY: as in `desk`; while the lock is away the desk is closed, so that no other
+        // thread of the application reaches the reply, which its own thread keeps alive.
+        while (*reply).full() {
+            (*desk).reply = ptr::null_mut();
+            let state = ffi::PyEval_SaveThread();
+            (*reply).wait((*desk).patience);
+            ffi::PyEval_RestoreThread(state);
+            (*desk).reply = reply;
+        }
         ffi::Py_INCREF(ffi::Py_None());
         ffi::Py_None()
     }

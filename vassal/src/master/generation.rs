@@ -59,6 +59,11 @@ struct Hand {
     process: Option<(Pid, OwnedFd)>,
 }
 
+/// An error with the place of the option that it is about.
+fn named(origin: &str, error: String) -> String {
+    if origin.is_empty() { error } else { format!("{origin}: {error}") }
+}
+
 /// A nursery and its workers.
 pub(super) struct Brood {
     /// The settings of this generation.
@@ -88,7 +93,8 @@ impl Brood {
         facts: &Facts,
         copies: &mut tokio::task::JoinSet<()>,
     ) -> Result<Self, HatchError> {
-        let path = interpreter::find(serve.home.as_deref()).map_err(HatchError::Interpreter)?;
+        let path = interpreter::find(serve.home.as_deref())
+            .map_err(|error| HatchError::Interpreter(named(&serve.home_origin, error)))?;
         let (ours, theirs) = descriptor::packet_pair()?;
         let (reader, writer) = io::pipe()?;
         let (door, entrance) = descriptor::packet_pair()?;

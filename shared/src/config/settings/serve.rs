@@ -22,6 +22,10 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
         target,
         callable,
         home: given.path("home"),
+        home_origin: given
+            .directives
+            .last("home")
+            .map_or_else(String::new, |home| home.origin.to_string()),
         pythonpath: pythonpath(given, launch),
         pyargv: given.text("pyargv").map_or_else(Vec::new, |text| {
             text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
