@@ -285,10 +285,11 @@ impl Roster {
         };
         self.revive = None;
         let old = self.serving.replace(name);
-        out.push(Action::Serving(name, number));
+        // the old workers are told before anybody hears that the new ones serve
         if let Some(old) = old {
             self.relieve(old, Some(name), now, out);
         }
+        out.push(Action::Serving(name, number));
     }
 
     /// Lets a generation fall: its workers finish what they have.
