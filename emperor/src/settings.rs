@@ -163,7 +163,7 @@ impl Settings {
             pidfiles: list(["emperor-pidfile", "pidfile"]),
             logto: directives.path("logto").map(|path| world.directory.join(path)),
             who,
-            sets: directives.all("vassal-set").map(|one| one.value.clone()).collect(),
+            sets: directives.vassal_sets(),
             before: list(["vassals-include-before", "vassals-inherit-before"]),
             after: list(["vassals-include", "vassals-inherit"]),
             options: vassal_options(world),

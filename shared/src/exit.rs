@@ -4,31 +4,44 @@ use std::process::ExitCode;
 
 /// Why a process of this product ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Exit {
     /// Stopped as asked.
-    Success = 0,
+    Success,
     /// Configuration, bind, privilege or any other start-up error.
-    Failure = 1,
+    Failure,
     /// A worker left to be replaced (uWSGI's reload code).
-    Reload = 17,
+    Reload,
     /// No application could be loaded and `need-app` is set.
-    NoApp = 22,
+    NoApp,
     /// The program of the vassal cannot be executed at all.
-    Exile = 26,
+    Exile,
     /// The worker was told to end for good.
-    End = 30,
+    End,
+    /// The configuration says `exit = N`.
+    Asked(u8),
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        ExitCode::from(exit as u8)
+        ExitCode::from(exit.number())
     }
 }
 
 impl Exit {
     /// The number handed to the kernel.
     pub fn code(self) -> i32 {
-        i32::from(self as u8)
+        i32::from(self.number())
+    }
+
+    fn number(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Reload => 17,
+            Self::NoApp => 22,
+            Self::Exile => 26,
+            Self::End => 30,
+            Self::Asked(number) => number,
+        }
     }
 }

@@ -8,6 +8,18 @@ use std::time::Duration;
 
 use crate::finding::{Finding, Origin};
 
+/// What a directive is there for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// It was written, and it counts.
+    #[default]
+    Both,
+    /// It was written; something else was made of it.
+    Shown,
+    /// It was made of something else: it counts, but no value can name it.
+    Effect,
+}
+
 /// One option or custom variable as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directive {
@@ -19,6 +31,8 @@ pub struct Directive {
     pub origin: Origin,
     /// The name as it was written.
     pub given: String,
+    /// Whether it was written, has an effect, or both.
+    pub part: Part,
 }
 
 /// Directives in the order in which they are applied.
@@ -28,19 +42,24 @@ pub struct Directives {
 }
 
 impl Directives {
-    /// All of them.
-    pub fn iter(&self) -> std::slice::Iter<'_, Directive> {
-        self.list.iter()
+    /// All that have an effect.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Directive> {
+        self.list.iter().filter(|one| one.part != Part::Shown)
+    }
+
+    /// All as they were written.
+    pub fn written(&self) -> impl Iterator<Item = &Directive> {
+        self.list.iter().filter(|one| one.part != Part::Effect)
     }
 
     /// The last one of a name.
     pub fn last(&self, name: &str) -> Option<&Directive> {
-        self.list.iter().rev().find(|one| one.key == name)
+        self.iter().rev().find(|one| one.key == name)
     }
 
     /// All of a name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Directive> {
-        self.list.iter().filter(move |one| one.key == name)
+        self.iter().filter(move |one| one.key == name)
     }
 
     /// A flag: true unless it says false, off, no or 0. `None` when it was not given.
@@ -86,18 +105,19 @@ impl Directives {
         self.last(name).filter(|one| !one.value.is_empty()).map(|one| PathBuf::from(&one.value))
     }
 
+    /// What `vassal-set` says, for [`VassalSource::sets`](super::VassalSource::sets).
+    pub fn vassal_sets(&self) -> Vec<String> {
+        let set = |one: &Directive| match one.part {
+            // its magic variables are the vassal's
+            Part::Effect => one.value.clone(),
+            Part::Both | Part::Shown => one.value.replace('%', "%%").replace("%%(", "%("),
+        };
+        self.all("vassal-set").map(set).collect()
+    }
+
     /// Adds one at the end.
     pub fn push(&mut self, directive: Directive) {
         self.list.push(directive);
-    }
-}
-
-impl<'a> IntoIterator for &'a Directives {
-    type Item = &'a Directive;
-    type IntoIter = std::slice::Iter<'a, Directive>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
     }
 }
 
@@ -150,6 +170,7 @@ mod tests {
             value: value.into(),
             origin: Origin::CommandLine,
             given: "harakiri".into(),
+            part: Part::Both,
         });
         list
     }

@@ -9,7 +9,8 @@ use std::collections::{HashMap, HashSet};
 use crate::finding::{Finding, Origin};
 
 use super::arithmetic;
-use super::loader::{Entry, Loader, is_plain};
+use super::loader::{Entry, Loader, Part, is_plain};
+use super::scheme::{self, Schemes, Target};
 
 /// All text that expansion may make, bytes.
 const TEXT_MAX: usize = 1024 * 1024;
@@ -26,7 +27,10 @@ pub(super) fn expand(loader: &mut Loader<'_>) -> HashSet<String> {
     }
     let mut first: HashMap<&str, usize> = HashMap::new();
     for (index, entry) in loader.entries.iter().enumerate() {
-        first.entry(&entry.given).or_insert(index);
+        // what was made of something else has no name
+        if entry.how.part != Part::Effect {
+            first.entry(&entry.given).or_insert(index);
+        }
     }
     let entries = &loader.entries;
     let mut pass = Pass { entries, first, done: HashMap::new(), used: HashSet::new(), made: 0 };
@@ -95,6 +99,9 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// The expanded value of a name; `None` when there is no such entry.
     fn name(&mut self, name: &str, chain: &mut Vec<usize>) -> Result<Option<String>, Trouble> {
+        if name.is_empty() {
+            return Ok(None);
+        }
         let Some(&index) = self.first.get(name) else { return Ok(None) };
         if let Some(done) = self.done.get(&index) {
             return done.clone().map(Some);
@@ -182,9 +189,12 @@ fn replace<E>(
 ) -> Result<String, E> {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(start) = rest.find(open) {
+    while let Some(opening) = rest.find(open) {
+        let Some(end) = rest[opening..].find(')').map(|at| opening + at) else { break };
+        // of several openings the last one before the end counts
+        let start = rest[..end].rfind(open).unwrap_or(opening);
         let inside = start + open.len();
-        let Some(length) = rest[inside..].find(')') else { break };
+        let length = end - inside;
         out.push_str(&rest[..start]);
         match value(&rest[inside..inside + length])? {
             Some(new) => out.push_str(&new),
@@ -199,8 +209,7 @@ fn replace<E>(
 fn environment(loader: &mut Loader<'_>, index: usize) {
     let text = &loader.entries[index].value;
     if text.contains("$(") {
-        let world = loader.world;
-        let result = replace::<()>(text, "$(", |name| Ok(world.variable(name)));
+        let result = replace::<()>(text, "$(", |name| Ok(loader.variable(name)));
         // the replacement itself cannot fail
         loader.entries[index].value = result.unwrap_or_default();
     }
@@ -212,21 +221,27 @@ fn files(loader: &mut Loader<'_>, index: usize) {
         return;
     }
     let mut budget = TEXT_MAX;
+    let mut unknown = None;
     let result = replace(&entry.value, "@(", |name| {
-        if let Some((scheme, _)) = name.split_once("://") {
-            let scheme: String = scheme.chars().take(16).collect();
-            return Err(format!("@({scheme}://...) is not supported yet: expected a file"));
+        if matches!(scheme::target(name), Target::File(_)) || loader.world.schemes != Schemes::Off {
+            let text = loader.text(name)?;
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            budget = budget
+                .checked_sub(text.len())
+                .ok_or_else(|| "the files in this value are too large".to_owned())?;
+            if text.contains('\0') {
+                return Err("what this value names has a NUL byte".to_owned());
+            }
+            return Ok(Some(text.to_owned()));
         }
-        let text = loader.text(name, &loader.world.directory)?;
-        let text = text.strip_suffix('\n').unwrap_or(&text);
-        budget = budget
-            .checked_sub(text.len())
-            .ok_or_else(|| "the files in this value are too large".to_owned())?;
-        if text.contains('\0') {
-            return Err(format!("{name}: has a NUL byte"));
-        }
-        Ok(Some(text.to_owned()))
+        unknown = Some("not run by a check: the value is unknown");
+        Ok(None)
     });
+    if let (Some(message), true) = (unknown, result.is_ok()) {
+        let origin = entry.origin.clone();
+        let given = entry.given.clone();
+        return loader.warn(&origin, &given, message);
+    }
     match result {
         Ok(value) => loader.entries[index].value = value,
         Err(message) => {

@@ -7,19 +7,31 @@ use std::path::Path;
 
 use super::loader::{ITEMS_MAX, Loader};
 
+/// What a compiled regular expression may take, bytes.
+const EXPRESSION_MAX: usize = 256 * 1024;
+
 /// An open block.
 #[derive(Clone, Debug)]
 pub(super) enum Block {
     /// A test that does not hold: lines are skipped.
     Skip,
+    /// A test that holds; `%(_)` is what was found, if anything was.
+    Once(Option<String>),
     /// Each line counts once for each item.
     Each(Vec<String>),
 }
 
-impl Block {
-    /// The block of a test.
-    pub(super) fn when(holds: bool, argument: &str) -> Self {
-        if holds { Self::Each(vec![argument.to_owned()]) } else { Self::Skip }
+/// What a test found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    holds: bool,
+    found: Option<String>,
+}
+
+impl Answer {
+    /// The block that is opened when the answer has to be `wanted`.
+    pub(super) fn block(self, wanted: bool) -> Block {
+        if self.holds == wanted { Block::Once(self.found) } else { Block::Skip }
     }
 }
 
@@ -41,8 +53,6 @@ pub(super) enum Test<'a> {
         /// The answer that reads the block.
         wanted: bool,
     },
-    /// A name of the table that is no condition built here.
-    Unknown,
 }
 
 /// A condition.
@@ -52,6 +62,7 @@ pub(super) enum Condition {
     Option,
     Reload,
     HostName,
+    HostNameMatch,
     Exists,
     File,
     Directory,
@@ -87,37 +98,53 @@ pub(super) fn test<'a>(name: &str, value: &'a str) -> Test<'a> {
         "opt" => Condition::Option,
         "reload" => Condition::Reload,
         "hostname" => Condition::HostName,
+        "hostname-match" => Condition::HostNameMatch,
         "exists" => Condition::Exists,
         "file" => Condition::File,
         "dir" => Condition::Directory,
-        "plugin" => Condition::Plugin,
-        _ => return Test::Unknown,
+        // the table has no other
+        _ => Condition::Plugin,
     };
     Test::Plain { kind, argument: value, wanted }
 }
 
 /// Whether a condition holds in this world and after what was read so far.
-pub(super) fn holds(kind: Condition, argument: &str, loader: &Loader<'_>) -> bool {
+pub(super) fn holds(
+    kind: Condition,
+    argument: &str,
+    loader: &Loader<'_>,
+) -> Result<Answer, String> {
     let path = loader.world.directory.join(argument);
-    let same = |found: Option<&str>, wanted: Option<&str>| match (found, wanted) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(found), Some(wanted)) => found == wanted,
-    };
     let (name, value) = match argument.split_once('=') {
         Some((name, value)) => (name, Some(value)),
         None => (argument, None),
     };
-    match kind {
-        Condition::Environment => same(loader.world.variable(name).as_deref(), value),
-        Condition::Option => same(loader.first_value(name), value),
-        Condition::Reload => false,
-        Condition::HostName => loader.world.host == argument,
-        Condition::Exists => path.exists(),
-        Condition::File => Path::is_file(&path),
-        Condition::Directory => Path::is_dir(&path),
-        Condition::Plugin => super::plugin::provided(argument),
-    }
+    // what is there, and whether it is what it should be
+    let known = |found: Option<String>| {
+        let holds = found.as_deref().is_some_and(|found| value.is_none_or(|value| value == found));
+        Answer { holds, found }
+    };
+    let about = |holds: bool| Answer { holds, found: Some(argument.to_owned()) };
+    Ok(match kind {
+        Condition::Environment => known(loader.variable(name)),
+        Condition::Option => known(loader.first_value(name).map(str::to_owned)),
+        Condition::Reload => Answer { holds: false, found: None },
+        Condition::HostName => about(loader.world.host == argument),
+        Condition::HostNameMatch => about(matches(argument, &loader.world.host)?),
+        Condition::Exists => about(path.exists()),
+        Condition::File => about(Path::is_file(&path)),
+        Condition::Directory => about(Path::is_dir(&path)),
+        Condition::Plugin => about(super::plugin::provided(argument)),
+    })
+}
+
+/// Whether a regular expression is found in a text.
+fn matches(pattern: &str, text: &str) -> Result<bool, String> {
+    let built = regex::RegexBuilder::new(pattern).size_limit(EXPRESSION_MAX).build();
+    built.map(|expression| expression.is_match(text)).map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => "this regular expression is too large".to_owned(),
+        _ => "this is no regular expression".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -131,6 +158,5 @@ mod tests {
         let env = |wanted| Test::Plain { kind: Condition::Environment, argument: "A=1", wanted };
         assert_eq!(test("if-env", "A=1"), env(true));
         assert_eq!(test("if-not-env", "A=1"), env(false));
-        assert_eq!(test("if-hostname-match", "x"), Test::Unknown);
     }
 }

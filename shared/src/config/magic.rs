@@ -26,6 +26,10 @@ pub(super) struct Line {
     pub(super) number: u32,
     /// Its bytes.
     pub(super) bytes: Vec<u8>,
+    /// Where it starts in the text.
+    pub(super) start: usize,
+    /// Where it ends in the text.
+    pub(super) end: usize,
 }
 
 /// Replaces magic variables and splits the text at its newlines.
@@ -36,32 +40,96 @@ pub(super) fn lines(
     world: &World,
 ) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut line = Line { number: 1, bytes: Vec::new() };
+    let mut line = Line { number: 1, bytes: Vec::new(), start: 0, end: 0 };
     let mut number = 1;
-    let mut rest = text.iter().copied();
-    while let Some(byte) = rest.next() {
+    let mut rest = text.iter().copied().enumerate();
+    while let Some((at, byte)) = rest.next() {
         match byte {
             b'\n' => {
                 number += 1;
-                lines.push(std::mem::replace(&mut line, Line { number, bytes: Vec::new() }));
+                line.end = at;
+                let next = Line { number, bytes: Vec::new(), start: at + 1, end: at + 1 };
+                lines.push(std::mem::replace(&mut line, next));
             }
-            b'%' => match rest.next() {
-                Some(b'%') => line.bytes.push(b'%'),
-                Some(b'(') => line.bytes.extend_from_slice(b"%("),
-                Some(b'[') => line.bytes.push(0x1b),
+            b'%' => match rest.next().map(|(_, letter)| letter) {
                 Some(b'\n') => number += 1,
-                Some(letter) => {
-                    let value = value(letter, here, first, world);
-                    // the newline of an odd path must not start a line of its own
-                    line.bytes.extend(value.bytes().map(|b| if b == b'\n' { b' ' } else { b }));
-                }
+                Some(letter) => replaced(letter, &mut line.bytes, here, first, world),
                 None => {}
             },
             other => line.bytes.push(other),
         }
     }
+    line.end = text.len();
     lines.push(line);
     lines
+}
+
+/// What `%` and a letter mean.
+fn replaced(letter: u8, out: &mut Vec<u8>, here: &Subject, first: Option<&Subject>, world: &World) {
+    match letter {
+        b'%' => out.push(b'%'),
+        b'(' => out.extend_from_slice(b"%("),
+        b'[' => out.push(0x1b),
+        letter => {
+            let value = value(letter, here, first, world);
+            // the newline of an odd path must not start a line of its own
+            out.extend(value.bytes().map(|b| if b == b'\n' { b' ' } else { b }));
+        }
+    }
+}
+
+/// The letters that mean the file that is read.
+const OF_FILE: &[u8] = b"podsnecxij0123456789";
+
+/// A line with all magic variables replaced but those of a file, for [`resolved`].
+pub(super) fn deferred(
+    text: &[u8],
+    here: &Subject,
+    first: Option<&Subject>,
+    world: &World,
+) -> String {
+    let mut out = Vec::new();
+    let mut rest = text.iter().copied();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'%' => match rest.next() {
+                Some(letter) if letter == b'%' || OF_FILE.contains(&letter) => {
+                    out.extend([b'%', letter]);
+                }
+                Some(b'\n') | None => {}
+                Some(letter) => replaced(letter, &mut out, here, first, world),
+            },
+            other => out.push(other),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// A text with the magic variables of a file replaced, which [`deferred`] left.
+pub(super) fn resolved(text: &str, here: &Subject, world: &World) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        out.push_str(&rest[..at]);
+        let letter = rest.as_bytes().get(at + 1).copied();
+        let width = match letter {
+            Some(b'%') => {
+                out.push('%');
+                2
+            }
+            Some(letter) if OF_FILE.contains(&letter) => {
+                out.push_str(&value(letter, here, None, world).replace('\n', " "));
+                2
+            }
+            Some(_) | None => {
+                out.push('%');
+                1
+            }
+        };
+        rest = &rest[at + width..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The value of one magic variable; unknown letters have none.
@@ -95,6 +163,10 @@ impl Subject {
     }
 
     fn value(&self, letter: u8) -> String {
+        if self.path.as_os_str().is_empty() && letter != b'o' && letter != b'x' {
+            // a text without a file
+            return String::new();
+        }
         let text = |path: Option<&Path>| path.map(|p| p.to_string_lossy().into_owned());
         let base = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         match letter {

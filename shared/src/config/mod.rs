@@ -18,19 +18,25 @@ mod directive;
 mod expand;
 mod fence;
 mod glob;
+mod immediate;
+mod include;
 mod ini;
 mod loader;
 mod logic;
 mod magic;
 mod plugin;
 mod review;
+mod scheme;
 mod settings;
+/// `show-config`.
+pub mod show;
 mod source;
 #[cfg(test)]
 mod tests;
 mod world;
 
-pub use directive::{Directive, Directives};
+pub use directive::{Directive, Directives, Part};
+pub use scheme::Schemes;
 pub use settings::{parse_address, settings};
 pub use world::World;
 
@@ -51,6 +57,10 @@ pub struct Reading {
     /// The directory that relative `logto` and `pidfile` count from: that of the start, and
     /// for a vassal that of its file.
     pub directory: PathBuf,
+    /// What `iprint` and `print` print.
+    pub printed: Vec<String>,
+    /// The status that `exit` asks for: nothing is read behind it, and nothing is started.
+    pub exit: Option<i32>,
 }
 
 impl Reading {
@@ -67,7 +77,8 @@ pub struct VassalSource<'a> {
     pub file: &'a Path,
     /// The file's identity as the monitor saw it; what is opened must match.
     pub version: Option<Version>,
-    /// `vassal-set` values (`key=value`).
+    /// `vassal-set` values (`key=value`), as [`Directives::vassal_sets`] gives them: magic
+    /// variables of a file mean the vassal's.
     pub sets: &'a [String],
     /// Files read before the vassal's file.
     pub before: &'a [PathBuf],
@@ -90,24 +101,49 @@ pub fn read_command_line(args: &[OsString], world: &World) -> Reading {
 /// environment, `vassal-set`, the files before, the vassal's file, the files after. The last
 /// one that sets a scalar wins.
 pub fn read_vassal(source: &VassalSource<'_>, world: &World) -> Reading {
-    let file = world.directory.join(source.file);
-    let directory = file.parent().unwrap_or(Path::new("/")).to_path_buf();
+    summoned(source, source.file, source.version.map_or(Proof::None, Proof::Version), world)
+}
+
+/// Reads what a refused configuration names as its `fallback-config`, by the rules for its
+/// includes; what was wrong with the first is told along.
+pub fn read_fallback(
+    source: &VassalSource<'_>,
+    file: &str,
+    refused: &Reading,
+    world: &World,
+) -> Reading {
+    let proof = source.version.map_or(Proof::None, |version| Proof::Owner(version.uid));
+    let mut reading = summoned(source, &refused.directory.join(file), proof, world);
+    for finding in refused.findings.iter().filter(|finding| finding.is_error()) {
+        let message = format!("{} (fallback-config is used instead)", finding.message);
+        let severity = crate::finding::Severity::Warning;
+        reading.findings.push(Finding { severity, message, ..finding.clone() });
+    }
+    reading
+}
+
+fn summoned(source: &VassalSource<'_>, file: &Path, proof: Proof, world: &World) -> Reading {
+    let named = world.directory.join(source.file);
+    let directory = named.parent().unwrap_or(Path::new("/")).to_path_buf();
     let world = World { directory, ..world.clone() };
+    let file = world.directory.join(file);
     let mut loader = Loader::new(&world, source.version.map(|version| version.uid));
-    loader.first = Some(Subject::of(&file, source.version.map_or(0, |version| version.ino)));
+    let first = Subject::of(&file, source.version.map_or(0, |version| version.ino));
     for (name, value) in source.options {
         let variable = format!("UWSGI_VASSAL_{}", name.to_ascii_uppercase().replace('-', "_"));
         loader.add(name, value, &Origin::Environment(variable), false);
     }
     for set in source.sets {
-        loader.set(set, &Origin::VassalSet, "vassal-set", false);
+        let set = magic::resolved(set, &first, &world);
+        loader.set(&set, &Origin::VassalSet, "vassal-set", false);
     }
+    loader.first = Some(first);
     // the Emperor's own files: whoever they belong to, the Emperor named them
     for file in source.before {
         loader.file(file, Proof::None, false);
     }
     loader.tenant = true;
-    loader.file(&file, source.version.map_or(Proof::None, Proof::Version), true);
+    loader.file(&file, proof, true);
     loader.tenant = false;
     for file in source.after {
         loader.file(file, Proof::None, false);
@@ -119,6 +155,7 @@ pub fn read_vassal(source: &VassalSource<'_>, world: &World) -> Reading {
 fn finish(mut loader: Loader<'_>) -> Reading {
     let mut used = expand::expand(&mut loader);
     loader.inherit();
+    immediate::late(&mut loader);
     used.extend(loader.tested());
     review::review(&mut loader, &used);
     let mut directives = Directives::default();
@@ -129,7 +166,11 @@ fn finish(mut loader: Loader<'_>) -> Reading {
             value: entry.value,
             origin: entry.origin,
             given: entry.given,
+            part: entry.how.part,
         });
     }
-    Reading { directives, findings: loader.findings, directory: loader.world.directory.clone() }
+    let mut printed = loader.printed;
+    printed.extend(directives.all("print").map(|one| one.value.clone()));
+    let directory = loader.world.directory.clone();
+    Reading { directives, findings: loader.findings, directory, printed, exit: loader.exit }
 }

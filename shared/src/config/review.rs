@@ -7,6 +7,7 @@ use crate::finding::{Finding, Origin, Severity};
 use crate::option::{self, Kind, Row, Tier};
 
 use super::directive::truth;
+use super::immediate;
 use super::loader::{Entry, Loader, is_plain};
 use super::plugin;
 
@@ -25,7 +26,7 @@ pub(super) fn review(loader: &mut Loader<'_>, used: &HashSet<String>) {
     let mut told: HashSet<&str> = HashSet::new();
     for entry in &loader.entries {
         match option::find(&entry.given) {
-            None if entry.how.placeholder => {}
+            None if entry.how.placeholder || immediate::is_declared(loader, &entry.given) => {}
             None => {
                 // what will not be shown needs no search for what was meant
                 let near = (found.len() <= WARNINGS_MAX).then(|| option::near(&entry.given));

@@ -57,6 +57,8 @@ pub(super) struct Source {
     pub(super) bytes: Vec<u8>,
     /// The inode (`%i`).
     pub(super) inode: u64,
+    /// Somebody else than root can have written it.
+    pub(super) others: bool,
 }
 
 /// Reads a file.
@@ -89,7 +91,8 @@ pub(super) fn read(path: &Path, proof: Proof) -> Result<Source, SourceError> {
     if version_of(&file.metadata()?) != version_of(&before) {
         return Err(SourceError::Changed);
     }
-    Ok(Source { bytes, inode: before.ino() })
+    let others = before.uid() != 0 || before.mode() & 0o022 != 0;
+    Ok(Source { bytes, inode: before.ino(), others })
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -8,6 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use nix::unistd::{Gid, Group, Uid, User};
 
+use super::scheme::Schemes;
+
 /// The surroundings of a configuration.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -29,10 +31,12 @@ pub struct World {
     pub version: String,
     /// The path of the program (`%b`).
     pub binary: PathBuf,
+    /// What may be used beside files.
+    pub schemes: Schemes,
 }
 
 impl World {
-    /// The world of the running process.
+    /// The world of the running process; nothing is run in it.
     pub fn of_this_process() -> io::Result<Self> {
         let (uid, gid) = (Uid::current(), Gid::current());
         let user = User::from_uid(uid)?.map_or_else(|| uid.to_string(), |user| user.name);
@@ -47,6 +51,7 @@ impl World {
             now: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             binary: std::env::current_exe()?,
+            schemes: Schemes::Off,
         })
     }
 
@@ -71,6 +76,7 @@ impl World {
             now: Duration::from_secs(1_000_000_000),
             version: "1.2.3".into(),
             binary: "/usr/bin/vassal".into(),
+            schemes: Schemes::Off,
         }
     }
 }

@@ -65,6 +65,17 @@ pub fn inherited(number: RawFd) -> Option<OwnedFd> {
     Some(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
+/// A copy of a descriptor that belongs to somebody else, by its number; `None` when it is not open.
+pub fn copy_of(number: RawFd) -> Option<OwnedFd> {
+    // SAFETY: the call takes two integers and makes a new descriptor, whatever the old one is.
+    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
+    if copy < 0 {
+        return None;
+    }
+    // SAFETY: the number was made by this call, so nobody else owns it.
+    Some(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
 /// Replaces standard input, output or error (0, 1, 2) by `source`.
 pub fn become_standard(source: BorrowedFd<'_>, number: RawFd) -> io::Result<()> {
     debug_assert!((0..=2).contains(&number));

@@ -15,6 +15,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use nix::unistd::geteuid;
+use shared::config::show::Form;
 use shared::exit::Exit;
 use shared::finding::Finding;
 use shared::plan::Identity;
@@ -55,8 +56,6 @@ pub mod plan;
 pub mod reader;
 /// Carrying a plan out.
 pub mod run;
-/// `show-config`.
-pub mod show;
 /// Binding sockets.
 pub mod socket;
 
@@ -64,7 +63,7 @@ use channel::{Call, Channel};
 use daemon::Detached;
 use inherited::Inherited;
 use plan::Planned;
-use reader::{Ownership, Report, Source};
+use reader::{Ownership, Report, Shown, Source};
 
 /// An Emperor of ours started us: the channel on standard input says what to do.
 pub fn summoned() -> Exit {
@@ -186,13 +185,57 @@ fn tyrants_choice(owner: (u32, u32), policy: &Policy) -> Result<Option<Identity>
 
 /// uWSGI's command line, without an Emperor of ours.
 pub fn serve(args: &[OsString]) -> Exit {
+    let mut fallback = None;
+    let exit = start(args, &mut fallback);
+    match fallback {
+        Some(file) if exit == Exit::Failure => start_instead(&file),
+        Some(_) | None => exit,
+    }
+}
+
+/// `fallback-config`: the same program with another file takes over.
+fn start_instead(file: &str) -> Exit {
+    say(&[Finding::warning(None, None, format!("fallback-config: {file} is used"))], Exit::Failure);
+    match std::env::current_exe() {
+        Ok(program) => {
+            let error = Command::new(&program).arg("--config").arg(file).exec();
+            complain(format!("{}: cannot be executed: {error}", program.display()))
+        }
+        Err(error) => complain(format!("/proc/self/exe: {error}")),
+    }
+}
+
+/// Starts; `fallback` is set as long as another file could be started instead.
+fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
     let inherited = Inherited::take();
     let source = Source::CommandLine(args.to_vec());
     let ownership = source.ownership();
-    let (report, planned) = match read_then_plan(&source, ownership, &Policy::default(), false) {
-        Ok((report, _)) if report.emperor => return become_emperor(args),
-        Ok((report, Ok(planned))) => (report, planned),
-        Ok((_, Err(findings))) | Err(findings) => return say(&findings, Exit::Failure),
+    let report = match read(&source, ownership) {
+        Ok(report) => report,
+        Err(findings) => return say(&findings, Exit::Failure),
+    };
+    fallback.clone_from(&report.fallback);
+    if !report.printed.is_empty() {
+        print(clean(&(report.printed.join("\n") + "\n")).as_bytes());
+    }
+    if let Some(status) = report.exit {
+        *fallback = None;
+        return Exit::Asked((status & 0xff) as u8);
+    }
+    // before anything can be refused: who asks wants to see why
+    if let Some(Shown { form, text }) = &report.shown {
+        let printed = print(text.as_bytes());
+        if *form == Form::Json {
+            *fallback = None;
+            return printed;
+        }
+    }
+    if report.emperor && !refused(&report) {
+        return become_emperor(args);
+    }
+    let planned = match plan_of(&report, ownership, &Policy::default(), false) {
+        Ok(planned) => planned,
+        Err(findings) => return say(&findings, Exit::Failure),
     };
     if let Err(error) = descriptor::close_on_exec_from(3) {
         return complain(format!("close_range: {error}"));
@@ -222,6 +265,7 @@ pub fn serve(args: &[OsString]) -> Exit {
     };
     handover.link = link.map(|socket| Link { socket, frames: false });
     handover.prepare = prepare;
+    *fallback = None;
     if let Some(notice) = notice {
         notice.stands();
     }
@@ -277,41 +321,46 @@ fn prepare(
     policy: &Policy,
     as_root: bool,
 ) -> Result<(Report, Planned), Vec<Finding>> {
-    let (report, planned) = read_then_plan(source, source.ownership(), policy, as_root)?;
-    planned.map(|planned| (report, planned))
+    let ownership = source.ownership();
+    let report = read(source, ownership)?;
+    let planned = plan_of(&report, ownership, policy, as_root)?;
+    Ok((report, planned))
 }
 
-/// What a plan turned out to be.
-type Plan = Result<Planned, Vec<Finding>>;
-
-/// Reads; with settings, plans too. `as_root`: as if we were, where a user is named.
-fn read_then_plan(
-    source: &Source,
-    ownership: Ownership,
-    policy: &Policy,
-    as_root: bool,
-) -> Result<(Report, Plan), Vec<Finding>> {
+/// Reads as the one whose files they are.
+fn read(source: &Source, ownership: Ownership) -> Result<Report, Vec<Finding>> {
     let (uid, gid) = ownership.owner;
     let drops = geteuid().is_root() && uid != 0 && ownership.alone;
     let reader = drops.then(|| identity::of_owner(uid, gid));
-    let report =
-        reader::read(source, reader.as_ref()).map_err(|error| vec![plain(error.to_string())])?;
-    if report.findings.iter().any(Finding::is_error) {
-        return Err(report.findings);
+    reader::read(source, reader.as_ref()).map_err(|error| vec![plain(error.to_string())])
+}
+
+fn refused(report: &Report) -> bool {
+    report.findings.iter().any(Finding::is_error)
+}
+
+/// Plans; the warnings of the reader come along. `as_root`: as if we were, where a user is named.
+fn plan_of(
+    report: &Report,
+    ownership: Ownership,
+    policy: &Policy,
+    as_root: bool,
+) -> Result<Planned, Vec<Finding>> {
+    if refused(report) {
+        return Err(report.findings.clone());
     }
     let launch = &report.settings.launch;
     let mut facts = identity::facts(launch, ownership.owner, policy, &report.origins);
     if as_root && (launch.uid.is_some() || launch.gid.is_some()) {
         facts.euid = 0;
     }
-    let planned = match plan::plan(launch, &facts) {
+    let said = || report.findings.iter().cloned();
+    match plan::plan(launch, &facts) {
         Ok(Planned { plan, warnings }) => {
-            let warnings = report.findings.iter().cloned().chain(warnings).collect();
-            Ok(Planned { plan, warnings })
+            Ok(Planned { plan, warnings: said().chain(warnings).collect() })
         }
-        Err(errors) => Err(report.findings.iter().cloned().chain(errors).collect()),
-    };
-    Ok((report, planned))
+        Err(errors) => Err(said().chain(errors).collect()),
+    }
 }
 
 /// A plan on its way to being carried out.
@@ -333,7 +382,7 @@ fn carry_out(task: Task) -> Result<Handover, Finding> {
     let home = identity::home(plan.identity.as_ref());
     let steps = run::Task { plan: &plan, given, inherited, roots, tyrant, extension };
     let done = run::carry_out(steps).map_err(|error| error.finding(&report.origins, &plan))?;
-    if let Some(text) = show::configuration(&report.settings.serve.options) {
+    if let (Some(Shown { text, .. }), true) = (&report.shown, summoned) {
         // a reader that went away is no reason to fail
         let _ = io::stdout().write_all(text.as_bytes());
     }
@@ -392,15 +441,19 @@ fn refuse(channel: &Channel, findings: &[Finding], exit: Exit) -> Exit {
 fn say(findings: &[Finding], exit: Exit) -> Exit {
     let mut text = String::new();
     for finding in findings {
-        let line = finding.to_string();
-        let clean = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
         text.push_str(if finding.is_error() { "" } else { "warning: " });
-        text.extend(line.chars().map(clean));
+        text.push_str(&clean(&finding.to_string()));
         text.push('\n');
     }
     // nobody to tell is no reason to fail
     let _ = io::stderr().write_all(text.as_bytes());
     exit
+}
+
+/// A text without control characters that a terminal would obey.
+fn clean(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().map(shown).collect()
 }
 
 fn complain(text: impl Into<String>) -> Exit {

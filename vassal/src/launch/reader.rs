@@ -19,7 +19,8 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{geteuid, pipe2};
 use serde::{Deserialize, Serialize};
-use shared::config::{self, Reading, VassalSource, World};
+use shared::config::show::{self, Form};
+use shared::config::{self, Reading, Schemes, VassalSource, World};
 use shared::finding::Finding;
 use shared::plan::Identity;
 use shared::settings::Settings;
@@ -86,6 +87,23 @@ pub struct Report {
     pub origins: Origins,
     /// Whether an Emperor is asked for.
     pub emperor: bool,
+    /// What `show-config` asks for.
+    pub shown: Option<Shown>,
+    /// What `print` and `iprint` print.
+    pub printed: Vec<String>,
+    /// The status that `exit` asks for.
+    pub exit: Option<i32>,
+    /// `fallback-config`: what a start that fails starts instead.
+    pub fallback: Option<String>,
+}
+
+/// A configuration as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The form that was asked for.
+    pub form: Form,
+    /// The configuration in this form.
+    pub text: String,
 }
 
 /// Why nothing was returned.
@@ -154,43 +172,75 @@ impl Source {
 
     /// Reads in this process. No name of a secret leaves: under an Emperor the environment that
     /// a file can ask for is what its interpreter would get.
-    fn read(&self) -> Report {
+    fn read(&self, schemes: Schemes) -> Report {
         let mut world = match World::of_this_process() {
             Ok(world) => world,
             Err(error) => return Report::refused(format!("cannot look around: {error}")),
         };
-        let mut reading = match self {
+        world.schemes = schemes;
+        let reading = match self {
             Self::Vassal { file, version, sets, before, after, options } => {
                 world.environment = environment::passed(world.environment);
                 let source = VassalSource { file, version: *version, sets, before, after, options };
-                config::read_vassal(&source, &world)
+                let mut reading = config::read_vassal(&source, &world);
+                let settings = config::settings(&mut reading, &self.name());
+                match fallback(&reading).filter(|_| reading.refused()) {
+                    Some(file) => {
+                        let second = config::read_fallback(&source, &file, &reading, &world);
+                        return self.report(second);
+                    }
+                    None => return Report::of(reading, settings),
+                }
             }
             Self::CommandLine(args) => config::read_command_line(args, &world),
         };
+        self.report(reading)
+    }
+
+    fn report(&self, mut reading: Reading) -> Report {
         let settings = config::settings(&mut reading, &self.name());
-        Report {
-            settings,
-            origins: origins(&reading),
-            emperor: reading.directives.last("emperor").is_some(),
-            findings: reading.findings,
-        }
+        Report::of(reading, settings)
     }
 }
 
+fn fallback(reading: &Reading) -> Option<String> {
+    let one = reading.directives.last("fallback-config")?;
+    (!one.value.is_empty()).then(|| one.value.clone())
+}
+
 impl Report {
+    fn of(reading: Reading, settings: Settings) -> Self {
+        let shown = show::asked(&reading.directives)
+            .map(|form| Shown { form, text: show::show(&reading, form) });
+        Self {
+            shown,
+            settings,
+            origins: origins(&reading),
+            emperor: reading.directives.last("emperor").is_some(),
+            fallback: fallback(&reading),
+            findings: reading.findings,
+            printed: reading.printed,
+            exit: reading.exit,
+        }
+    }
+
     fn refused(text: impl Into<String>) -> Self {
         Self {
             settings: Settings::default(),
             findings: vec![Finding::error(None, None, text)],
             origins: Origins::default(),
             emperor: false,
+            shown: None,
+            printed: Vec::new(),
+            exit: None,
+            fallback: None,
         }
     }
 }
 
 fn origins(reading: &Reading) -> Origins {
     let mut origins = Origins::default();
-    for directive in &reading.directives {
+    for directive in reading.directives.iter() {
         if SOCKET_OPTIONS.contains(&directive.key.as_str()) {
             origins.sockets.push((directive.given.clone(), directive.origin.clone()));
         } else if directive.key == "daemonize" {
@@ -233,16 +283,22 @@ pub fn read(source: &Source, owner: Option<&Identity>) -> Result<Report, Error> 
     }
 }
 
-/// The child: no descriptor but the pipe and the standard ones, no right but the owner's.
+/// The child: no right but the owner's. What it was started with stays open only where the
+/// one who started us reads an own command line, which may name descriptors.
 fn child(source: &Source, owner: Option<&Identity>, pipe: &OwnedFd) -> io::Result<()> {
-    descriptor::become_standard(pipe.as_fd(), 0)?;
-    descriptor::close_from(3)?;
+    let (out, schemes) = if owner.is_none() && matches!(source, Source::CommandLine(_)) {
+        (Some(descriptor::duplicate(pipe)?), Schemes::CommandLine)
+    } else {
+        descriptor::become_standard(pipe.as_fd(), 0)?;
+        descriptor::close_from(3)?;
+        (descriptor::inherited(0), Schemes::Vassal)
+    };
     if let Some(owner) = owner {
         identity::become_for_good(owner)?;
     }
     setrlimit(Resource::RLIMIT_AS, MEMORY_MAX, MEMORY_MAX)?;
-    let json = serde_json::to_vec(&source.read())?;
-    let Some(out) = descriptor::inherited(0) else { return Ok(()) };
+    let json = serde_json::to_vec(&source.read(schemes))?;
+    let Some(out) = out else { return Ok(()) };
     File::from(out).write_all(&json)
 }
 

@@ -67,7 +67,7 @@ fn log(given: &mut Given<'_>) -> Option<PathBuf> {
 /// `env` and `unenv`, in the order of the file.
 fn environment(given: &mut Given<'_>) -> Vec<(String, Option<String>)> {
     let mut list = Vec::new();
-    for one in given.directives {
+    for one in given.directives.iter() {
         match one.key.as_str() {
             "env" => match value::variable(&one.value) {
                 Ok(variable) => list.push(variable),
@@ -84,7 +84,7 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
     let plain = protocol(given);
     let names = given.flag("abstract-socket");
     let mut list: Vec<Listen> = Vec::new();
-    for one in given.directives {
+    for one in given.directives.iter() {
         let counts = || given.last("stats").is_some_and(|last| std::ptr::eq(last, one));
         let wire = match one.key.as_str() {
             "socket" => plain,

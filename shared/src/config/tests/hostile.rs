@@ -33,8 +33,14 @@ fn files_that_include_each_other_end() {
     ]);
     let reading = place.vassal("a.ini");
     assert!(reading.refused());
-    assert!(errors(&reading)[0].contains("16 deep"));
+    let chain = format!("{0}/a.ini -> {0}/b.ini -> {0}/a.ini", place.directory.path().display());
+    assert!(errors(&reading)[0].ends_with(&format!("includes itself: {chain}")), "{reading:?}");
     assert!(reading.findings.len() <= 202, "{}", reading.findings.len());
+    let names: Vec<String> = (0..20).map(|n| format!("{n}.ini")).collect();
+    let text: Vec<String> = (1..21).map(|n| format!("[uwsgi]\nini = {n}.ini\n")).collect();
+    let files: Vec<_> = names.iter().zip(&text).map(|(n, t)| (n.as_str(), t.as_str())).collect();
+    let deep = Place::new(&files).vassal("0.ini");
+    assert!(errors(&deep)[0].contains("more than 16 deep"), "{deep:?}");
 }
 
 #[test]

@@ -1,0 +1,282 @@
+//! Options that act while they are read, on values that are not expanded.
+
+use std::path::Path;
+
+use crate::finding::Origin;
+use crate::option;
+
+use super::loader::{Entry, How, Loader, Part};
+use super::scheme::{self, SchemeError};
+use super::source::{self, Proof};
+
+/// The most options that one use of a declared option may come to.
+const PARTS_MAX: usize = 256;
+/// The most files of an `envdir`.
+const VARIABLES_MAX: usize = 1024;
+
+/// An option made by `declare-option`: `name=option=$1;option=...`.
+#[derive(Clone, Debug)]
+pub(super) struct Custom {
+    name: String,
+    template: String,
+    /// Made by `declare-option2`: it acts with all others, on expanded values.
+    late: bool,
+}
+
+/// Whether an option acts while it is read, so that its value is never expanded.
+pub(super) fn acts(given: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "autoload",
+        "binary-append-data",
+        "blacklist",
+        "build-plugin",
+        "cflags",
+        "command-mode",
+        "config",
+        "config-py",
+        "connect-and-read",
+        "declare-option",
+        "dlopen",
+        "dot-h",
+        "early-envdir",
+        "end-blacklist",
+        "end-whitelist",
+        "exit",
+        "extract",
+        "fallback-config",
+        "flock",
+        "flock-wait",
+        "flock-wait2",
+        "flock2",
+        "help",
+        "immediate-gid",
+        "immediate-uid",
+        "include",
+        "inherit",
+        "ini",
+        "ini-paste",
+        "ini-paste-logged",
+        "inject-after",
+        "inject-before",
+        "iprint",
+        "json",
+        "ldap",
+        "ldap-schema",
+        "ldap-schema-ldif",
+        "listen",
+        "need-plugins",
+        "pause",
+        "pcre-jit",
+        "perl-version",
+        "plugins",
+        "plugins-dir",
+        "print-sym",
+        "pypy-ini-paste",
+        "python-version",
+        "reload",
+        "resolve",
+        "resume",
+        "set",
+        "set-placeholder",
+        "signal",
+        "spooler-processes",
+        "sqlite3",
+        "stop",
+        "strict",
+        "umask",
+        "usage",
+        "whitelist",
+        "xml",
+        "yaml",
+    ];
+    option::find(given)
+        .is_some_and(|row| super::logic::opens(row.name) || NAMES.contains(&row.name))
+}
+
+/// The declared option of this name that acts at once.
+pub(super) fn custom(loader: &Loader<'_>, given: &str, name: &str) -> Option<Custom> {
+    let known = |one: &&Custom| !one.late && one.name == given && name.is_empty();
+    loader.customs.iter().find(known).cloned()
+}
+
+/// Carries out an option that acts at once and is no include, block or `set`.
+pub(super) fn act(loader: &mut Loader<'_>, name: &str, given: &str, value: &str, origin: &Origin) {
+    match name {
+        "declare-option" => declare(loader, value, given, origin, false),
+        "resolve" => resolve(loader, value, given, origin),
+        "inject-before" => loader.injected.0.push(value.into()),
+        "inject-after" => loader.injected.1.push(value.into()),
+        "early-envdir" => {
+            let found = directory(loader, value, given, origin);
+            for (name, value) in &found {
+                effect_of(loader, "env", &format!("{name}={value}"), origin, true);
+            }
+            loader.variables.extend(found);
+        }
+        "iprint" => loader.printed.push(value.to_owned()),
+        "exit" if loader.exit.is_none() => {
+            let code: String = value.trim().chars().take_while(char::is_ascii_digit).collect();
+            loader.exit = Some(code.parse().unwrap_or(0));
+            loader.full = true;
+        }
+        _ => {}
+    }
+}
+
+fn declare(loader: &mut Loader<'_>, text: &str, given: &str, origin: &Origin, late: bool) {
+    let Some((name, template)) = text.split_once('=') else {
+        return loader.fail(origin, given, "expected name=option=$1;option=...");
+    };
+    if option::find(name).is_some() {
+        return loader.fail(origin, given, "this name is an option already");
+    }
+    let (name, template) = (name.to_owned(), template.to_owned());
+    loader.customs.push(Custom { name, template, late });
+}
+
+/// What a use of a declared option comes to: before everything else, as if it had acted at once.
+pub(super) fn macros(loader: &mut Loader<'_>, custom: &Custom, value: &str, origin: &Origin) {
+    for (name, value) in parts(custom, value) {
+        effect_of(loader, &name, &value, origin, true);
+    }
+}
+
+/// The options of a template, `$1` ... `$9` replaced by the words of the value.
+fn parts(custom: &Custom, value: &str) -> Vec<(String, String)> {
+    let words: Vec<&str> = value.split(' ').filter(|word| !word.is_empty()).collect();
+    let filled = |text: &str| {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            out.push_str(&rest[..at]);
+            let digits = rest[at + 1..].bytes().take_while(u8::is_ascii_digit).count();
+            let number: usize = rest[at + 1..=at + digits].parse().unwrap_or(0);
+            match number.checked_sub(1).map(|index| words.get(index)) {
+                // `$0` and `$x` are text
+                None => out.push_str(&rest[at..=at + digits]),
+                Some(word) => out.push_str(word.copied().unwrap_or_default()),
+            }
+            rest = &rest[at + 1 + digits..];
+        }
+        out.push_str(rest);
+        out
+    };
+    let options = custom.template.split(';').filter(|part| !part.is_empty()).take(PARTS_MAX);
+    options
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (name.to_owned(), filled(value))
+        })
+        .collect()
+}
+
+fn effect_of(loader: &mut Loader<'_>, name: &str, value: &str, origin: &Origin, early: bool) {
+    let how = How { raw: true, part: Part::Effect, ..How::default() };
+    let (given, value, origin) = (name.to_owned(), value.to_owned(), origin.clone());
+    let entry = Entry { given, value, origin, how };
+    loader.bytes += entry.value.len();
+    loader.full |= loader.bytes > super::loader::BYTES_MAX;
+    if loader.full {
+        return;
+    }
+    if early { loader.early.push(entry) } else { loader.entries.push(entry) }
+}
+
+fn resolve(loader: &mut Loader<'_>, text: &str, given: &str, origin: &Origin) {
+    let Some((name, host)) = text.split_once('=') else {
+        return loader.fail(origin, given, "expected name=host");
+    };
+    match scheme::resolve(host, loader.world) {
+        Ok(address) => {
+            let how = How { raw: true, placeholder: true, ..How::default() };
+            loader.push(name, &address, origin, how);
+        }
+        Err(SchemeError::Off) => {}
+        Err(error) => loader.fail(origin, given, &error.to_string()),
+    }
+}
+
+/// What becomes of a finished list: `declare-option2` and `envdir` act on expanded values.
+pub(super) fn late(loader: &mut Loader<'_>) {
+    let acts = |entry: &Entry| match option::find(&entry.given) {
+        Some(row) => matches!(row.name, "declare-option2" | "envdir"),
+        None => false,
+    };
+    if loader.entries.iter().any(acts) {
+        let entries = std::mem::take(&mut loader.entries);
+        for entry in entries {
+            let Entry { given, value, origin, .. } = entry.clone();
+            loader.entries.push(entry);
+            match option::find(&given).map(|row| row.name) {
+                Some("declare-option2") => declare(loader, &value, &given, &origin, true),
+                Some("envdir") => {
+                    for (name, value) in directory(loader, &value, &given, &origin) {
+                        effect_of(loader, "env", &format!("{name}={value}"), &origin, false);
+                    }
+                }
+                Some(_) => {}
+                None => {
+                    let known = |one: &&Custom| one.late && one.name == given;
+                    if let Some(custom) = loader.customs.iter().find(known).cloned() {
+                        for (name, value) in parts(&custom, &value) {
+                            effect_of(loader, &name, &value, &origin, false);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let early = std::mem::take(&mut loader.early);
+    loader.entries.splice(0..0, early);
+}
+
+/// Whether a name was declared.
+pub(super) fn is_declared(loader: &Loader<'_>, name: &str) -> bool {
+    loader.customs.iter().any(|one| one.name == name)
+}
+
+/// A directory in the manner of daemontools: each file is a variable, its first line the value.
+fn directory(
+    loader: &mut Loader<'_>,
+    path: &str,
+    given: &str,
+    origin: &Origin,
+) -> Vec<(String, String)> {
+    let path = loader.world.directory.join(path);
+    let names = match std::fs::read_dir(&path) {
+        Ok(names) => names,
+        Err(error) => {
+            loader.fail(origin, given, &format!("{}: {error}", path.display()));
+            return Vec::new();
+        }
+    };
+    let mut files: Vec<_> = names.flatten().take(VARIABLES_MAX).map(|one| one.path()).collect();
+    files.sort();
+    let proof = loader.owner.map_or(Proof::None, Proof::Owner);
+    let mut found = Vec::new();
+    for file in files {
+        match variable(&file, proof) {
+            Ok(Some(variable)) => found.push(variable),
+            Ok(None) => {}
+            Err(message) => loader.fail(origin, given, &message),
+        }
+    }
+    found
+}
+
+fn variable(file: &Path, proof: Proof) -> Result<Option<(String, String)>, String> {
+    let name = file.file_name().unwrap_or_default();
+    let Some(name) = name.to_str().filter(|name| !name.starts_with('.') && !name.contains('='))
+    else {
+        return Ok(None);
+    };
+    let source =
+        source::read(file, proof).map_err(|error| format!("{}: {error}", file.display()))?;
+    let line = source.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    match std::str::from_utf8(line) {
+        Ok(value) if !value.contains('\0') => {
+            Ok(Some((name.to_owned(), value.trim_end_matches([' ', '\t', '\r']).to_owned())))
+        }
+        Ok(_) | Err(_) => Err(format!("{}: expected a line of text", file.display())),
+    }
+}

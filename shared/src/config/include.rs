@@ -1,0 +1,412 @@
+//! Reading the text that a configuration consists of: files, and what schemes give, each with
+//! its sections, into the loader's list.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nix::unistd::geteuid;
+
+use crate::finding::{Finding, Origin};
+use crate::option;
+
+use super::ini::{self, Piece};
+use super::loader::{BYTES_MAX, How, Loader, Part, is_plain};
+use super::magic::{self, Line, Subject};
+use super::scheme::{self, SchemeError, Target};
+use super::source::{self, Proof, Source, SourceError};
+
+/// The most lines of one file: each costs memory while the file is open.
+const LINES_MAX: usize = 50_000;
+/// How deep files may include files.
+const DEPTH_MAX: usize = 16;
+
+/// A text that is being read.
+#[derive(Clone, Debug)]
+pub(super) enum Frame {
+    /// A file.
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What must be true of it.
+        proof: Proof,
+    },
+    /// What a scheme gave; kept, because asking again may give something else.
+    Text {
+        /// The name as given.
+        name: String,
+        /// What came.
+        bytes: Arc<[u8]>,
+    },
+}
+
+/// A frame with the section that is wanted of it.
+#[derive(Debug)]
+pub(super) struct Open {
+    frame: Frame,
+    section: String,
+}
+
+/// A part of a text with the file that it is from.
+struct Segment {
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+/// What is read and who wants it.
+struct Wish<'a> {
+    /// The name as given.
+    given: &'a str,
+    /// The wanted section; empty: `uwsgi`.
+    section: &'a str,
+    /// It may be the first file, which upper case magic variables mean.
+    first: bool,
+    /// The option that names it; `None`: whoever started the server.
+    by: Option<(&'a Origin, &'a str)>,
+}
+
+impl Loader<'_> {
+    /// `ini = file`, `file:section` or `:section`, or a scheme's text.
+    pub(super) fn include(&mut self, text: &str, origin: &Origin, given: &str, name: &str) {
+        if self.frames.len() >= DEPTH_MAX {
+            let message = format!("files include each other more than {DEPTH_MAX} deep");
+            return self.fail(origin, given, &message);
+        }
+        let by = Some((origin, given));
+        let first = name != "include";
+        let (file, section) = split(text);
+        let frame = match scheme::target(file) {
+            Target::File("") => {
+                match self.frames.last().map(|open| &open.frame).or(self.last.as_ref()) {
+                    Some(frame) => frame.clone(),
+                    None => return self.fail(origin, given, "expected a file name"),
+                }
+            }
+            Target::File(file) => Frame::File {
+                path: self.world.directory.join(file),
+                proof: self.owner.map_or(Proof::None, Proof::Owner),
+            },
+            target => match self.fetch(target) {
+                Ok(bytes) => Frame::Text { name: file.to_owned(), bytes: bytes.into() },
+                Err(SchemeError::Off) => {
+                    return self.warn(
+                        origin,
+                        given,
+                        "not run by a check: what it gives is unknown",
+                    );
+                }
+                Err(error) => return self.fail(origin, given, &error.to_string()),
+            },
+        };
+        self.load(frame, &Wish { given: file, section, first, by });
+    }
+
+    /// A file that was named by whoever started the server.
+    pub(super) fn file(&mut self, path: &Path, proof: Proof, first: bool) {
+        let given = path.to_string_lossy().into_owned();
+        let path = self.world.directory.join(path);
+        let wish = Wish { given: &given, section: "", first, by: None };
+        self.load(Frame::File { path, proof }, &wish);
+    }
+
+    /// What a target that is no file gives.
+    pub(super) fn fetch(&self, target: Target<'_>) -> Result<Vec<u8>, SchemeError> {
+        if self.variables.is_empty() {
+            return scheme::fetch(target, self.world, self.stranger);
+        }
+        let world = super::World { environment: self.environment(), ..self.world.clone() };
+        scheme::fetch(target, &world, self.stranger)
+    }
+
+    /// The text that a value names, by the rules for included files.
+    pub(super) fn text(&self, name: &str) -> Result<String, String> {
+        let bytes = match scheme::target(name) {
+            Target::File(file) => {
+                let proof = self.owner.map_or(Proof::None, Proof::Owner);
+                let path = self.world.directory.join(file);
+                source::read(&path, proof).map_err(|error| format!("{name}: {error}"))?.bytes
+            }
+            target => {
+                let scheme: String =
+                    name.split("://").next().unwrap_or(name).chars().take(16).collect();
+                self.fetch(target).map_err(|error| format!("{scheme}: {error}"))?
+            }
+        };
+        String::from_utf8(bytes).map_err(|_| "not valid UTF-8".to_owned())
+    }
+
+    /// Reads a text with what `inject-before` and `inject-after` put around it.
+    fn load(&mut self, frame: Frame, wish: &Wish<'_>) {
+        let place = match &frame {
+            // "." components go, links and ".." stay: the name is not resolved
+            Frame::File { path, .. } => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+            Frame::Text { name, .. } => PathBuf::from(name),
+        };
+        let complain = |loader: &mut Self, message: String| {
+            let finding = match wish.by {
+                Some((origin, option)) => {
+                    let message = format!("{}: {message}", place.display());
+                    Finding::error(Some(origin.clone()), Some(option), message)
+                }
+                None => {
+                    let start = Origin::File { path: place.clone(), line: 1, column: 1 };
+                    Finding::error(Some(start), None, message)
+                }
+            };
+            loader.findings.push(finding);
+        };
+        let wanted = if wish.section.is_empty() { "uwsgi" } else { wish.section };
+        if let Some(chain) = self.cycle(&frame, wanted) {
+            return complain(self, format!("includes itself: {chain}"));
+        }
+        let source = match self.segments(&frame, &place) {
+            Ok(source) => source,
+            Err(error) => return complain(self, error.to_string()),
+        };
+        let (segments, inode) = source;
+        let lines = |one: &Segment| one.bytes.iter().filter(|byte| **byte == b'\n').count();
+        if segments.iter().map(lines).sum::<usize>() >= LINES_MAX {
+            return complain(self, format!("more than {LINES_MAX} lines"));
+        }
+        // the limit is enforced by the next entry: without one a file is only comments
+        self.bytes += segments.iter().map(|one| one.bytes.len()).sum::<usize>();
+        self.full |= self.bytes > 4 * BYTES_MAX;
+        let here = Subject {
+            path: if inode == 0 { PathBuf::new() } else { place.clone() },
+            given: wish.given.to_owned(),
+            section: wish.section.to_owned(),
+            inode,
+        };
+        if wish.first && self.first.is_none() {
+            self.first = Some(here.clone());
+        }
+        let main = self.frames.is_empty() && wish.by.is_none();
+        self.frames.push(Open { frame, section: wanted.to_owned() });
+        let met = self.sections(&segments, &here, wanted, main);
+        self.last = self.frames.pop().map(|open| open.frame);
+        if let Some(sections) = met {
+            let found = match sections.as_slice() {
+                [] => "there is none".to_owned(),
+                list => format!("found {}", list.join(", ")),
+            };
+            let message = format!("section [{wanted}] is missing: {found}");
+            match wish.by {
+                // uWSGI goes on without it
+                Some((origin, option)) if option != "include" => {
+                    self.warn(origin, option, &format!("{}: {message}", place.display()));
+                }
+                Some(_) | None => complain(self, message),
+            }
+        }
+    }
+
+    /// The names from a file that is being read to itself, when it is asked for again.
+    fn cycle(&self, frame: &Frame, section: &str) -> Option<String> {
+        let Frame::File { path, .. } = frame else { return None };
+        let name = |open: &Open| match &open.frame {
+            Frame::File { path, .. } if open.section == "uwsgi" => path.display().to_string(),
+            Frame::File { path, .. } => format!("{}:{}", path.display(), open.section),
+            Frame::Text { name, .. } => name.clone(),
+        };
+        let same = |open: &Open| {
+            let file = matches!(&open.frame, Frame::File { path: open, .. } if open == path);
+            file && open.section == section
+        };
+        let start = self.frames.iter().position(same)?;
+        let names = self.frames[start..].iter().chain([&self.frames[start]]).map(name);
+        Some(names.collect::<Vec<_>>().join(" -> "))
+    }
+
+    fn segments(
+        &mut self,
+        frame: &Frame,
+        place: &Path,
+    ) -> Result<(Vec<Segment>, u64), SourceError> {
+        let mut segments = Vec::new();
+        for name in &self.injected.0 {
+            segments.push(self.glued(name)?);
+        }
+        let inode = match frame {
+            Frame::File { path, proof } => {
+                let Source { bytes, inode, others } = source::read(path, *proof)?;
+                self.stranger |= geteuid().is_root() && others;
+                segments.push(Segment { path: place.to_owned(), bytes });
+                inode
+            }
+            Frame::Text { bytes, .. } => {
+                segments.push(Segment { path: place.to_owned(), bytes: bytes.to_vec() });
+                0
+            }
+        };
+        for name in &self.injected.1 {
+            segments.push(self.glued(name)?);
+        }
+        Ok((segments, inode))
+    }
+
+    fn glued(&self, name: &Path) -> Result<Segment, SourceError> {
+        let proof = self.owner.map_or(Proof::None, Proof::Owner);
+        let path = self.world.directory.join(name);
+        let Source { bytes, .. } = source::read(&path, proof)?;
+        Ok(Segment { path, bytes })
+    }
+
+    /// Reads the wanted section. When there is no such section, returns those that are there.
+    fn sections(
+        &mut self,
+        segments: &[Segment],
+        here: &Subject,
+        wanted: &str,
+        main: bool,
+    ) -> Option<Vec<String>> {
+        let mut state = Sections { wanted, main, current: None, met: Vec::new(), dropped: None };
+        if here.section.is_empty() && !segments.iter().any(|one| is_headed(&one.bytes)) {
+            if let Some(one) = segments.first() {
+                let start = Origin::File { path: one.path.clone(), line: 1, column: 1 };
+                let message = "no line starts with [: read as if [uwsgi] were the first line";
+                self.findings.push(Finding::warning(Some(start), None, message));
+            }
+            state.current = Some(wanted.to_owned());
+            state.met.push(wanted.to_owned());
+        }
+        let mut end = None;
+        for segment in segments {
+            let bytes = segment.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&segment.bytes);
+            let lines = magic::lines(bytes, here, self.first.as_ref(), self.world);
+            for line in &lines {
+                self.line(line, bytes, &segment.path, &mut state, here);
+            }
+            let number = lines.last().map_or(1, |line| line.number);
+            end = Some(Origin::File { path: segment.path.clone(), line: number, column: 1 });
+        }
+        if let (Some(_), Some(origin)) = (self.block.take(), end) {
+            self.warn(&origin, "endif", "a block is not ended in this file: it ends here");
+        }
+        if let Some(origin) = state.dropped {
+            let message = "lines before the first section belong to none and are ignored";
+            self.findings.push(Finding::warning(Some(origin), None, message));
+        }
+        (!state.met.iter().any(|name| name == wanted)).then_some(state.met)
+    }
+
+    fn line(
+        &mut self,
+        line: &Line,
+        raw: &[u8],
+        path: &Path,
+        state: &mut Sections<'_>,
+        here: &Subject,
+    ) {
+        let at = |column| Origin::File { path: path.to_owned(), line: line.number, column };
+        let Ok(text) = std::str::from_utf8(&line.bytes) else {
+            if state.inside() && !is_comment(&line.bytes) {
+                let message = "this line is not valid UTF-8";
+                self.findings.push(Finding::error(Some(at(1)), None, message));
+            }
+            return;
+        };
+        let Some((column, piece)) = ini::piece(text) else { return };
+        match piece {
+            Piece::Section { name, closed } => {
+                if !closed {
+                    let message = "this section's line does not end with ]: expected [name]";
+                    self.findings.push(Finding::warning(Some(at(column)), None, message));
+                }
+                let few = state.met.len() < 8 || name == state.wanted;
+                if is_plain(name) && few && !state.met.iter().any(|met| met == name) {
+                    state.met.push(name.to_owned());
+                }
+                state.current = Some(name.to_owned());
+            }
+            Piece::Pair { key, value, .. } if value.contains('\0') || key.contains('\0') => {
+                let message = "this line has a NUL byte";
+                self.findings.push(Finding::error(Some(at(column)), None, message));
+            }
+            Piece::Pair { key, value, bare } => match state.current.as_deref() {
+                None => state.dropped = state.dropped.take().or_else(|| Some(at(column))),
+                Some(section) if section == state.wanted => {
+                    let before = self.entries.len();
+                    self.add(key, value, &at(column), bare);
+                    if self.entries.len() == before + 1 && is_for_vassals(key) {
+                        self.defer(&raw[line.start..line.end], here);
+                    }
+                }
+                Some("emperor") if state.main => self.attribute(key, value, &at(column)),
+                Some(_) => {}
+            },
+        }
+    }
+
+    /// `vassal-set` is text of each vassal: magic variables that mean a file mean the vassal's.
+    fn defer(&mut self, raw: &[u8], here: &Subject) {
+        let raw = magic::deferred(raw, here, self.first.as_ref(), self.world);
+        let Some((_, Piece::Pair { value, .. })) = ini::piece(&raw) else { return };
+        let Some(entry) = self.entries.last_mut() else { return };
+        entry.how.part = Part::Shown;
+        let twin = super::loader::Entry {
+            value: value.to_owned(),
+            how: How { part: Part::Effect, ..entry.how },
+            ..entry.clone()
+        };
+        self.entries.push(twin);
+    }
+}
+
+/// Where a text is read.
+struct Sections<'a> {
+    wanted: &'a str,
+    /// It is the file that the server was started with.
+    main: bool,
+    current: Option<String>,
+    /// Names that were met, for a message.
+    met: Vec<String>,
+    /// The first line that belongs to no section.
+    dropped: Option<Origin>,
+}
+
+impl Sections<'_> {
+    fn inside(&self) -> bool {
+        self.current.as_deref() == Some(self.wanted)
+    }
+}
+
+/// Splits `file:section`. The colon of a scheme or of a port is none of a section.
+fn split(text: &str) -> (&str, &str) {
+    match text.rsplit_once(':') {
+        Some((_, section)) if section.contains('/') => (text, ""),
+        Some((file, section)) => (file, section),
+        None => (text, ""),
+    }
+}
+
+fn is_for_vassals(key: &str) -> bool {
+    option::find(key).is_some_and(|row| row.name == "vassal-set")
+}
+
+/// Whether a text has sections at all.
+fn is_headed(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_start().starts_with(b"["))
+}
+
+fn is_comment(line: &[u8]) -> bool {
+    matches!(line.trim_ascii_start().first(), Some(b';' | b'#'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn a_section_is_behind_the_last_colon() {
+        for (text, file, section) in [
+            ("a.ini", "a.ini", ""),
+            ("a.ini:b", "a.ini", "b"),
+            (":b", "", "b"),
+            ("exec://cat a", "exec://cat a", ""),
+            ("http://localhost:80/a.ini", "http://localhost:80/a.ini", ""),
+            ("http://localhost:80/a.ini:b", "http://localhost:80/a.ini", "b"),
+        ] {
+            assert_eq!(split(text), (file, section));
+        }
+    }
+}
