@@ -3,16 +3,28 @@
 //! Two operands without an operator between them are put one behind the other, so `%(a b + 2)`
 //! joins and then adds. Numbers are read as C's `atoi` reads them and wrap around.
 
-/// Evaluates the words between the parentheses; `lookup` gives the value of a name.
-pub(super) fn evaluate(text: &str, mut lookup: impl FnMut(&str) -> Option<String>) -> String {
+/// Evaluates the words between the parentheses; `lookup` gives the value of a name. `None` when
+/// there are only operators.
+pub(super) fn evaluate(
+    text: &str,
+    mut lookup: impl FnMut(&str) -> Option<String>,
+) -> Option<String> {
     let mut result = String::new();
     let mut operator = None;
+    let mut operands = false;
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         match word {
             "+" | "-" | "*" | "/" => operator = word.chars().next(),
-            "++" => result = number(&result).wrapping_add(1).to_string(),
-            "--" => result = number(&result).wrapping_sub(1).to_string(),
+            "++" | "--" => {
+                // a waiting operator is forgotten, and nothing cannot be counted before the first operand
+                operator = None;
+                if operands {
+                    let step = if word == "++" { 1 } else { -1 };
+                    result = number(&result).wrapping_add(step).to_string();
+                }
+            }
             _ => {
+                operands = true;
                 let operand = lookup(word).unwrap_or_else(|| literal(word).to_owned());
                 match operator.take() {
                     None => result.push_str(&operand),
@@ -23,7 +35,7 @@ pub(super) fn evaluate(text: &str, mut lookup: impl FnMut(&str) -> Option<String
             }
         }
     }
-    result
+    operands.then_some(result)
 }
 
 /// A word that is no name counts as itself when it is all digits, else as nothing.
@@ -75,13 +87,21 @@ mod tests {
             ("-3 + 1", "1"),
             ("1.5 + 1", "1"),
             ("9223372036854775807 + 1", "-9223372036854775808"),
+            ("++ a", "8"),
+            ("- ++ a", "8"),
+            ("a + ++ b", "92"),
+            ("- a", "-8"),
+            ("a - + b", "10"),
+            ("-- nothing", ""),
+            ("nothing ++", "1"),
         ] {
             let got = evaluate(text, |name| match name {
                 "a" => Some("8".into()),
                 "b" => Some("2".into()),
                 _ => None,
             });
-            assert_eq!(got, expected, "{text}");
+            assert_eq!(got.as_deref(), Some(expected), "{text}");
         }
+        assert_eq!(evaluate("- --", |_| None), None);
     }
 }

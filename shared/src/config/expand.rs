@@ -4,6 +4,7 @@
 //! once and remembered, so that values that name each other cost no more than their text; what
 //! leads back to itself is an error that names the chain.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::finding::{Finding, Origin};
@@ -14,6 +15,8 @@ use super::scheme::{self, Schemes, Target};
 
 /// All text that expansion may make, bytes.
 const TEXT_MAX: usize = 1024 * 1024;
+/// All text that may be looked at again because something was replaced inside, bytes.
+const LOOKED_MAX: usize = 4 * 1024 * 1024;
 /// How deep values may name values.
 const DEPTH_MAX: usize = 64;
 
@@ -33,7 +36,8 @@ pub(super) fn expand(loader: &mut Loader<'_>) -> HashSet<String> {
         }
     }
     let entries = &loader.entries;
-    let mut pass = Pass { entries, first, done: HashMap::new(), used: HashSet::new(), made: 0 };
+    let mut pass =
+        Pass { entries, first, done: HashMap::new(), used: HashSet::new(), made: 0, looked: 0 };
     let mut results = Vec::with_capacity(loader.entries.len());
     for (index, entry) in loader.entries.iter().enumerate() {
         if entry.how.raw || !entry.value.contains("%(") {
@@ -94,6 +98,7 @@ struct Pass<'a> {
     done: HashMap<usize, Result<String, Trouble>>,
     used: HashSet<String>,
     made: usize,
+    looked: usize,
 }
 
 impl Pass<'_> {
@@ -127,37 +132,58 @@ impl Pass<'_> {
     /// A text with its placeholders replaced. Unknown ones stay as they are.
     fn text(&mut self, text: &str, chain: &mut Vec<usize>) -> Result<String, Trouble> {
         let mut out = String::new();
-        let mut rest = text;
-        while let Some(opening) = rest.find("%(") {
-            let Some(end) = rest[opening..].find(')').map(|at| opening + at) else { break };
-            // of several openings the last one before the end counts
-            let start = rest[..end].rfind("%(").unwrap_or(opening);
-            let length = end - start - 2;
-            let inside = &rest[start + 2..start + 2 + length];
+        let mut waiting: Vec<usize> = Vec::new();
+        let mut rest = Cow::Borrowed(text);
+        loop {
+            let Some(found) = next(&rest, "%(") else {
+                out.push_str(&rest);
+                break;
+            };
+            if let Cow::Owned(text) = &rest {
+                self.looked += text.len();
+            }
+            let Found { start, inside, end, waiting: passed } = found;
+            waiting.extend(passed.iter().map(|at| out.len() + at));
             out.push_str(&rest[..start]);
             let value = if inside.contains(' ') {
-                Some(self.calculation(inside, chain)?)
+                self.calculation(inside, chain)?
             } else {
                 let value = self.name(inside, chain)?;
-                if value.is_some() {
+                if value.is_some() && !self.used.contains(inside) {
                     self.used.insert(inside.to_owned());
                 }
                 value
             };
-            match value {
-                Some(value) => out.push_str(&value),
-                None => out.push_str(&rest[start..start + length + 3]),
+            self.spend(out.len() + value.as_deref().map_or(0, str::len))?;
+            match (value, waiting.last()) {
+                (None, _) => {
+                    out.push_str(&rest[start..end]);
+                    waiting.clear();
+                    rest = tail(rest, end);
+                }
+                // what was open before has its inside now; at the very start uWSGI does not look again
+                (Some(value), Some(&opening)) if opening > 0 => {
+                    waiting.pop();
+                    let again = out.split_off(opening) + &value + &rest[end..];
+                    self.looked += again.len();
+                    rest = Cow::Owned(again);
+                }
+                (Some(value), _) => {
+                    out.push_str(&value);
+                    rest = tail(rest, end);
+                }
             }
-            rest = &rest[start + length + 3..];
-            self.spend(out.len())?;
         }
-        out.push_str(rest);
         self.made += out.len();
         self.spend(0)?;
         Ok(out)
     }
 
-    fn calculation(&mut self, text: &str, chain: &mut Vec<usize>) -> Result<String, Trouble> {
+    fn calculation(
+        &mut self,
+        text: &str,
+        chain: &mut Vec<usize>,
+    ) -> Result<Option<String>, Trouble> {
         let mut trouble = None;
         let mut used = Vec::new();
         let result = arithmetic::evaluate(text, |word| match self.name(word, chain) {
@@ -177,8 +203,67 @@ impl Pass<'_> {
     }
 
     fn spend(&self, more: usize) -> Result<(), Trouble> {
-        if self.made + more > TEXT_MAX { Err(Trouble::TooMuch) } else { Ok(()) }
+        let much = self.made + more > TEXT_MAX || self.looked > LOOKED_MAX;
+        if much { Err(Trouble::TooMuch) } else { Ok(()) }
     }
+}
+
+/// What is behind a place, without a copy where that can be.
+fn tail(text: Cow<'_, str>, from: usize) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[from..]),
+        Cow::Owned(mut text) => {
+            text.drain(..from);
+            Cow::Owned(text)
+        }
+    }
+}
+
+/// An `open...)` in a text.
+struct Found<'a> {
+    /// Where it starts.
+    start: usize,
+    /// What is inside.
+    inside: &'a str,
+    /// Where the text behind it starts.
+    end: usize,
+    /// Openings before it that did not come to an end.
+    waiting: Vec<usize>,
+}
+
+/// The next `open...)`, of which `open` is one character and a parenthesis. Parentheses inside
+/// are counted; the character itself has no place inside, so that of several openings the last
+/// one counts.
+fn next<'a>(text: &'a str, open: &str) -> Option<Found<'a>> {
+    let bytes = text.as_bytes();
+    let sign = open.as_bytes()[0];
+    let mut start = None;
+    let mut waiting = Vec::new();
+    let mut depth = 0_usize;
+    let mut at = text.find(open)?;
+    while at < bytes.len() {
+        match (bytes[at], start) {
+            (byte, _) if byte == sign => {
+                waiting.extend(start.take());
+                if bytes.get(at + 1) == Some(&b'(') {
+                    start = Some(at);
+                    depth = 1;
+                    at += 1;
+                }
+            }
+            (b'(', Some(_)) => depth += 1,
+            (b')', Some(from)) => {
+                depth -= 1;
+                if depth == 0 {
+                    let inside = &text[from + 2..at];
+                    return Some(Found { start: from, inside, end: at + 1, waiting });
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
 }
 
 /// Replaces each `open...)` for which `value` knows something.
@@ -189,18 +274,13 @@ fn replace<E>(
 ) -> Result<String, E> {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(opening) = rest.find(open) {
-        let Some(end) = rest[opening..].find(')').map(|at| opening + at) else { break };
-        // of several openings the last one before the end counts
-        let start = rest[..end].rfind(open).unwrap_or(opening);
-        let inside = start + open.len();
-        let length = end - inside;
+    while let Some(Found { start, inside, end, .. }) = next(rest, open) {
         out.push_str(&rest[..start]);
-        match value(&rest[inside..inside + length])? {
+        match value(inside)? {
             Some(new) => out.push_str(&new),
-            None => out.push_str(&rest[start..=inside + length]),
+            None => out.push_str(&rest[start..end]),
         }
-        rest = &rest[inside + length + 1..];
+        rest = &rest[end..];
     }
     out.push_str(rest);
     Ok(out)

@@ -171,7 +171,7 @@ impl Loader<'_> {
         self.bytes += segments.iter().map(|one| one.bytes.len()).sum::<usize>();
         self.full |= self.bytes > 4 * BYTES_MAX;
         let here = Subject {
-            path: if inode == 0 { PathBuf::new() } else { place.clone() },
+            path: if inode == 0 { PathBuf::new() } else { magic::place(&place) },
             given: wish.given.to_owned(),
             section: wish.section.to_owned(),
             inode,

@@ -155,11 +155,18 @@ fn value(letter: u8, here: &Subject, first: Option<&Subject>, world: &World) -> 
     }
 }
 
+/// The path that `%p` means: the real one, but of a link to a file the link's own.
+pub(super) fn place(path: &Path) -> PathBuf {
+    let link = path.symlink_metadata().map_or(true, |data| data.is_symlink());
+    let real = if link { None } else { path.canonicalize().ok() };
+    real.unwrap_or_else(|| path.to_owned())
+}
+
 impl Subject {
     /// A file that is named by its absolute path.
     pub(super) fn of(path: &Path, inode: u64) -> Self {
         let given = path.to_string_lossy().into_owned();
-        Self { path: path.to_owned(), given, section: String::new(), inode }
+        Self { path: place(path), given, section: String::new(), inode }
     }
 
     fn value(&self, letter: u8) -> String {
