@@ -75,12 +75,10 @@ impl Loader<'_> {
         let first = name != "include";
         let (file, section) = split(text);
         let frame = match scheme::target(file) {
-            Target::File("") => {
-                match self.frames.last().map(|open| &open.frame).or(self.last.as_ref()) {
-                    Some(frame) => frame.clone(),
-                    None => return self.fail(origin, given, "expected a file name"),
-                }
-            }
+            Target::File("") => match self.last.as_ref() {
+                Some(frame) => frame.clone(),
+                None => return self.fail(origin, given, "expected a file name"),
+            },
             Target::File(file) => Frame::File {
                 path: self.world.directory.join(file),
                 proof: self.owner.map_or(Proof::None, Proof::Owner),
@@ -170,19 +168,30 @@ impl Loader<'_> {
         // the limit is enforced by the next entry: without one a file is only comments
         self.bytes += segments.iter().map(|one| one.bytes.len()).sum::<usize>();
         self.full |= self.bytes > 4 * BYTES_MAX;
-        let here = Subject {
-            path: if inode == 0 { PathBuf::new() } else { magic::place(&place) },
-            given: wish.given.to_owned(),
-            section: wish.section.to_owned(),
-            inode,
+        let here = match (&frame, self.subject.take()) {
+            // a text without a file has the variables of the file before it
+            (Frame::Text { .. }, Some(before)) => {
+                Subject { given: wish.given.to_owned(), section: wish.section.to_owned(), ..before }
+            }
+            (frame, _) => Subject {
+                path: match frame {
+                    Frame::File { .. } => magic::place(&place),
+                    Frame::Text { .. } => PathBuf::new(),
+                },
+                given: wish.given.to_owned(),
+                section: wish.section.to_owned(),
+                inode,
+            },
         };
+        self.subject = Some(here.clone());
         if wish.first && self.first.is_none() {
             self.first = Some(here.clone());
         }
         let main = self.frames.is_empty() && wish.by.is_none();
+        self.last = Some(frame.clone());
         self.frames.push(Open { frame, section: wanted.to_owned() });
         let met = self.sections(&segments, &here, wanted, main);
-        self.last = self.frames.pop().map(|open| open.frame);
+        self.frames.pop();
         if let Some(sections) = met {
             let found = match sections.as_slice() {
                 [] => "there is none".to_owned(),

@@ -22,6 +22,8 @@ use super::world::World;
 const ENTRIES_MAX: usize = 20_000;
 /// All text of one configuration, bytes.
 pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The most files that `inherit` may read.
+const INHERITED_MAX: usize = 64;
 /// How often `for-times` may repeat, and how many words a loop may have.
 pub(super) const ITEMS_MAX: usize = 4096;
 
@@ -63,8 +65,10 @@ pub(super) struct Loader<'w> {
     pub(super) first: Option<Subject>,
     /// The files that are read now, each by the one before it.
     pub(super) frames: Vec<Open>,
-    /// The file that was read last.
+    /// The text that was opened last, which `:section` means.
     pub(super) last: Option<Frame>,
+    /// What its lower case magic variables meant.
+    pub(super) subject: Option<Subject>,
     pub(super) block: Option<Block>,
     /// The open `blacklist`s and `whitelist`s.
     pub(super) fences: Vec<Fence>,
@@ -103,6 +107,7 @@ impl<'w> Loader<'w> {
             first: None,
             frames: Vec::new(),
             last: None,
+            subject: None,
             block: None,
             fences: Vec::new(),
             tenant: false,
@@ -172,8 +177,6 @@ impl<'w> Loader<'w> {
             (None, "ini" | "config" | "include" | "yaml" | "json" | "xml") => {
                 self.include(value, origin, given, name);
             }
-            // what an inherited file inherits is read with it
-            (None, "inherit") if self.inherited => self.include(value, origin, given, "include"),
             (None, "inherit") => self.late.push((value.to_owned(), origin.clone())),
             (None, "set") => self.set(value, origin, given, false),
             (None, "set-placeholder") => self.set(value, origin, given, true),
@@ -242,8 +245,14 @@ impl<'w> Loader<'w> {
             Test::Words(items) => Ok(Block::Each(items)),
             Test::Glob(pattern) => {
                 let found = glob::expand(pattern, &self.world.directory);
-                let mut items: Vec<String> =
-                    found.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+                let mut items: Vec<String> = found
+                    .iter()
+                    .map(|path| {
+                        let directory = self.world.directory.join(path).is_dir();
+                        let mark = if directory { "/" } else { "" };
+                        format!("{}{mark}", path.display())
+                    })
+                    .collect();
                 if items.is_empty() {
                     // as in a shell
                     items.push(pattern.to_owned());
@@ -294,11 +303,17 @@ impl<'w> Loader<'w> {
         }
     }
 
-    /// Reads what `inherit` put off; nothing of it is expanded any more.
+    /// Reads what `inherit` put off, and what that inherits; nothing of it is expanded any more.
     pub(super) fn inherit(&mut self) {
         self.inherited = true;
-        for (text, origin) in std::mem::take(&mut self.late) {
+        let mut read = 0;
+        while let Some((text, origin)) = self.late.get(read).cloned() {
+            if read == INHERITED_MAX {
+                let message = format!("more than {INHERITED_MAX} files inherit each other");
+                return self.fail(&origin, "inherit", &message);
+            }
             self.include(&text, &origin, "inherit", "include");
+            read += 1;
         }
     }
 
