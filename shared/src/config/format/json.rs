@@ -148,6 +148,12 @@ impl<'t> Reader<'t> {
                     "trailing characters" => "expected nothing behind the last brace".into(),
                     "trailing comma" => "a comma without a value behind it".into(),
                     "invalid number" => "not a number as JSON writes it: quote it".into(),
+                    "invalid escape" => {
+                        "a \\ with something behind it that JSON does not know".into()
+                    }
+                    text if text.starts_with("control character") => {
+                        "a line end, tab or the like in quotes: write \\n or \\t".into()
+                    }
                     other => other.replace('`', "\""),
                 }
             }

@@ -29,14 +29,12 @@ pub(super) struct Loose {
     pub(super) places: Vec<Place>,
 }
 
-impl Loose {
-    /// A value with its own characters.
-    pub(super) fn restore<'t>(&self, value: Cow<'t, str>) -> Cow<'t, str> {
-        if !value.contains(is_substitute) {
-            return value;
-        }
-        value.chars().map(|c| original(c).unwrap_or(c)).collect::<String>().into()
+/// A value of a mended text with its own characters.
+pub(super) fn restore(value: Cow<'_, str>) -> Cow<'_, str> {
+    if !value.contains(is_substitute) {
+        return value;
     }
+    value.chars().map(|c| original(c).unwrap_or(c)).collect::<String>().into()
 }
 
 /// Exchanges what is not YAML; `None` when there is nothing to do.
@@ -91,7 +89,7 @@ fn mended(value: &str, anchors: &HashSet<&str>) -> Option<String> {
     let replace_first = match first {
         '%' | '@' | '`' => true,
         '*' => !anchors.contains(anchor_name(&text[1..])),
-        '-' => text == "-",
+        '-' => text[1..].is_empty() || text[1..].starts_with(' '),
         // a list, unless something stands behind the bracket that closes it
         '[' => text.split_once(']').is_some_and(|(_, rest)| {
             let rest = rest.trim_start();
@@ -128,7 +126,7 @@ fn anchors(text: &str) -> HashSet<&str> {
 fn anchor_name(text: &str) -> &str {
     // longer ones are compared by their first part
     let mut first = text.char_indices().take(ANCHOR_MAX);
-    let end = first.find(|(_, c)| c.is_whitespace() || ",[]{}".contains(*c));
+    let end = first.find(|(_, c)| c.is_whitespace() || ",[]{}&".contains(*c));
     let end = end.or_else(|| text.char_indices().nth(ANCHOR_MAX));
     &text[..end.map_or(text.len(), |(byte, _)| byte)]
 }

@@ -14,15 +14,33 @@ use std::collections::{HashMap, HashSet};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::loose::{self, Loose};
-use super::{Builder, DEPTH_MAX, Document, Fault, Place, named};
+use super::{Builder, Cursor, DEPTH_MAX, Document, Fault, Place, START, named};
 
 /// The most values of one file, whatever the section.
 const NODES_MAX: usize = 100_000;
 /// The most values that are visited, aliases followed.
 const VISITS_MAX: usize = 200_000;
 
+/// The most marks of lists and mappings in brackets: saphyr-parser holds all that is between
+/// the first and the last bracket in memory.
+const MARKS_MAX: usize = 100_000;
+
 /// Reads a section.
 pub(super) fn read(text: &str, wanted: &str) -> Result<Document, Fault> {
+    if let Some(byte) = text
+        .match_indices('\r')
+        .map(|(byte, _)| byte)
+        .find(|byte| !text[byte + 1..].starts_with('\n'))
+    {
+        // a line end to YAML and to nothing else: places would differ
+        let what = "a carriage return alone: expected lines that end in a line feed";
+        return Err(Fault::new(Cursor::new(text).place(byte), what));
+    }
+    let marks = |text: &str| text.bytes().filter(|byte| b",[]{}:?&*!\"'".contains(byte)).count();
+    if text.contains(['[', '{']) && marks(text) > MARKS_MAX {
+        let what = format!("more than {MARKS_MAX} commas, colons, quotes and brackets");
+        return Err(Fault::new(START, what));
+    }
     let fault = match parse(text, wanted, None) {
         Ok(document) => return Ok(document),
         Err(fault) => fault,
@@ -39,11 +57,17 @@ fn parse(text: &str, wanted: &str, loose: Option<&Loose>) -> Result<Document, Fa
             out.note(*place, "not YAML, read as text: uWSGI with libyaml refuses it; quote it");
         }
     }
-    let mut tree = Tree { loose, ..Tree::default() };
+    let mut tree = Tree { mended: loose.is_some(), ..Tree::default() };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let mark = error.marker();
-            Fault::new(place(mark.line(), mark.col()), explain(error.info()))
+            let at = place(mark.line(), mark.col());
+            match nameless(text, at.line) {
+                Some(at) if error.info().contains("key") || error.info().contains("mapping") => {
+                    Fault::new(at, EXPECTED)
+                }
+                _ => Fault::new(at, explain(error.info())),
+            }
         })?;
         let at = place(span.start.line(), span.start.col());
         match event {
@@ -52,7 +76,7 @@ fn parse(text: &str, wanted: &str, loose: Option<&Loose>) -> Result<Document, Fa
             }
             Event::DocumentEnd => {
                 tree.document(wanted, &mut out)?;
-                tree = Tree { loose, count: tree.count, ..Tree::default() };
+                tree = Tree { mended: tree.mended, count: tree.count, ..Tree::default() };
             }
             event => tree.grow(event, span, at)?,
         }
@@ -94,7 +118,8 @@ struct Tree<'t> {
     anchors: HashMap<usize, usize>,
     /// The values of all documents so far.
     count: usize,
-    loose: Option<&'t Loose>,
+    /// Whether the values hold substitutes.
+    mended: bool,
 }
 
 impl<'t> Tree<'t> {
@@ -102,17 +127,14 @@ impl<'t> Tree<'t> {
         let (shape, anchor, tagged) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let none = style == ScalarStyle::Plain && text.is_empty();
-                let text = match self.loose {
-                    Some(loose) => loose.restore(text),
-                    None => text,
-                };
+                let text = if self.mended { loose::restore(text) } else { text };
                 (Shape::Scalar { text, none }, anchor, tag.is_some())
             }
             Event::SequenceStart(anchor, tag) => (Shape::List(Vec::new()), anchor, tag.is_some()),
             Event::MappingStart(anchor, tag) => (Shape::Mapping(Vec::new()), anchor, tag.is_some()),
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor) else {
-                    return Err(Fault::new(at, "an alias of nothing in this document"));
+                    return Err(Fault::new(at, "expected the name of an anchor in this document"));
                 };
                 (Shape::Alias(*node), 0, true)
             }
@@ -327,6 +349,22 @@ impl<'w> Walk<'w, '_> {
     }
 }
 
+/// What a line has to be.
+const EXPECTED: &str = "expected \"name: value\" with a blank behind the colon";
+
+/// The last line before this one, if it is neither `name: value` nor `- value`. The parser
+/// takes such a line for the beginning of something and complains about the next one.
+fn nameless(text: &str, before: u32) -> Option<Place> {
+    let lines = text.split('\n').zip(1..before).collect::<Vec<_>>();
+    let full = |line: &&(&str, u32)| !line.0.trim().is_empty() && !line.0.trim().starts_with('#');
+    let (line, number) = lines.iter().rev().find(full)?;
+    let content = line.trim();
+    let colon = content.contains(": ") || content.ends_with(':');
+    let column = line.len() - line.trim_start().len();
+    (!colon && !content.starts_with(['-', '?', '%', '.']))
+        .then_some(place(*number as usize, column))
+}
+
 /// What saphyr-parser complains about, in terms of what was expected.
 fn explain(info: &str) -> String {
     const WORDS: &[(&str, &str)] = &[
@@ -339,9 +377,15 @@ fn explain(info: &str) -> String {
          differently from those above: quote the value or align the keys",
         ),
         ("mapping keys are not allowed", "expected \"name: value\""),
-        ("simple key expect", "expected \"name: value\" with a blank behind the colon"),
+        ("simple key expect", EXPECTED),
         ("illegal placement of ':'", "expected a name before the colon"),
         ("found unexpected end of stream", "a quote that is not closed"),
+        (
+            "indentation in quoted",
+            "a quote that is not closed, or lines in quotes that are not \
+         indented by more than the name",
+        ),
+        ("invalid indentation", "lines in brackets have to be indented by more than the name"),
         ("document indicator", "a quote that is not closed"),
         ("trailing content after double", "expected nothing behind the closing quote"),
         ("escape", "a \\ in double quotes with something behind it that YAML does not know"),
