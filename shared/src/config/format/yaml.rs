@@ -17,13 +17,13 @@ use super::loose::{self, Loose};
 use super::{Builder, Cursor, DEPTH_MAX, Document, Fault, Place, START, named};
 
 /// The most values of one file, whatever the section.
-const NODES_MAX: usize = 100_000;
+const NODES_MAX: usize = 60_000;
 /// The most values that are visited, aliases followed.
 const VISITS_MAX: usize = 200_000;
 
 /// The most marks of lists and mappings in brackets: saphyr-parser holds all that is between
 /// the first and the last bracket in memory.
-const MARKS_MAX: usize = 100_000;
+const MARKS_MAX: usize = 60_000;
 
 /// Reads a section.
 pub(super) fn read(text: &str, wanted: &str) -> Result<Document, Fault> {
