@@ -2,19 +2,31 @@
 
 use crate::option::{Kind, Row, row};
 
+const PARALLEL: &str = "use threads or processes";
+const LOOP: &str = "use gevent or threads";
+
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
-    row("asyncio", Kind::Special),
-    row("coroae", Kind::Special),
-    row("fiber", Kind::Flag),
-    row("gevent", Kind::Special),
-    row("gevent-monkey-patch", Kind::Flag),
-    row("gevent-early-monkey-patch", Kind::Flag),
-    row("gevent-wait-for-hub", Kind::Flag),
-    row("greenlet", Kind::Flag),
-    row("rbthreads", Kind::Flag).aliases(&["rb-threads", "rbthread", "rb-thread"]),
-    row("stackless", Kind::Flag),
-    row("tornado", Kind::Special),
-    row("ugreen", Kind::Flag),
-    row("ugreen-stacksize", Kind::Integer),
+    row("asyncio", Kind::Special)
+        .planned("Serve this many requests at a time in each worker on the event loop of asyncio."),
+    row("gevent", Kind::Special)
+        .planned("Serve this many requests at a time in each worker as greenlets of gevent."),
+    row("gevent-monkey-patch", Kind::Flag)
+        .planned("Let gevent replace blocking modules of Python after the application was loaded."),
+    row("gevent-early-monkey-patch", Kind::Flag)
+        .planned("Let gevent replace blocking modules of Python before the application is loaded."),
+    row("gevent-wait-for-hub", Kind::Flag)
+        .planned("End a worker only when the hub of gevent is done."),
+    row("coroae", Kind::Special).refused(PARALLEL, "Serve requests as coroutines of Perl."),
+    row("fiber", Kind::Flag).refused(PARALLEL, "Serve requests as fibers of Ruby."),
+    row("greenlet", Kind::Flag).refused(LOOP, "Switch between requests with the greenlet module."),
+    row("rbthreads", Kind::Flag)
+        .aliases(&["rb-threads", "rbthread", "rb-thread"])
+        .refused(PARALLEL, "Serve requests in threads of Ruby."),
+    row("stackless", Kind::Flag).refused(LOOP, "Switch between requests with Stackless Python."),
+    row("tornado", Kind::Special).refused(LOOP, "Serve requests on the event loop of Tornado."),
+    row("ugreen", Kind::Flag)
+        .refused(LOOP, "Switch between requests with stacks of the server's own."),
+    row("ugreen-stacksize", Kind::Integer)
+        .refused(LOOP, "Size of each stack of `ugreen`, in pages."),
 ];
