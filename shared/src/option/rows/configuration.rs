@@ -1,8 +1,8 @@
 //! Options that steer how configurations are read.
 
+use super::FOREIGN;
 use crate::option::{Kind, Row, row};
 
-const FOREIGN: &str = "foreign code is not loaded into the server";
 const PLUGINS: &str = "plugins in C are not supported";
 
 /// The rows of this subject.

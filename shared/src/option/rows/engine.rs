@@ -3,7 +3,6 @@
 use crate::option::{Kind, Row, row};
 
 const PARALLEL: &str = "use threads or processes";
-const LOOP: &str = "use gevent or threads";
 
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
@@ -19,14 +18,16 @@ pub(super) const ROWS: &[Row] = &[
         .planned("End a worker only when the hub of gevent is done."),
     row("coroae", Kind::Special).refused(PARALLEL, "Serve requests as coroutines of Perl."),
     row("fiber", Kind::Flag).refused(PARALLEL, "Serve requests as fibers of Ruby."),
-    row("greenlet", Kind::Flag).refused(LOOP, "Switch between requests with the greenlet module."),
+    row("greenlet", Kind::Flag)
+        .refused(PARALLEL, "Switch between requests with the greenlet module."),
     row("rbthreads", Kind::Flag)
         .aliases(&["rb-threads", "rbthread", "rb-thread"])
         .refused(PARALLEL, "Serve requests in threads of Ruby."),
-    row("stackless", Kind::Flag).refused(LOOP, "Switch between requests with Stackless Python."),
-    row("tornado", Kind::Special).refused(LOOP, "Serve requests on the event loop of Tornado."),
+    row("stackless", Kind::Flag)
+        .refused(PARALLEL, "Switch between requests with Stackless Python."),
+    row("tornado", Kind::Special).refused(PARALLEL, "Serve requests on the event loop of Tornado."),
     row("ugreen", Kind::Flag)
-        .refused(LOOP, "Switch between requests with stacks of the server's own."),
+        .refused(PARALLEL, "Switch between requests with stacks of the server's own."),
     row("ugreen-stacksize", Kind::Integer)
-        .refused(LOOP, "Size of each stack of `ugreen`, in pages."),
+        .refused(PARALLEL, "Size of each stack of `ugreen`, in pages."),
 ];

@@ -1,8 +1,7 @@
 //! Spoolers, mules, timers, daemons, subscriptions, legions and TLS.
 
+use super::LEGION;
 use crate::option::{Kind, Row, row};
-
-const LEGION: &str = "no lord is elected here: run the job from a tool that knows the cluster";
 
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[

@@ -1,8 +1,7 @@
 //! Environment, hooks, waiting and watching.
 
+use super::FOREIGN;
 use crate::option::{Kind, Row, row};
-
-const FOREIGN: &str = "foreign code is not loaded into the server";
 
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
@@ -134,10 +133,8 @@ pub(super) const ROWS: &[Row] = &[
     row("early-envdir", Kind::Special)
         .immediate()
         .planned("As `envdir`, while the configuration is read."),
-    row("after-request-call", Kind::List).refused(
-        "foreign code is not loaded: set `uwsgi.after_req_hook`",
-        "Function in C that runs after each request.",
-    ),
+    row("after-request-call", Kind::List)
+        .refused(FOREIGN, "Function in C that runs after each request."),
     row("call-asap", Kind::List)
         .refused(FOREIGN, "C function, called once the configuration was read."),
     row("call-pre-jail", Kind::List)

@@ -1,22 +1,20 @@
 //! Other languages and rarely used plugins.
 
+use super::{FOREIGN, LEGION, TERMINAL};
 use crate::option::{Kind, Row, row};
 
-const FOREIGN: &str = "foreign code is not loaded into the server";
-const LEGION: &str = "no lord is elected here: run the job from a tool that knows the cluster";
-const GO: &str = "run a Go program as a vassal of its own, with `binary-path`";
+const GO: &str = "a Go program serves HTTP by itself: run it as a service";
 const GEOIP: &str =
     "the databases it reads are no longer published: look addresses up in the web server";
-const STORAGE: &str = "mount the file system and serve it with `static-map`";
-const JAVA: &str = "run a Java server as a vassal of its own, with `binary-path`";
+const STORAGE: &str = "mount the file system and let the web server send its files";
+const JAVA: &str = "a Java server serves HTTP by itself: run it as a service";
 const SOURCE: &str = "write the configuration to a file";
-const MONO: &str = "run the server as a vassal of its own, with `binary-path`";
-const TERMINAL: &str = "connect to the machine with ssh";
+const MONO: &str = "an ASP.NET server serves HTTP by itself: run it as a service";
 const PYPY: &str = "CPython is what is served: set `home` to an environment of CPython";
 const WEBDAV: &str = "use the WebDAV module of the web server";
 const XSLT: &str = "use the XSLT module of the web server";
 const MONGODB: &str = "files in MongoDB are not served: store them in a directory";
-const PROGRAM: &str = "run the program as a vassal of its own, with `binary-path`";
+const PROGRAM: &str = "Node.js serves HTTP by itself: run it as a service";
 
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[

@@ -3,7 +3,7 @@
 use crate::option::{Kind, Row, row};
 
 const JAILS: &str = "only FreeBSD has jails: use `chroot`";
-const BINARY: &str = "use binary-path in the configuration of the Emperor";
+const BINARY: &str = "use `binary-path` in the configuration of the Emperor";
 
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[

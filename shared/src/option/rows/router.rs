@@ -1,8 +1,8 @@
 //! Routers that are processes of their own.
 
+use super::TERMINAL;
 use crate::option::{Kind, Row, row};
 
-const TERMINAL: &str = "connect to the machine with ssh";
 const NETWORK: &str =
     "network devices belong to the system: give the vassal its network from outside";
 
