@@ -107,13 +107,13 @@ fn real_files(text: &mut String) {
     for (name, least, most) in
         [("five files or more", 5, FILES), ("two to four files", 2, 4), ("one file", 1, 1)]
     {
-        let used: Vec<(&Row, u32)> = USED
+        let counted: Vec<(&Row, u32)> = USED
             .iter()
             .filter(|(_, files)| (least..=most).contains(files))
             .filter_map(|(name, files)| Some((find(name)?, u32::from(*files))))
             .collect();
-        let uses: u32 = used.iter().map(|(_, files)| files).sum();
-        let covered: u32 = used
+        let uses: u32 = counted.iter().map(|(_, files)| files).sum();
+        let covered: u32 = counted
             .iter()
             .filter(|(row, _)| matches!(row.tier, Tier::Works | Tier::Accepted))
             .map(|(_, files)| files)
@@ -121,8 +121,8 @@ fn real_files(text: &mut String) {
         let _ = writeln!(
             text,
             "| {name} | {} | {} | {} % |",
-            used.len(),
-            counts(used.iter().map(|(row, _)| *row)),
+            counted.len(),
+            counts(counted.iter().map(|(row, _)| *row)),
             covered * 100 / uses.max(1)
         );
     }

@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn lookups_are_quick() {
         fn measure(what: &str, names: &[&str], look: impl Fn(&str) -> bool) -> f64 {
-            names.iter().for_each(|name| _ = look(name));
+            let _ = names.iter().filter(|name| look(name)).count();
             let start = std::time::Instant::now();
             let rounds = 200;
             let found = (0..rounds)

@@ -66,9 +66,9 @@ fn plural(name: &str, known: &str) -> bool {
 fn distance(left: &str, right: &str, most: usize) -> Option<usize> {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     let mut before = [0; LONGEST + 1];
-    let mut last = [0; LONGEST + 1];
+    let mut above = [0; LONGEST + 1];
     let mut row = [0; LONGEST + 1];
-    for (j, place) in last.iter_mut().enumerate() {
+    for (j, place) in above.iter_mut().enumerate() {
         *place = j;
     }
     for i in 0..left.len() {
@@ -76,7 +76,7 @@ fn distance(left: &str, right: &str, most: usize) -> Option<usize> {
         let mut least = row[0];
         for j in 0..right.len() {
             let mut cost =
-                (last[j] + usize::from(left[i] != right[j])).min(last[j + 1] + 1).min(row[j] + 1);
+                (above[j] + usize::from(left[i] != right[j])).min(above[j + 1] + 1).min(row[j] + 1);
             if i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j] {
                 cost = cost.min(before[j - 1] + 1);
             }
@@ -84,13 +84,13 @@ fn distance(left: &str, right: &str, most: usize) -> Option<usize> {
             least = least.min(cost);
         }
         // a swap reaches back one row more, at the price of one edit
-        let past = last[..=right.len()].iter().min().copied().unwrap_or(0);
+        let past = above[..=right.len()].iter().min().copied().unwrap_or(0);
         if least > most && past + 1 > most {
             return None;
         }
-        before = std::mem::replace(&mut last, row);
+        before = std::mem::replace(&mut above, row);
     }
-    Some(last[right.len()])
+    Some(above[right.len()])
 }
 
 #[cfg(test)]
