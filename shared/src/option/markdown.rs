@@ -18,7 +18,11 @@ pub fn options() -> String {
          *Works*: it does what is said. *No effect*: accepted, because what it asks for is always \
          so here or is not needed. *Not yet*: known, and a warning says that it is ignored; the \
          line says what it does in uWSGI. *Refused*: an error that gives the reason. \
-         [COMPATIBILITY.md](COMPATIBILITY.md) counts them.\n",
+         [COMPATIBILITY.md](COMPATIBILITY.md) counts them.\n\n\
+         Editors find mistakes in JSON and YAML files with [site.schema.json](site.schema.json); \
+         shells complete the command line with the files in `deploy/completion/` (bash: source \
+         `vassal.bash`; zsh: put `_vassal` into a directory of `fpath`; fish: put `vassal.fish` \
+         into `~/.config/fish/completions/`).\n",
     );
     for (subject, rows) in subjects() {
         let _ = write!(

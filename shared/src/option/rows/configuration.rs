@@ -88,7 +88,7 @@ pub(super) const ROWS: &[Row] = &[
         .aliases(&["usage"])
         .short('h')
         .immediate()
-        .works("Print the options and end."),
+        .works("Print the options, or all about the one whose name follows, and end."),
     row("ini", Kind::Special)
         .immediate()
         .works("Read an ini file here, `file.ini` or `file.ini:section`."),

@@ -9,7 +9,7 @@ pub(super) const ROWS: &[Row] = &[
     row("emperor-no-blacklist", Kind::Flag).works("Restart a vassal that fails without a pause."),
     row("emperor-graceful-shutdown", Kind::Flag)
         .default("true")
-        .works("Let vassals finish their requests when they are stopped. On unless switched off."),
+        .works("Let vassals finish their requests when they are stopped."),
     row("emperor-freq", Kind::Integer)
         .default("3")
         .works("Seconds between scans where changes cannot be watched."),

@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
         .aliases(&["loggers-list"])
         .planned("Print the kinds of loggers."),
     row("threaded-logger", Kind::Flag).planned("Write the log in a thread of the master."),
-    row("alarm-cheap", Kind::Flag).argument().planned("Raise alarms in the worker itself."),
+    row("alarm-cheap", Kind::Flag).argument().planned("Send all alarms from one thread."),
     row("alarm-list", Kind::Flag).aliases(&["alarms-list"]).planned("Print the alarms."),
     row("log-master-stream", Kind::Flag)
         .planned("Send the output of workers to the master as a stream."),

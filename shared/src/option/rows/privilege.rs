@@ -43,7 +43,8 @@ pub(super) const ROWS: &[Row] = &[
     row("pivot-root", Kind::Text)
         .aliases(&["pivot_root"])
         .planned("New root, and where the old one goes, `new old`."),
-    row("setns", Kind::Text).planned("Directory of namespace files that are entered."),
+    row("setns", Kind::Text)
+        .planned("Enter the namespaces behind a `setns-socket` or in a directory."),
     row("cgroup-dir-mode", Kind::Text).planned("Mode of directories made by `cgroup`."),
     row("namespace", Kind::Text)
         .aliases(&["ns"])

@@ -8,7 +8,7 @@ pub(super) const ROWS: &[Row] = &[
     row("need-app", Kind::Flag)
         .optional()
         .default("true")
-        .works("End when no application can be loaded. On unless switched off."),
+        .works("End when no application can be loaded."),
     row("die-on-term", Kind::Flag)
         .default("true")
         .works("TERM stops the server, which it does anyway; `false` makes TERM reload it."),

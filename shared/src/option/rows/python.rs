@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Row] = &[
         .works("Module that holds the application, `package.module` or `package.module:callable`."),
     row("callable", Kind::Text)
         .default("application")
-        .works("Name of the application in the module or file; `application` unless given."),
+        .works("Name of the application in the module or file."),
     row("home", Kind::Text)
         .aliases(&["virtualenv", "venv", "pyhome"])
         .short('H')
@@ -82,7 +82,8 @@ pub(super) const ROWS: &[Row] = &[
         .immediate()
         .planned("Print the version of Python and end."),
     row("python-raw", Kind::Text).planned("Python file whose function takes raw connections."),
-    row("py-sharedarea", Kind::List).planned("Share an object's memory with other workers."),
+    row("py-sharedarea", Kind::List)
+        .planned("Shared memory of this size that Python sees as a bytearray."),
     row("python-worker-override", Kind::Text)
         .planned("Python file that runs in place of each worker's loop."),
     row("py-sys-executable", Kind::Text)
