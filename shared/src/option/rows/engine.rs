@@ -16,18 +16,27 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Let gevent replace blocking modules of Python before the application is loaded."),
     row("gevent-wait-for-hub", Kind::Flag)
         .planned("End a worker only when the hub of gevent is done."),
-    row("coroae", Kind::Special).refused(PARALLEL, "Serve requests as coroutines of Perl."),
-    row("fiber", Kind::Flag).refused(PARALLEL, "Serve requests as fibers of Ruby."),
+    row("coroae", Kind::Special)
+        .refused(PARALLEL, "Serve requests as coroutines of Perl.")
+        .harmless(),
+    row("fiber", Kind::Flag).refused(PARALLEL, "Serve requests as fibers of Ruby.").harmless(),
     row("greenlet", Kind::Flag)
-        .refused(PARALLEL, "Switch between requests with the greenlet module."),
+        .refused(PARALLEL, "Switch between requests with the greenlet module.")
+        .harmless(),
     row("rbthreads", Kind::Flag)
         .aliases(&["rb-threads", "rbthread", "rb-thread"])
-        .refused(PARALLEL, "Serve requests in threads of Ruby."),
+        .refused(PARALLEL, "Serve requests in threads of Ruby.")
+        .harmless(),
     row("stackless", Kind::Flag)
-        .refused(PARALLEL, "Switch between requests with Stackless Python."),
-    row("tornado", Kind::Special).refused(PARALLEL, "Serve requests on the event loop of Tornado."),
+        .refused(PARALLEL, "Switch between requests with Stackless Python.")
+        .harmless(),
+    row("tornado", Kind::Special)
+        .refused(PARALLEL, "Serve requests on the event loop of Tornado.")
+        .harmless(),
     row("ugreen", Kind::Flag)
-        .refused(PARALLEL, "Switch between requests with stacks of the server's own."),
+        .refused(PARALLEL, "Switch between requests with stacks of the server's own.")
+        .harmless(),
     row("ugreen-stacksize", Kind::Integer)
-        .refused(PARALLEL, "Size of each stack of `ugreen`, in pages."),
+        .refused(PARALLEL, "Size of each stack of `ugreen`, in pages.")
+        .harmless(),
 ];

@@ -45,44 +45,67 @@ pub(super) const ROWS: &[Row] = &[
         .planned("The longest packet to an rsyslog server, in bytes."),
     row("rsyslog-split-messages", Kind::Flag)
         .planned("Send long lines to an rsyslog server in pieces."),
-    row("snmp", Kind::Special).optional().refused(
-        "SNMP is not served: read `stats`, or `/metrics` of the Emperor's API",
-        "Answer SNMP.",
-    ),
-    row("snmp-community", Kind::Special).refused(
-        "SNMP is not served: read `stats`, or `/metrics` of the Emperor's API",
-        "The community that SNMP requests must name.",
-    ),
-    row("carbon", Kind::List).refused(METRICS, "Send statistics to a Carbon server."),
-    row("carbon-timeout", Kind::Integer).refused(METRICS, "Seconds that a Carbon server may take."),
+    row("snmp", Kind::Special)
+        .optional()
+        .refused(
+            "SNMP is not served: read `stats`, or `/metrics` of the Emperor's API",
+            "Answer SNMP.",
+        )
+        .harmless(),
+    row("snmp-community", Kind::Special)
+        .refused(
+            "SNMP is not served: read `stats`, or `/metrics` of the Emperor's API",
+            "The community that SNMP requests must name.",
+        )
+        .harmless(),
+    row("carbon", Kind::List).refused(METRICS, "Send statistics to a Carbon server.").harmless(),
+    row("carbon-timeout", Kind::Integer)
+        .refused(METRICS, "Seconds that a Carbon server may take.")
+        .harmless(),
     row("carbon-freq", Kind::Integer)
         .default("60")
-        .refused(METRICS, "Seconds between sends to Carbon."),
-    row("carbon-id", Kind::Text).refused(METRICS, "Name of this server in Carbon's names."),
+        .refused(METRICS, "Seconds between sends to Carbon.")
+        .harmless(),
+    row("carbon-id", Kind::Text)
+        .refused(METRICS, "Name of this server in Carbon's names.")
+        .harmless(),
     row("carbon-no-workers", Kind::Flag)
-        .refused(METRICS, "Send no statistics of single workers to Carbon."),
+        .refused(METRICS, "Send no statistics of single workers to Carbon.")
+        .harmless(),
     row("carbon-max-retry", Kind::Integer)
-        .refused(METRICS, "How often a send to Carbon is tried again."),
+        .refused(METRICS, "How often a send to Carbon is tried again.")
+        .harmless(),
     row("carbon-retry-delay", Kind::Integer)
-        .refused(METRICS, "Seconds before a send to Carbon is tried again."),
-    row("carbon-root", Kind::Text).refused(METRICS, "First part of Carbon's names."),
+        .refused(METRICS, "Seconds before a send to Carbon is tried again.")
+        .harmless(),
+    row("carbon-root", Kind::Text).refused(METRICS, "First part of Carbon's names.").harmless(),
     row("carbon-hostname-dots", Kind::Text)
-        .refused(METRICS, "What replaces dots of the host name in Carbon's names."),
+        .refused(METRICS, "What replaces dots of the host name in Carbon's names.")
+        .harmless(),
     row("carbon-name-resolve", Kind::Flag)
         .aliases(&["carbon-resolve-names"])
-        .refused(METRICS, "Look the host name of the Carbon server up."),
+        .refused(METRICS, "Look the host name of the Carbon server up.")
+        .harmless(),
     row("carbon-idle-avg", Kind::Text)
-        .refused(METRICS, "The average that is sent to Carbon when there were no requests."),
-    row("carbon-use-metrics", Kind::Flag).refused(METRICS, "Send all metrics to Carbon."),
+        .refused(METRICS, "The average that is sent to Carbon when there were no requests.")
+        .harmless(),
+    row("carbon-use-metrics", Kind::Flag)
+        .refused(METRICS, "Send all metrics to Carbon.")
+        .harmless(),
     row("log-zeromq", Kind::Special).refused("log to a file or to syslog", "Log to ZeroMQ."),
     row("nagios", Kind::Flag).refused(
         "ask the Emperor's API or read `stats`",
         "Print the state of a server for Nagios and end.",
     ),
-    row("rrdtool", Kind::List).refused(METRICS, "Write metrics to RRD files in a directory."),
-    row("rrdtool-freq", Kind::Integer).refused(METRICS, "Seconds between writes to RRD files."),
-    row("rrdtool-lib", Kind::Text).refused(METRICS, "Library that writes RRD files."),
+    row("rrdtool", Kind::List)
+        .refused(METRICS, "Write metrics to RRD files in a directory.")
+        .harmless(),
+    row("rrdtool-freq", Kind::Integer)
+        .refused(METRICS, "Seconds between writes to RRD files.")
+        .harmless(),
+    row("rrdtool-lib", Kind::Text).refused(METRICS, "Library that writes RRD files.").harmless(),
     row("zabbix-template", Kind::Special)
         .optional()
-        .refused(METRICS, "Print a Zabbix template of all metrics."),
+        .refused(METRICS, "Print a Zabbix template of all metrics.")
+        .harmless(),
 ];
