@@ -2,6 +2,7 @@
 //! programs that read it.
 
 mod completion;
+mod help;
 mod names;
 mod schema;
 
