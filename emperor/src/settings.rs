@@ -304,6 +304,7 @@ mod tests {
                 value: (*value).to_owned(),
                 origin: Origin::CommandLine,
                 given: (*key).to_owned(),
+                part: shared::config::Part::Both,
             });
         }
         let settings = Settings::new(&mut reading, &world);
@@ -376,6 +377,27 @@ mod tests {
                 _ => "77",
             };
             assert_ne!(shown(&[(row.name, value)]), untouched, "nothing reads {}", row.name);
+        }
+    }
+
+    #[test]
+    fn giving_an_option_its_default_changes_nothing() {
+        let shown = |lines: &[(&str, &str)]| {
+            let (settings, findings) = read(lines);
+            format!("{settings:?} {findings:?}")
+        };
+        let (_, rows) = option::subjects()
+            .iter()
+            .find(|(subject, _)| *subject == "Emperor")
+            .expect("the table has this subject");
+        // these say where the default depends on: who runs it, whether changes can be watched
+        let depends = ["api-socket", "state-dir", "emperor-freq"];
+        let rows = rows.iter().chain(option::find("reload-mercy"));
+        for row in rows.filter(|row| row.tier == Tier::Works && !depends.contains(&row.name)) {
+            if !row.default.is_empty() {
+                let with = shown(&[(row.name, row.default)]);
+                assert_eq!(with, shown(&[]), "{} = {}", row.name, row.default);
+            }
         }
     }
 

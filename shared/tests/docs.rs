@@ -2,7 +2,7 @@
 
 mod golden;
 
-use shared::option::{man, markdown};
+use shared::option::{completion, man, markdown, schema};
 
 #[test]
 fn the_reference_of_options_is_what_the_table_says() {
@@ -20,4 +20,18 @@ fn manual_pages_list_the_options_of_the_table() {
         let page = man::renew(&golden::page(name), man::region);
         golden::check(name, &page.unwrap_or_else(|error| panic!("docs/{name}: {error}")));
     }
+}
+
+#[test]
+fn the_schema_of_configurations_is_what_the_table_says() {
+    let mut text = serde_json::to_string_pretty(&schema::schema()).expect("a schema is JSON");
+    text.push('\n');
+    golden::check("site.schema.json", &text);
+}
+
+#[test]
+fn completion_in_shells_is_what_the_table_says() {
+    golden::check("../deploy/completion/vassal.bash", &completion::bash());
+    golden::check("../deploy/completion/_vassal", &completion::zsh());
+    golden::check("../deploy/completion/vassal.fish", &completion::fish());
 }
