@@ -4,6 +4,8 @@
 //! Nothing of the source is executed, included or looked up. What cannot be said in our files
 //! stands in them as a comment at its place, with its line and the reason.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 
 mod deliver;
@@ -22,7 +24,7 @@ pub(super) use deliver::{Request, run};
 pub use site::{Left, Place};
 
 use super::Exit;
-use site::{Site, remark};
+use site::{Origins, Site, remark};
 
 /// The longest file that is read.
 pub const LENGTH_MAX: usize = 1024 * 1024;
@@ -94,10 +96,16 @@ pub struct Imported {
 
 impl Imported {
     /// Finished sites, and what belongs to none of them.
-    fn of(sites: Vec<Site>, rest: Vec<Left>) -> Self {
+    fn of(sites: Vec<Site>, mut rest: Vec<Left>) -> Self {
         let mut imported = Self::default();
+        let mut names = HashSet::new();
+        let mut counts = HashMap::new();
+        if let Some(over) = sites.get(SITES_MAX) {
+            let from = Origins::new(Place::File, &over.name, &over.name);
+            rest.push(from.left(format!("more than {SITES_MAX} sites: the rest is left out")));
+        }
         for site in sites.into_iter().take(SITES_MAX) {
-            let name = imported.unique(&site.name);
+            let name = unique(&site.name, &mut names, &mut counts);
             let (text, left) = site.finish();
             imported.files.push((name, text));
             imported.left.extend(left);
@@ -106,17 +114,22 @@ impl Imported {
         imported.left.extend(rest);
         imported
     }
+}
 
-    /// A name that a file may have and no other file has.
-    fn unique(&self, wanted: &str) -> String {
-        let name = fitting(wanted);
-        let taken = |name: &str| self.files.iter().any(|(other, _)| other == name);
-        if !taken(&name) {
-            return name;
-        }
-        let mut numbers = (2..=SITES_MAX + 1).map(|number| format!("{name}-{number}"));
-        numbers.find(|name| !taken(name)).expect("there are more numbers than files")
+/// A name that a file may have and no other file has.
+fn unique(
+    wanted: &str,
+    taken: &mut HashSet<String>,
+    counts: &mut HashMap<String, usize>,
+) -> String {
+    let base = fitting(wanted);
+    let mut name = base.clone();
+    while !taken.insert(name.clone()) {
+        let count = counts.entry(base.clone()).or_insert(1);
+        *count += 1;
+        name = format!("{base}-{count}");
     }
+    name
 }
 
 /// A name made of letters that mean nothing in paths, shells and addresses.

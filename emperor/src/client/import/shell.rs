@@ -142,8 +142,11 @@ fn shell(words: &[String], command: &mut Command) -> Result<Vec<String>, &'stati
         match step.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["cd", path] => command.directory = Some((*path).to_owned()),
             ["source" | ".", path] if path.ends_with("/bin/activate") => {
-                let home = path.trim_end_matches("/bin/activate").to_owned();
-                command.home = Some(home);
+                let home = path.trim_end_matches("/bin/activate");
+                command.home = Some(match &command.directory {
+                    Some(directory) if !home.starts_with('/') => format!("{directory}/{home}"),
+                    Some(_) | None => home.to_owned(),
+                });
             }
             ["export", assignment] => match variable(assignment) {
                 Some((name, value)) => {
@@ -190,7 +193,7 @@ mod tests {
             (
                 "bash -c 'cd /x && source v/bin/activate && exec gunicorn a:b'",
                 Program::Gunicorn,
-                Some("v"),
+                Some("/x/v"),
             ),
             ("poetry run gunicorn a:b", Program::Gunicorn, None),
             ("uwsgi --ini x.ini", Program::Uwsgi, None),

@@ -16,6 +16,8 @@ use super::value::{self, Piece, SIGNS, Value};
 
 /// The most characters of a source line that are shown.
 const SHOWN_MAX: usize = 300;
+/// The most lines of one site.
+const LINES_MAX: usize = 2000;
 
 /// Where something stands in the file that is imported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,8 +87,6 @@ pub(super) struct Site {
     source: &'static str,
     lines: Vec<String>,
     variables: Vec<(String, String, String)>,
-    /// Whether an application was named.
-    pub(super) application: bool,
     /// Whether a socket was opened.
     pub(super) socket: bool,
     pub(super) left: Vec<Left>,
@@ -100,7 +100,6 @@ impl Site {
             source,
             lines: Vec::new(),
             variables: Vec::new(),
-            application: false,
             socket: false,
             left: Vec::new(),
         }
@@ -113,8 +112,36 @@ impl Site {
 
     /// Names what is not carried over.
     pub(super) fn leave(&mut self, left: Left) {
+        if self.full(&left) {
+            return;
+        }
         self.lines.push(remark(&left));
         self.left.push(left);
+    }
+
+    /// Whether there is no room for more; said once.
+    fn full(&mut self, last: &Left) -> bool {
+        if self.lines.len() == LINES_MAX {
+            let why = format!("more than {LINES_MAX} lines: the rest is left out");
+            let left = Left { why, ..last.clone() };
+            self.lines.push(remark(&left));
+            self.left.push(left);
+        }
+        self.lines.len() > LINES_MAX
+    }
+
+    /// The application, `package.module` and a name in it (`name()` is called once).
+    pub(super) fn module(&mut self, from: &Origins, name: &str, callable: &str) {
+        let letter = |c: char| c == '_' || c == '.' || c.is_alphanumeric();
+        let plain = |text: &str| !text.is_empty() && text.chars().all(letter);
+        if plain(name) && plain(callable.strip_suffix("()").unwrap_or(callable)) {
+            self.set(from, "module", format!("{name}:{callable}"));
+        } else {
+            self.leave(from.left(
+                "package.module:callable was expected; a factory with arguments needs a module of \
+                 its own that calls it",
+            ));
+        }
     }
 
     /// An option of the base that every site has.
@@ -125,6 +152,9 @@ impl Site {
     /// An option that stands for something of the source; false when it could only be named.
     pub(super) fn set(&mut self, from: &Origins, option: &str, value: impl Into<Value>) -> bool {
         let value = value.into();
+        if self.full(&from.left(String::new())) {
+            return false;
+        }
         if let Some(why) = value.obstacle() {
             self.leave(from.left(format!("{option}: {why}")));
             return false;
@@ -159,7 +189,6 @@ impl Site {
                 return false;
             }
         }
-        self.application |= matches!(row.name, "module" | "wsgi-file");
         self.socket |= matches!(row.name, "socket" | "http-socket" | "http");
         true
     }
@@ -224,7 +253,7 @@ impl Site {
 /// The comment that names what was not carried over.
 pub(super) fn remark(left: &Left) -> String {
     let text = comment(&left.text);
-    format!("; not carried over: {}: {text}: {}", left.place, comment(&left.why))
+    format!("; not carried over: {}: {text} ({})", left.place, comment(&left.why))
 }
 
 /// Text that may stand in a comment: magic variables are replaced there too, and a `%` at the
@@ -303,7 +332,7 @@ mod tests {
         let (text, left) = site.finish();
         assert!(text.contains("\nprocesses = 4\n"), "{text}");
         assert!(
-            text.contains("\n; not carried over: line 3: attach = x%%: attach-daemon"),
+            text.contains("\n; not carried over: line 3: attach = x%% (attach-daemon"),
             "{text}"
         );
         assert!(text.contains("\n; attach-daemon = x %%d\n"), "{text}");

@@ -129,6 +129,9 @@ fn program(
                 return;
             }
         };
+        if sites.len() > super::SITES_MAX {
+            return;
+        }
         if let Some(why) = foreign(command.program) {
             rest.push(from.left(why));
             return;

@@ -60,8 +60,9 @@ pub(super) fn command(site: &mut Site, words: &[String], place: &Place) {
     match application {
         Some(name) => {
             let from = Origins::new(place.clone(), "application", &name);
+            let (module, callable) = name.split_once(':').unwrap_or((&name, ""));
             let end = if call { "()" } else { "" };
-            site.set(&from, "module", format!("{name}{end}"));
+            site.module(&from, module, &format!("{callable}{end}"));
         }
         None => site.note("no application is named"),
     }

@@ -102,7 +102,10 @@ fn application(site: &mut Site, settings: &mut Settings) -> Kind {
         (Some((_, from)), Kind::Asgi) => {
             site.leave(from.left("an application that speaks ASGI is not served yet"));
         }
-        (Some((text, from)), _) => module(site, &text, &from),
+        (Some((text, from)), _) => {
+            let (name, callable) = text.split_once(':').unwrap_or((&text, "application"));
+            site.module(&from, name, callable);
+        }
         (None, _) if settings.given.contains_key("paste") => {}
         (None, _) => site.note(
             "the application was named on gunicorn's command line: module = package.module:callable",
@@ -112,22 +115,6 @@ fn application(site: &mut Site, settings: &mut Settings) -> Kind {
         single(site, &value, &from, "paste");
     }
     kind
-}
-
-fn module(site: &mut Site, text: &str, from: &Origins) {
-    let (name, callable) = text.split_once(':').unwrap_or((text, "application"));
-    let plain = |text: &str| {
-        !text.is_empty() && text.chars().all(|c| c == '_' || c == '.' || c.is_alphanumeric())
-    };
-    let factory = callable.strip_suffix("()");
-    if !plain(name) || !plain(factory.unwrap_or(callable)) {
-        site.leave(from.left(
-            "package.module:callable was expected; a factory with arguments needs a module of its \
-             own that calls it",
-        ));
-        return;
-    }
-    site.set(from, "module", format!("{name}:{callable}"));
 }
 
 /// The sockets; returns whether one is of the file system.
@@ -299,13 +286,13 @@ fn deadlines(site: &mut Site, settings: &mut Settings, kind: Kind) {
             "with such workers it watches the worker, not the request; harakiri limits requests",
         )),
         (None, Kind::Sync) if defaulted => {
-            site.note("gunicorn's default");
+            site.note("gunicorn's default timeout");
             site.base("harakiri", "30");
         }
         (None, _) => {}
     }
     if settings.defaulted("graceful_timeout") {
-        site.note("gunicorn's default");
+        site.note("gunicorn's default graceful_timeout");
         site.base("worker-reload-mercy", "30");
     }
     same(site, settings, "graceful_timeout", "worker-reload-mercy");

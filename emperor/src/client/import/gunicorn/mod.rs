@@ -30,7 +30,7 @@ const PROXY: &str = "X-Forwarded-Proto is believed from this machine only";
 
 /// Every setting of gunicorn; those with a text are not carried over, for that reason.
 const SETTINGS: &[(&str, &str)] = &[
-    ("config", "import that file too: emperorctl import gunicorn FILE"),
+    ("config", "import it together with this: emperorctl import gunicorn FILE --command LINE"),
     ("wsgi_app", ""),
     ("bind", ""),
     ("backlog", ""),

@@ -70,8 +70,8 @@ fn target(site: &mut Site, part: &Object, whole: &Object, at: &At) {
         let callable = part.get("callable").map_or_else(|| "application".to_owned(), plain);
         let factory = part.get("factory").and_then(Json::as_bool) == Some(true);
         let end = if factory { "()" } else { "" };
-        let module = format!("{}:{callable}{end}", plain(value));
-        site.set(&at.child("module").origins(value), "module", module);
+        let from = at.child("module").origins(value);
+        site.module(&from, value.as_str().unwrap_or_default(), &format!("{callable}{end}"));
     }
     if let Some(value) = part.get("prefix") {
         site.leave(at.child("prefix").origins(value).left("prefixes (mount) are not built yet"));
@@ -95,10 +95,10 @@ fn common(site: &mut Site, object: &Object, at: &At) {
         let from = at.origins(value);
         match key.as_str() {
             "type" | "module" | "callable" | "factory" | "protocol" | "targets" | "prefix" => {}
-            "home" => _ = site.set(&from, "home", plain(value)),
-            "user" => _ = site.set(&from, "uid", plain(value)),
-            "group" => _ = site.set(&from, "gid", plain(value)),
-            "working_directory" => _ = site.set(&from, "chdir", plain(value)),
+            "home" => text(site, &at, value, "home"),
+            "user" => text(site, &at, value, "uid"),
+            "group" => text(site, &at, value, "gid"),
+            "working_directory" => text(site, &at, value, "chdir"),
             "threads" => _ = site.set(&from, "threads", plain(value)),
             "thread_stack_size" => {
                 // here in kibibytes
@@ -112,23 +112,30 @@ fn common(site: &mut Site, object: &Object, at: &At) {
             // the first one wins there, the last one here
             "path" => match value.as_array() {
                 Some(list) => {
-                    for path in list.iter().rev() {
-                        site.set(&from, "pythonpath", plain(path));
+                    for (index, path) in list.iter().enumerate().rev() {
+                        text(site, &at.child(&index.to_string()), path, "pythonpath");
                     }
                 }
-                None => _ = site.set(&from, "pythonpath", plain(value)),
+                None => text(site, &at, value, "pythonpath"),
             },
             "environment" => {
                 for (name, value) in value.as_object().into_iter().flatten() {
                     let from = at.child(name).origins(value);
-                    site.set(&from, "env", format!("{name}={}", plain(value)));
+                    match value.as_str() {
+                        Some(text) if !name.contains('=') => {
+                            site.set(&from, "env", format!("{name}={text}"));
+                        }
+                        Some(_) | None => site.leave(from.left("a text was expected")),
+                    }
                 }
             }
             "processes" => processes(site, value, &at),
             "limits" => limits(site, value, &at),
             "stdout" | "stderr" => {
                 if object.get("stderr").is_none_or(|err| key == "stderr" || err == value) {
-                    site.set(&from, "logto", plain(value));
+                    if !(key == "stdout" && object.contains_key("stderr")) {
+                        text(site, &at, value, "logto");
+                    }
                 } else {
                     site.leave(from.left("output and errors go to one file: logto"));
                 }
@@ -138,6 +145,15 @@ fn common(site: &mut Site, object: &Object, at: &At) {
             )),
             _ => site.leave(from.left("a key that is not known")),
         }
+    }
+}
+
+/// An option whose value is a text.
+fn text(site: &mut Site, at: &At, value: &Json, option: &str) {
+    let from = at.origins(value);
+    match value.as_str() {
+        Some(text) => _ = site.set(&from, option, text),
+        None => site.leave(from.left("a text was expected")),
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) fn listeners(
     let Some(listeners) = config.get("listeners").and_then(Json::as_object) else { return };
     let above = root.child("listeners");
     let mut steps = 0;
+    let mut given = BTreeSet::new();
     for (address, value) in listeners {
         let at = above.child(address);
         let pass = value.get("pass").and_then(Json::as_str).unwrap_or_default();
@@ -33,7 +34,7 @@ pub(super) fn listeners(
             left: Vec::new(),
             steps,
         };
-        walk.pass(pass, &at.child("pass"));
+        walk.pass(pass, &at.child("pass"), false);
         steps = walk.steps;
         let Walk { found, shares, left, .. } = walk;
         for one in left {
@@ -42,7 +43,11 @@ pub(super) fn listeners(
                 rest.push(one);
             }
         }
-        let here: Vec<String> = found.into_iter().filter(|key| sites.contains_key(key)).collect();
+        let mut here: Vec<Found> =
+            found.into_iter().filter(|one| sites.contains_key(&one.key)).collect();
+        // whoever gets all other requests gets the address
+        here.sort_by_key(|one| one.conditional);
+        let here: Vec<String> = here.into_iter().map(|one| one.key).collect();
         let Some((first, others)) = here.split_first() else {
             rest.push(at.origins(value).left("no application behind it that is served here"));
             continue;
@@ -58,6 +63,9 @@ pub(super) fn listeners(
         for key in &here {
             let site = sites.get_mut(key).expect("the key was found there");
             for share in &shares {
+                if !given.insert((key.clone(), share.option, share.value.clone())) {
+                    continue;
+                }
                 site.set(&share.at.origins(&share.action), share.option, share.value.clone());
             }
         }
@@ -90,6 +98,13 @@ fn open(site: &mut Site, address: &str, value: &Json, at: &At) {
     }
 }
 
+/// An application behind a listener.
+struct Found {
+    key: String,
+    /// Only some requests get there.
+    conditional: bool,
+}
+
 /// Files that a route serves.
 struct Share {
     at: At,
@@ -102,7 +117,7 @@ struct Share {
 struct Walk<'a> {
     config: &'a Object,
     root: &'a At,
-    found: Vec<String>,
+    found: Vec<Found>,
     shares: Vec<Share>,
     /// Routes that were gone through: they may pass to each other.
     met: BTreeSet<String>,
@@ -111,13 +126,14 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn pass(&mut self, target: &str, at: &At) {
+    fn pass(&mut self, target: &str, at: &At, conditional: bool) {
         let config: &'a Object = self.config;
         let (kind, name) = target.split_once('/').unwrap_or((target, ""));
         match kind {
             "applications" if !name.contains('$') => {
-                if !self.found.iter().any(|one| one == name) {
-                    self.found.push(name.to_owned());
+                match self.found.iter_mut().find(|one| one.key == name) {
+                    Some(one) => one.conditional &= conditional,
+                    None => self.found.push(Found { key: name.to_owned(), conditional }),
                 }
             }
             "routes" if !name.contains('$') => {
@@ -137,7 +153,7 @@ impl<'a> Walk<'a> {
                 for (index, step) in
                     steps.and_then(Json::as_array).into_iter().flatten().enumerate()
                 {
-                    self.step(step, &place.child(&index.to_string()));
+                    self.step(step, &place.child(&index.to_string()), conditional);
                 }
             }
             _ => {
@@ -147,7 +163,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn step(&mut self, step: &Json, at: &At) {
+    fn step(&mut self, step: &Json, at: &At, conditional: bool) {
         self.steps += 1;
         if self.steps > STEPS_MAX {
             if self.steps == STEPS_MAX + 1 {
@@ -167,9 +183,14 @@ impl<'a> Walk<'a> {
                      application",
                 ));
             }
-            self.pass(target, &place.child("pass"));
+            self.pass(target, &place.child("pass"), conditional || condition.is_some());
         } else if let Some(share) = action.get("share") {
             self.share(share, condition, action, &place);
+            if let Some(target) = action.get("fallback").and_then(|one| one.get("pass")) {
+                let target = target.as_str().unwrap_or_default();
+                let at = place.child("fallback").child("pass");
+                self.pass(target, &at, conditional || condition.is_some());
+            }
         } else {
             self.left.push(place.origins(action).left("such an action is not built yet"));
         }
@@ -219,10 +240,6 @@ impl<'a> Walk<'a> {
                 }
                 None => self.left.push(from.left("files are only shared below plain prefixes")),
             },
-        }
-        if let Some(target) = action.get("fallback").and_then(|one| one.get("pass")) {
-            let target = target.as_str().unwrap_or_default();
-            self.pass(target, &at.child("fallback").child("pass"));
         }
     }
 }
