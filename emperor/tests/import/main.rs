@@ -3,6 +3,7 @@
 //! Each case in `cases/` has a golden file beside it, renewed with `UPDATE_DOCS=1`. Besides: what
 //! is made is read back by our own reader, and mutations of the cases never panic.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,9 +14,9 @@ use shared::option::{self, Tier};
 fn cases() -> Vec<(Source, PathBuf)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import/cases");
     let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    for entry in fs::read_dir(directory).expect("the test has its files") {
+        let path = entry.expect("the test has its files").path();
+        let name = path.file_name().expect("the test has its files").to_string_lossy().into_owned();
         if name.ends_with(".golden") {
             continue;
         }
@@ -32,20 +33,20 @@ fn context() -> Context {
 }
 
 fn read(source: Source, path: &Path) -> Imported {
-    let text = fs::read_to_string(path).unwrap();
+    let text = fs::read_to_string(path).expect("the test has its files");
     import(source, Some(&text), &context()).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 fn shown(imported: &Imported) -> String {
     let mut text = String::new();
     for (name, content) in &imported.files {
-        text.push_str(&format!("; --- file {name}.ini\n{content}"));
+        let _ = write!(text, "; --- file {name}.ini\n{content}");
     }
     for remark in &imported.remarks {
-        text.push_str(&format!("{remark}\n"));
+        let _ = writeln!(text, "{remark}");
     }
     for left in &imported.left {
-        text.push_str(&format!("left: {}: {}: {}\n", left.place, left.name, left.why));
+        let _ = writeln!(text, "left: {}: {}: {}", left.place, left.name, left.why);
     }
     text
 }
@@ -70,10 +71,10 @@ fn every_case_becomes_its_golden_file() {
 /// What our reader says against a generated file, but for files that it names and are not here.
 fn errors(name: &str, text: &str, directory: &Path) -> Vec<String> {
     let file = directory.join(format!("{name}.ini"));
-    fs::write(&file, text).unwrap();
+    fs::write(&file, text).expect("the test has its files");
     let world = World {
         environment: vec![("HOME".into(), "/home/x".into())],
-        ..World::of_this_process().unwrap()
+        ..World::of_this_process().expect("the test has its files")
     };
     let source = VassalSource {
         file: &file,
@@ -223,7 +224,10 @@ fn mutations_never_panic_and_what_they_become_is_read_back() {
 }
 
 fn errors_of(file: &Path) -> Vec<String> {
-    let world = World { environment: Vec::new(), ..World::of_this_process().unwrap() };
+    let world = World {
+        environment: Vec::new(),
+        ..World::of_this_process().expect("the test has its files")
+    };
     let source =
         VassalSource { file, version: None, sets: &[], before: &[], after: &[], options: &[] };
     let mut reading = config::read_vassal(&source, &world);

@@ -222,10 +222,11 @@ fn surroundings(
     }
     for entry in [daemon.and_then(|one| one.last("environment")), section.last("environment")] {
         let Some(entry) = entry else { continue };
+        let from = origins(entry);
         for (name, value) in environment(&entry.value) {
             let mut variable = Value::from(format!("{name}="));
             variable.push(words.expanded(&value));
-            site.set(&origins(entry), "env", variable);
+            site.set(&from, "env", variable);
         }
     }
     for (name, value) in &command.environment {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::super::site::{Left, Site};
+use super::super::site::{Left, Origins, Site};
 use super::{At, Object};
 
 /// The most steps of routes that are looked at, and the most routes that pass to each other.
@@ -66,7 +66,7 @@ pub(super) fn listeners(
                 if !given.insert((key.clone(), share.option, share.value.clone())) {
                     continue;
                 }
-                site.set(&share.at.origins(&share.action), share.option, share.value.clone());
+                site.set(&share.from, share.option, share.value.clone());
             }
         }
         for (key, value) in value.as_object().into_iter().flatten() {
@@ -107,8 +107,7 @@ struct Found {
 
 /// Files that a route serves.
 struct Share {
-    at: At,
-    action: Json,
+    from: Origins,
     option: &'static str,
     value: String,
 }
@@ -221,18 +220,14 @@ impl<'a> Walk<'a> {
             return;
         };
         match condition {
-            None => self.shares.push(Share {
-                at: at.clone(),
-                action: action.clone(),
-                option: "check-static",
-                value: root.to_owned(),
-            }),
+            None => {
+                self.shares.push(Share { from, option: "check-static", value: root.to_owned() });
+            }
             Some(condition) => match prefixes(condition) {
                 Some(list) => {
                     for prefix in list {
                         self.shares.push(Share {
-                            at: at.clone(),
-                            action: action.clone(),
+                            from: from.clone(),
                             option: "static-map",
                             value: format!("{prefix}={}{prefix}", root.trim_end_matches('/')),
                         });
