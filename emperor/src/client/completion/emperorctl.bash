@@ -66,6 +66,7 @@ _emperorctl() {
             mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$word")
             ;;
     esac
+    return 0
 }
 
 complete -F _emperorctl emperorctl
