@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -86,7 +86,12 @@ pub(in super::super) fn run(
                 let text = serde_json::to_string(&imported).expect("names and texts are JSON");
                 said(writeln!(out, "{text}"))?;
             }
-            (None, Output::Table) => said(out.write_all(printed(&imported).as_bytes()))?,
+            (None, Output::Table) => {
+                let text = printed(&imported);
+                // a terminal must not obey what stands in the source
+                let text = if io::stdout().is_terminal() { escaped(&text) } else { text };
+                said(out.write_all(text.as_bytes()))?;
+            }
         }
         Ok(imported)
     });
