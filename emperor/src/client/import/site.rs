@@ -8,7 +8,7 @@
 use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
-use shared::config::{self, Directive, Directives, Reading};
+use shared::config::{self, Directive, Directives, Part, Reading};
 use shared::finding::Origin;
 use shared::option::{self, Tier};
 
@@ -164,6 +164,9 @@ impl Site {
             return false;
         };
         let why = match row.tier {
+            Tier::Works | Tier::Accepted if row.immediate && !value.needs_no_expansion() => {
+                Some(format!("{option} takes no variables: write the value itself"))
+            }
             Tier::Works | Tier::Accepted => refusal(option, &value),
             Tier::Planned => Some(format!("{option} is known, not built yet")),
             Tier::Refused(reason) => Some(format!("{option} is refused: {reason}")),
@@ -295,6 +298,7 @@ fn refusal(option: &str, value: &Value) -> Option<String> {
         value: text.to_owned(),
         origin: Origin::CommandLine,
         given: option.to_owned(),
+        part: Part::default(),
     });
     let mut reading = Reading { directives, directory: "/".into(), ..Reading::default() };
     let _ = config::settings(&mut reading, "import");
@@ -364,13 +368,24 @@ mod tests {
         address.push(port.clone());
         let mut site = site();
         assert!(site.set(&from("bind"), "http-socket", address));
-        assert!(site.set(&from("x"), "listen", port));
+        assert!(site.set(&from("x"), "threads", port));
         let needed = Value(vec![Piece::Environment("N".into(), None)]);
         assert!(site.set(&from("x"), "processes", needed));
         let (text, _) = site.finish();
         assert_eq!(text.matches("if-not-env = PORT").count(), 1, "{text}");
         assert!(text.contains("http-socket = 0.0.0.0:%(env-PORT)\n"), "{text}");
         assert!(text.contains("if-env = N\nprocesses = $(N)\nendif =\n"), "{text}");
+    }
+
+    #[test]
+    fn options_that_act_at_once_take_no_variables() {
+        let mut site = site();
+        let needed = Value(vec![Piece::Environment("N".into(), None)]);
+        assert!(!site.set(&from("backlog = x"), "listen", needed));
+        assert!(!site.set(&from("x"), "ini", "$(a).ini"));
+        assert!(site.set(&from("x"), "ini", "50%.ini"));
+        let (text, left) = site.finish();
+        assert!(text.contains("\nini = 50%%.ini\n") && left.len() == 2, "{text}");
     }
 
     #[test]

@@ -4,10 +4,6 @@ use shared::option::{self, Kind};
 
 use super::site::{Origins, Place, Site};
 
-/// Options that act while a file is read: nothing in their values is expanded, so nothing in
-/// them can be escaped either.
-const RAW: [&str; 5] = ["ini", "include", "inherit", "config", "set"];
-
 /// Adds the words behind the program's name to a site.
 ///
 /// Files count from the directory of the start there, from that of the file here.
@@ -23,10 +19,10 @@ pub(super) fn command(site: &mut Site, words: &[String], place: &Place, director
             let row = letters.next().and_then(option::find_short);
             (row, Some(letters.as_str()).filter(|value| !value.is_empty()))
         } else {
-            let file = ["ini", "xml", "yml", "yaml", "json"];
-            if extension(word).is_some_and(|one| file.contains(&one)) {
+            let formats = ["ini", "xml", "yml", "yaml", "json"];
+            if extension(word).is_some_and(|one| formats.contains(&one)) {
                 site.note("what that file says counts too");
-                raw(site, &from(word), "ini", &joined_to(directory, word));
+                file(site, &from(word), "ini", &joined_to(directory, word));
             } else {
                 site.leave(from(word).left("a word that is no option and no file"));
             }
@@ -49,22 +45,19 @@ pub(super) fn command(site: &mut Site, words: &[String], place: &Place, director
             }
         };
         let from = from(&format!("{word} {value}"));
-        if RAW.contains(&row.name) {
-            let value = if row.name == "set" { value } else { joined_to(directory, &value) };
-            raw(site, &from, row.name, &value);
+        if ["ini", "include", "inherit", "config"].contains(&row.name) {
+            file(site, &from, row.name, &joined_to(directory, &value));
             continue;
         }
         site.set(&from, row.name, value);
     }
 }
 
-fn raw(site: &mut Site, from: &Origins, option: &str, value: &str) {
-    if value.contains(['%', '$', '@']) {
-        site.leave(from.left(format!("{option}: signs that cannot be escaped in its value")));
-    } else if option == "ini" && extension(value) != Some("ini") {
+/// Another file of uWSGI's; the sockets are probably there.
+fn file(site: &mut Site, from: &Origins, option: &str, path: &str) {
+    if extension(path) != Some("ini") {
         site.leave(from.left("only ini files are read yet"));
-    } else {
-        site.set(from, option, value);
+    } else if site.set(from, option, path) {
         site.socket = true;
     }
 }

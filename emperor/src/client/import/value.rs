@@ -56,6 +56,12 @@ impl Value {
         }
     }
 
+    /// Whether it can be written for options whose values are not expanded.
+    pub(super) fn needs_no_expansion(&self) -> bool {
+        let whole = self.plain().map(|text| guarded(written(text)));
+        whole.is_some_and(|text| !text.contains("%("))
+    }
+
     /// The variables of the environment that have to be there.
     pub(super) fn needs(&self) -> Vec<&str> {
         let needed = self.0.iter().filter_map(|piece| match piece {
