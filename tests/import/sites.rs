@@ -45,7 +45,7 @@ fn an_imported_gunicorn_site_serves() {
             "import os\nwsgi_app = 'hello:make()'\nbind = '{address}'\n\
              workers = int(os.environ.get('NOT_SET_HERE', 2))\nthreads = 2\n\
              chdir = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'site')\n\
-             raw_env = ['GREETING=100% %(home)s $(HOME) done']\naccesslog = '-'\n\
+             raw_env = ['GREETING=100% %(asctime)s $(HOME) done']\naccesslog = '-'\n\
              def post_fork(server, worker):\n    pass\n"
         ),
     );
@@ -57,7 +57,7 @@ fn an_imported_gunicorn_site_serves() {
     server.await_tcp(address);
     let answer = http::get(address, "/").expect("it answers");
     let (status, text) = (answer.status, answer.text());
-    assert_eq!((status, text.as_str()), (200, "100% %(home)s $(HOME) done"), "{}", said.out);
+    assert_eq!((status, text.as_str()), (200, "100% %(asctime)s $(HOME) done"), "{}", said.out);
     server.stop();
 }
 

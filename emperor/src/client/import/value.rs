@@ -3,13 +3,16 @@
 //! The reader of our files gives `%`, `%(`, `$(` and `@(` a meaning, trims blanks and knows no
 //! quotes. Text that came from another program means none of that, so it is escaped here, once;
 //! what is meant to be expanded (a number of processors, a variable of the environment) is a
-//! piece of its own.
+//! piece of its own. One thing cannot be escaped: `%(name)` of a name that means something, or with
+//! a blank inside, is expanded however it comes about, as in uWSGI.
 
 use std::fmt::Write;
 
+use shared::option;
+
 /// Variables that stand for what cannot be written down, with their values in a file.
-pub(super) const SIGNS: [(&str, &str); 4] =
-    [("percent-sign", "%%"), ("dollar-sign", "$"), ("at-sign", "@"), ("nothing", "")];
+pub(super) const SIGNS: [(&str, &str); 3] =
+    [("dollar-sign", "$"), ("at-sign", "@"), ("nothing", "")];
 
 /// One piece of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +105,9 @@ impl Value {
             Piece::Text(text) if text.contains(['\n', '\0']) => {
                 Some("a value cannot hold a line break or a NUL")
             }
+            Piece::Text(text) if expands(text) => {
+                Some("%(...) in it would be expanded, and cannot be escaped")
+            }
             Piece::Environment(name, _) if !is_variable(name) => {
                 Some("the name of the variable cannot be written")
             }
@@ -154,6 +160,17 @@ impl Processors {
     }
 }
 
+/// Whether a text has a `%(...)` that is not sure to stay as it is.
+fn expands(text: &str) -> bool {
+    text.match_indices("%(").any(|(at, sign)| {
+        let rest = &text[at + sign.len()..];
+        let Some((name, _)) = rest.split_once(')') else { return true };
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        let ours = name.starts_with("env-") || SIGNS.iter().any(|(sign, _)| *sign == name);
+        name.is_empty() || !name.chars().all(plain) || ours || option::find(name).is_some()
+    })
+}
+
 /// Text as it has to be written so that it means itself.
 pub(super) fn written(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -161,7 +178,6 @@ pub(super) fn written(text: &str) -> String {
     while let Some(letter) = rest.next() {
         let opens = rest.peek() == Some(&'(');
         match letter {
-            '%' if opens => out.push_str("%(percent-sign)"),
             '%' => out.push_str("%%"),
             '$' if opens => out.push_str("%(dollar-sign)"),
             '@' if opens => out.push_str("%(at-sign)"),
@@ -187,14 +203,23 @@ mod tests {
     fn what_has_a_meaning_in_a_file_is_escaped() {
         for (text, want) in [
             ("100%", "100%%"),
-            ("%(port)", "%(percent-sign)(port)"),
-            ("%%(a b)", "%%%(percent-sign)(a b)"),
+            ("%(asctime)s", "%%(asctime)s"),
             ("$(HOME) $5 @(x) a@b", "%(dollar-sign)(HOME) $5 %(at-sign)(x) a@b"),
         ] {
             assert_eq!(written(text), want, "{text}");
         }
         assert_eq!(guarded(" a".into()), "%(nothing) a");
         assert_eq!(guarded("a\t".into()), "a\t%(nothing)");
+    }
+
+    #[test]
+    fn what_would_be_expanded_whatever_is_written_is_an_obstacle() {
+        for text in ["%(a b)", "x%(processes)", "%(open", "%()", "%(nothing)", "%((a))"] {
+            assert!(Value::from(text).obstacle().is_some(), "{text}");
+        }
+        for text in ["%(asctime)s", "%", "100%)", "$(a b)", "%%d (x)"] {
+            assert_eq!(Value::from(text).obstacle(), None, "{text}");
+        }
     }
 
     #[test]
