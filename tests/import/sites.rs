@@ -62,6 +62,46 @@ fn an_imported_gunicorn_site_serves() {
 }
 
 #[test]
+fn every_imported_site_has_a_plan() {
+    if !only(Subject::Ours) || !root() {
+        return;
+    }
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../emperor/tests/import/cases");
+    let mut plans = 0;
+    for entry in fs::read_dir(cases).expect("the cases are in the repository") {
+        let path = entry.expect("the directory can be read").path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some((source, _)) = name.split_once('-').filter(|_| !name.ends_with(".golden")) else {
+            continue;
+        };
+        let dir = Dir::new();
+        let to = dir.path().display().to_string();
+        let said =
+            ctl(&["import", source, &path.display().to_string(), "--to", &to], dir.path(), None);
+        assert_eq!(said.code, 0, "{name}: {}", said.err);
+        for site in said.out.lines() {
+            let text = fs::read_to_string(site).expect("it was made");
+            if text.contains("\nini = ") {
+                continue; // that file is not here
+            }
+            // the users of the cases are not here
+            let known: String = text
+                .lines()
+                .filter(|line| !line.starts_with("chown-socket") && !line.starts_with("gid"))
+                .map(|line| if line.starts_with("uid = ") { "uid = nobody" } else { line })
+                .fold(String::new(), |all, line| all + line + "\n");
+            fs::write(site, known).expect("it is ours");
+            let output = Command::new(ours("vassal")).args(["--plan", site]).output();
+            let output = output.expect("vassal runs");
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{name}: {site}: {error}\n{text}");
+            plans += 1;
+        }
+    }
+    assert!(plans >= 15, "{plans}");
+}
+
+#[test]
 fn imported_files_are_taken_up_by_an_emperor() {
     if !only(Subject::Ours) {
         return;
