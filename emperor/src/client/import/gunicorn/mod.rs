@@ -9,9 +9,11 @@ use super::site::{Left, Origins, Place, Site};
 use super::{Context, ImportError, Imported, shell};
 
 mod bind;
+mod expression;
 mod flags;
 mod literal;
 mod map;
+mod operation;
 mod statements;
 mod token;
 

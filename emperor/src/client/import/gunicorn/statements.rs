@@ -1,7 +1,8 @@
 //! The statements of a settings file: assignments are read, everything else is named.
 
 use super::super::site::{Left, Origins, Place};
-use super::literal::{self, Names};
+use super::expression::evaluate;
+use super::literal::Names;
 use super::token::{Line, Token};
 use super::{Settings, setting};
 
@@ -89,7 +90,7 @@ fn statement(
         left.push(from(name).left("a statement: nothing is executed"));
         return;
     };
-    let value = literal::evaluate(value, names, file);
+    let value = evaluate(value, names, file);
     match (value, setting(name)) {
         (Some(value), Some(known)) => {
             names.set(name, value.clone());
