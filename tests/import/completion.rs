@@ -52,6 +52,35 @@ fn bash_offers_verbs_options_and_the_apps_that_run() {
 }
 
 #[test]
+fn fish_offers_verbs_and_sources() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    if find("fish").is_none() {
+        return not_run("fish is not installed");
+    }
+    let program = ours("emperorctl").display().to_string();
+    for (line, want) in [
+        ("emperorctl re", "reload"),
+        ("emperorctl import gu", "gunicorn"),
+        ("emperorctl completion z", "zsh"),
+    ] {
+        let script = format!("{program} completion fish | source; complete -C '{line}'");
+        let dir = tests::Dir::new();
+        let output = Command::new("fish")
+            .args(["--no-config", "-c", &script])
+            .env("HOME", dir.path())
+            .current_dir(dir.path())
+            .output()
+            .expect("fish runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let offered: Vec<&str> = text.lines().filter_map(|line| line.split('\t').next()).collect();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(offered, [want], "{line}: {errors}");
+    }
+}
+
+#[test]
 fn zsh_and_fish_accept_their_scripts() {
     if !only(Subject::Ours) {
         return;

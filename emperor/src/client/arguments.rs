@@ -73,8 +73,7 @@ const COMMANDS: [(&str, &str); 9] = [
     ("logs APP [-n 100]", "the last lines that it wrote"),
     (
         "import supervisor|gunicorn|fpm|unit [--command LINE] [--to DIR [--force]] [FILE]",
-        "the configuration of another server as files for this one; what cannot be carried over \
-         is named in them and on standard error",
+        "files for this server from those of another; names what is left",
     ),
     ("completion bash|zsh|fish", "a script that completes the words of this command"),
 ];

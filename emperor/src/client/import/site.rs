@@ -87,8 +87,10 @@ pub(super) struct Site {
     source: &'static str,
     lines: Vec<String>,
     variables: Vec<(String, String, String)>,
-    /// Whether a socket was opened.
+    /// Whether a socket is opened whatever the environment says.
     pub(super) socket: bool,
+    /// Whether a user is named.
+    user: bool,
     pub(super) left: Vec<Left>,
 }
 
@@ -101,6 +103,7 @@ impl Site {
             lines: Vec::new(),
             variables: Vec::new(),
             socket: false,
+            user: false,
             left: Vec::new(),
         }
     }
@@ -192,8 +195,25 @@ impl Site {
                 return false;
             }
         }
-        self.socket |= matches!(row.name, "socket" | "http-socket" | "http");
+        let sure = needs.is_empty();
+        self.socket |= sure && matches!(row.name, "socket" | "http-socket" | "http");
+        self.user |= row.name == "uid";
         true
+    }
+
+    /// What every site needs: a way in, and a word about whom it runs as.
+    pub(super) fn complete(&mut self) {
+        if !self.socket {
+            let path = format!("/run/{}.sock", super::fitting(&self.name));
+            self.note("no address is sure: a socket for a proxy in front");
+            self.base("http-socket", &path);
+            self.base("vacuum", "true");
+        }
+        if !self.user {
+            self.note(
+                "no user is named: without uid and gid (or tyrant mode) it runs as the Emperor",
+            );
+        }
     }
 
     /// The value as it is written; variables with a default are defined on the way.

@@ -140,6 +140,7 @@ fn program(
         let mut site = Site::new(&called, "Supervisor's configuration");
         surroundings(&mut site, section, daemon, &command, &words);
         serve(&mut site, &command, &from, section);
+        site.complete();
         sites.push(site);
     }
 }

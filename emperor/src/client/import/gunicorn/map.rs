@@ -127,9 +127,12 @@ fn sockets(site: &mut Site, settings: &mut Settings) -> bool {
     let mut unix = false;
     let defaulted = settings.defaulted("bind");
     let Some((binds, from)) = settings.take("bind") else {
-        if defaulted && secure.is_none() {
+        if defaulted {
             site.note("gunicorn's default address");
             site.base(option, "127.0.0.1:8000");
+        }
+        if let Some((_, from)) = secure {
+            site.leave(from.left(super::TLS));
         }
         return false;
     };

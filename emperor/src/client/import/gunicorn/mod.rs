@@ -248,5 +248,6 @@ pub(super) fn import(text: Option<&str>, context: &Context) -> Result<Imported, 
         site.set(&Origins::new(Place::Command, "interpreter", &home), "home", home.as_str());
     }
     map::fill(&mut site, settings);
+    site.complete();
     Ok(Imported::of(vec![site], Vec::new()))
 }

@@ -87,9 +87,6 @@ fn target(site: &mut Site, part: &Object, whole: &Object, at: &At) {
 
 /// What all targets share.
 fn common(site: &mut Site, object: &Object, at: &At) {
-    if !object.contains_key("user") {
-        site.note("Unit ran it as its own default user: set uid and gid");
-    }
     for (key, value) in object {
         let at = at.child(key);
         let from = at.origins(value);

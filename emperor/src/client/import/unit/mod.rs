@@ -70,12 +70,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
             site.base("disable-logging", "true");
         }
     }
-    for site in sites.values_mut().filter(|site| !site.socket) {
-        let path = format!("/run/{}.sock", super::fitting(&site.name));
-        site.note("no listener of its own: a socket for a proxy in front");
-        site.base("http-socket", &path);
-        site.base("vacuum", "true");
-    }
+    sites.values_mut().for_each(Site::complete);
     Ok(Imported::of(sites.into_values().collect(), rest))
 }
 
