@@ -4,6 +4,9 @@ use shared::option::{self, Kind};
 
 use super::site::{Origins, Place, Site};
 
+/// Options that name further files.
+const FILES: [&str; 7] = ["ini", "include", "inherit", "config", "yaml", "json", "xml"];
+
 /// Adds the words behind the program's name to a site.
 ///
 /// Files count from the directory of the start there, from that of the file here.
@@ -19,10 +22,9 @@ pub(super) fn command(site: &mut Site, words: &[String], place: &Place, director
             let row = letters.next().and_then(option::find_short);
             (row, Some(letters.as_str()).filter(|value| !value.is_empty()))
         } else {
-            let formats = ["ini", "xml", "yml", "yaml", "json"];
-            if extension(word).is_some_and(|one| formats.contains(&one)) {
+            if let Some(option) = option_of(word) {
                 site.note("what that file says counts too");
-                file(site, &from(word), "ini", &joined_to(directory, word));
+                file(site, &from(word), option, &joined_to(directory, word));
             } else {
                 site.leave(from(word).left("a word that is no option and no file"));
             }
@@ -45,7 +47,7 @@ pub(super) fn command(site: &mut Site, words: &[String], place: &Place, director
             }
         };
         let from = from(&format!("{word} {value}"));
-        if ["ini", "include", "inherit", "config"].contains(&row.name) {
+        if FILES.contains(&row.name) {
             file(site, &from, row.name, &joined_to(directory, &value));
             continue;
         }
@@ -55,17 +57,21 @@ pub(super) fn command(site: &mut Site, words: &[String], place: &Place, director
 
 /// Another file of uWSGI's; the sockets are probably there.
 fn file(site: &mut Site, from: &Origins, option: &str, path: &str) {
-    if extension(path) != Some("ini") {
-        site.leave(from.left("only ini files are read yet"));
-    } else if site.set(from, option, path) {
+    if site.set(from, option, path) {
         site.socket = true;
     }
 }
 
-/// The extension of a file, before a section behind a colon.
-fn extension(path: &str) -> Option<&str> {
+/// The option that names a file of this kind.
+fn option_of(path: &str) -> Option<&'static str> {
     let path = path.split(':').next().unwrap_or(path);
-    path.rsplit_once('.').map(|(_, extension)| extension)
+    match path.rsplit_once('.')?.1 {
+        "ini" => Some("ini"),
+        "xml" => Some("xml"),
+        "yml" | "yaml" => Some("yaml"),
+        "js" | "json" => Some("json"),
+        _ => None,
+    }
 }
 
 fn joined_to(directory: Option<&str>, path: &str) -> String {

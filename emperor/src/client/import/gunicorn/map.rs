@@ -301,9 +301,8 @@ fn deadlines(site: &mut Site, settings: &mut Settings, kind: Kind) {
     same(site, settings, "graceful_timeout", "worker-reload-mercy");
     if let Some((value, from)) = settings.take("keepalive") {
         match number(&value) {
-            _ if kind == Kind::Sync => {
-                site.leave(from.left("sync workers of gunicorn keep no connection anyway"));
-            }
+            // gunicorn's sync workers keep no connection: it says nothing
+            _ if kind == Kind::Sync => {}
             // 1 means the default here
             Some(1) => _ = site.set(&from, "http-keepalive", "2"),
             _ => _ = single(site, &value, &from, "http-keepalive"),
@@ -365,6 +364,7 @@ fn surroundings(site: &mut Site, settings: &mut Settings) {
 
 /// Logs.
 fn logs(site: &mut Site, settings: &mut Settings) {
+    settings.given.retain(|name, (value, _)| *name != "loglevel" || text(value) != Some("info"));
     // all output is captured here anyway
     settings.take("capture_output");
     settings.take("enable_stdio_inheritance");
