@@ -36,6 +36,10 @@ fn busy(stats: SocketAddr) -> Vec<Value> {
 
 #[test]
 fn max_requests_delta_lets_further_workers_live_longer() {
+    // Debian's original is too old for it
+    if !only(Subject::Ours) {
+        return;
+    }
     let dir = Dir::new();
     let stats = free_address();
     let (server, address) = start(

@@ -99,9 +99,11 @@ fn listen_is_the_length_of_the_queue() {
     let words = ["--listen", "37", "--stats", &stats.to_string()];
     let (server, _) = serve(&dir, "hitme.py", &words);
     server.await_tcp(stats);
-    let text = Client::connect(stats).unwrap().rest();
-    let document: Value = serde_json::from_slice(&text).unwrap();
-    assert_eq!(document["sockets"][0]["max_queue"], 37, "{document}");
+    eventually("the length is in the statistics", SOON, || {
+        let text = Client::connect(stats).unwrap().rest();
+        let document: Value = serde_json::from_slice(&text).unwrap();
+        if document["sockets"][0]["max_queue"] == 37 { Ok(()) } else { Err(document) }
+    });
     server.stop();
 }
 

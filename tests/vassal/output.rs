@@ -34,29 +34,30 @@ fn has(path: &Path, text: &str) {
 }
 
 #[test]
-fn logto_counts_from_the_start_and_logto2_from_chdir() {
+fn logto_and_logto2_take_the_output_and_count_from_the_start() {
     let dir = Dir::new();
-    let inner = dir.mkdir("inner");
-    for (option, place) in [("--logto", dir.path()), ("--logto2", inner.as_path())] {
+    dir.mkdir("inner");
+    for option in ["--logto", "--logto2"] {
         let (server, address) = start(&dir, &[option, "app.log", "--chdir", "inner"]);
         assert_eq!(http::get(address, "/seen").unwrap().status, 200);
-        has(&place.join("app.log"), "/seen");
+        has(&dir.join("app.log"), "/seen");
         server.stop();
-        fs::remove_file(place.join("app.log")).unwrap();
+        fs::remove_file(dir.join("app.log")).unwrap();
     }
 }
 
 #[test]
 fn disable_logging_writes_no_line_for_a_request() {
     let dir = Dir::new();
-    for (option, expected) in [("--disable-logging", 0), ("--disable-logging=false", 1)] {
+    for (value, expected) in [("true", 0), ("false", 1)] {
         let name = format!("{expected}.log");
-        let (server, address) = start(&dir, &[option, "--logto", &name]);
+        dir.write("app.ini", format!("[uwsgi]\ndisable-logging = {value}\n"));
+        let (server, address) = start(&dir, &["--ini", "app.ini", "--logto", &name]);
         assert_eq!(http::get(address, "/seen").unwrap().status, 200);
         // what was written is there when the server has ended
         server.stop();
         let log = fs::read_to_string(dir.join(&name)).unwrap();
-        assert_eq!(log.matches("GET /seen").count(), expected, "{option}: {log}");
+        assert_eq!(log.matches("GET /seen").count(), expected, "{value}: {log}");
     }
 }
 
@@ -114,6 +115,10 @@ fn figures(stats: SocketAddr) -> String {
 
 #[test]
 fn stats_http_puts_a_head_before_the_statistics() {
+    // the original waits for a request
+    if !only(Subject::Ours) {
+        return;
+    }
     let dir = Dir::new();
     let stats = free_address();
     let (server, _) = start(&dir, &["--stats", &stats.to_string(), "--stats-http"]);
