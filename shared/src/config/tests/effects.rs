@@ -3,11 +3,13 @@
 
 use super::*;
 
-/// The values of `env`, the trace that the blocks below leave.
-fn trace(place: &Place) -> Vec<String> {
+/// Checks the values of `env`, the trace that the blocks below leave, and that all is well.
+#[track_caller]
+fn leaves(place: &Place, expected: &[&str], what: &str) {
     let reading = place.vassal("a.ini");
-    assert_eq!(reading.findings, []);
-    reading.directives.all("env").map(|one| one.value.clone()).collect()
+    let trace: Vec<_> = reading.directives.all("env").map(|one| one.value.as_str()).collect();
+    assert_eq!(trace, expected, "{what}");
+    assert_eq!(reading.findings, [], "{what}");
 }
 
 fn with(text: &str, files: &[(&str, &str)]) -> Place {
@@ -61,7 +63,7 @@ fn a_condition_reads_its_block_when_it_holds() {
         let (_, argument) = condition.split_once(" = ").unwrap();
         let inside = format!("in={argument}");
         let expected = if holds { vec![inside.as_str(), "out"] } else { vec!["out"] };
-        assert_eq!(trace(&place), expected, "{condition}");
+        leaves(&place, &expected, condition);
     }
 }
 
@@ -75,7 +77,7 @@ fn loops_repeat_each_line_for_each_item() {
         ("for-readline = lines.txt", vec!["1x y", "1z", "2x y", "2z"]),
     ] {
         let text = format!("{opening}\nenv = 1%(_)\nenv = 2%(_)\nendfor\n");
-        assert_eq!(trace(&with(&text, &[lines])), expected, "{opening}");
+        leaves(&with(&text, &[lines]), &expected, opening);
     }
 }
 
@@ -84,10 +86,10 @@ fn other_files_are_read_where_they_are_named() {
     let other = ("other.ini", "[uwsgi]\nenv = inside\n");
     for line in ["ini = other.ini", "config = other.ini", "include = other.ini"] {
         let text = format!("env = before\n{line}\nenv = after\n");
-        assert_eq!(trace(&with(&text, &[other])), ["before", "inside", "after"], "{line}");
+        leaves(&with(&text, &[other]), &["before", "inside", "after"], line);
     }
     let text = "env = before\ninherit = other.ini\nenv = after\n";
-    assert_eq!(trace(&with(text, &[other])), ["before", "after", "inside"]);
+    leaves(&with(text, &[other]), &["before", "after", "inside"], "inherit");
 }
 
 #[test]
