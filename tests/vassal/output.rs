@@ -84,10 +84,11 @@ fn detached(option: &str) {
         .args([option, "app.log", "--pidfile", "app.pid"])
         .start();
     shell.expect_log("code 0");
-    assert_eq!(http::get(address, "/seen").unwrap().text(), "Hello World");
+    let answer = http::get(address, "/seen").expect("the daemon answers");
+    assert_eq!(answer.text(), "Hello World");
     has(&dir.join("app.log"), "/seen");
-    let pid = fs::read_to_string(dir.join("app.pid")).unwrap();
-    let daemon = Process(pid.trim().parse().unwrap());
+    let pid = fs::read_to_string(dir.join("app.pid")).expect("the daemon wrote its pid");
+    let daemon = Process(pid.trim().parse().expect("a pid is a number"));
     assert_ne!(daemon.parent(), Some(shell.process().0), "it has left the shell");
     daemon.signal(Signal::SIGTERM);
     assert!(tests::until(SOON, || !daemon.alive()), "{}", shell.log());
@@ -110,7 +111,8 @@ fn daemonize2_detaches_and_writes_a_log() {
 
 /// What a client of the statistics gets that says nothing.
 fn figures(stats: SocketAddr) -> String {
-    String::from_utf8(Client::connect(stats).unwrap().rest()).unwrap()
+    let mut client = Client::connect(stats).expect("the statistics socket accepts");
+    String::from_utf8(client.rest()).expect("the statistics are text")
 }
 
 #[test]
