@@ -9,7 +9,7 @@ use serde_json::Value;
 use tests::http::{self, Client};
 use tests::process::Process;
 use tests::server::{End, SOON};
-use tests::{Dir, HITME, Run, Server, Subject, eventually, free_address, only, programs};
+use tests::{Dir, HITME, Run, Server, Subject, eventually, free_address, only, programs, subject};
 
 /// A server of Hello World.
 fn start(dir: &Dir, words: &[&str]) -> (Server, SocketAddr) {
@@ -180,4 +180,54 @@ fn help_prints_the_options_and_ends() {
         assert_eq!(end, End::Code(0), "{option}: {log}");
         assert!(log.contains("--processes") && log.contains("--harakiri"), "{option}: {log}");
     }
+}
+
+#[test]
+fn print_and_iprint_print_and_exit_ends_with_its_number() {
+    let dir = Dir::new();
+    for (text, said) in [
+        ("print = late %(word)\n", Some("late there")),
+        ("iprint = early\n", Some("early")),
+        ("", None),
+    ] {
+        dir.write("app.ini", format!("[uwsgi]\nset-placeholder = word=there\n{text}exit = 7\n"));
+        let (end, log) = Run::uwsgi(&dir).args(["--ini", "app.ini"]).to_end(SOON);
+        assert_eq!(end, End::Code(7), "{text}{log}");
+        if subject() == Subject::Ours || text.starts_with("iprint") {
+            // the original ends before it comes to print
+            assert!(said.is_none_or(|said| log.contains(said)), "{text}{log}");
+        }
+    }
+}
+
+#[test]
+fn fallback_config_is_used_when_the_first_one_cannot_start() {
+    let dir = Dir::new();
+    dir.write("hitme.py", HITME);
+    let address = free_address();
+    dir.write(
+        "other.ini",
+        format!("[uwsgi]\nhttp-socket = {address}\nwsgi-file = hitme.py\nplugin = python3\n"),
+    );
+    dir.write("app.ini", "[uwsgi]\nsocket = /no/such/place.sock\nfallback-config = other.ini\n");
+    let server = Run::uwsgi(&dir).args(["--ini", "app.ini"]).start();
+    server.await_tcp(address);
+    assert_eq!(http::get(address, "/").unwrap().text(), "Hello World");
+    server.stop();
+}
+
+#[test]
+fn resolve_makes_an_address_of_a_name() {
+    let dir = Dir::new();
+    dir.write("hitme.py", HITME);
+    let address = free_address();
+    let text = format!(
+        "[uwsgi]\nresolve = host=localhost\nhttp-socket = %(host):{}\nwsgi-file = hitme.py\n",
+        address.port()
+    );
+    dir.write("app.ini", text);
+    let server = Run::uwsgi(&dir).args(["--ini", "app.ini"]).start();
+    server.await_tcp(address);
+    assert_eq!(http::get(address, "/").unwrap().text(), "Hello World");
+    server.stop();
 }

@@ -35,6 +35,10 @@ fn a_condition_reads_its_block_when_it_holds() {
         ("if-not-opt = x", false),
         ("if-reload = true", false),
         ("if-not-reload = true", true),
+        ("if-hostname-match = ^he.e$", true),
+        ("if-hostname-match = ^ee", false),
+        ("if-not-hostname-match = ^ee", true),
+        ("if-not-hostname-match = ^he.e$", false),
         ("if-hostname = here", true),
         ("if-hostname = elsewhere", false),
         ("if-not-hostname = elsewhere", true),
@@ -56,14 +60,12 @@ fn a_condition_reads_its_block_when_it_holds() {
         ("if-not-plugin = elsewhere", true),
         ("if-not-plugin = python3", false),
     ] {
-        let text = format!("set-placeholder = x=1\n{condition}\nenv = in=%(_)\nendif\nenv = out\n");
+        let text = format!("set-placeholder = x=1\n{condition}\nenv = in\nendif\nenv = out\n");
         let mut place = with(&text, &[("file", "")]);
         fs::create_dir(place.path("dir")).unwrap();
         place.world.host = "here".into();
-        let (_, argument) = condition.split_once(" = ").unwrap();
-        let inside = format!("in={argument}");
-        let expected = if holds { vec![inside.as_str(), "out"] } else { vec!["out"] };
-        leaves(&place, &expected, condition);
+        let expected = if holds { &["in", "out"][..] } else { &["out"] };
+        leaves(&place, expected, condition);
     }
 }
 
@@ -138,4 +140,44 @@ fn a_needed_plugin_that_is_not_built_in_refuses_the_file() {
     assert!(!reading.refused(), "{:?}", reading.findings);
     let (_, reading) = settled("need-plugins = elsewhere\n");
     assert!(reading.refused() && errors(&reading)[0].contains("elsewhere"));
+}
+
+#[test]
+fn a_declared_option_is_the_options_that_it_was_declared_as() {
+    for declare in ["declare-option", "declare-option2"] {
+        let (settings, reading) =
+            settled(&format!("{declare} = size=processes=$1;threads=$2\nsize = 3 4\n"));
+        assert_eq!((settings.serve.processes, settings.serve.threads), (3, 4), "{declare}");
+        assert_eq!(reading.findings, [], "{declare}");
+    }
+    // the second kind acts on what the others have become
+    let (settings, _) = settled("n = 5\ndeclare-option2 = size=processes=$1\nsize = %(n)\n");
+    assert_eq!(settings.serve.processes, 5);
+}
+
+#[test]
+fn what_is_injected_is_read_with_each_file() {
+    for (option, expected) in [
+        ("inject-before", ["env=start", "env=injected", "env=inner"]),
+        ("inject-after", ["env=start", "env=inner", "env=injected"]),
+    ] {
+        let text = format!("env = env=start\n{option} = more.ini\nini = inner.ini\n");
+        let files = [
+            ("more.ini", "[uwsgi]\nenv = env=injected\n"),
+            ("inner.ini", "[uwsgi]\nenv = env=inner\n"),
+        ];
+        leaves(&with(&text, &files), &expected, option);
+    }
+}
+
+#[test]
+fn a_directory_of_variables_becomes_the_environment() {
+    for option in ["envdir", "early-envdir"] {
+        let place = with(&format!("{option} = vars\n"), &[]);
+        fs::create_dir(place.path("vars")).unwrap();
+        fs::write(place.path("vars/COLOUR"), "blue\nmore\n").unwrap();
+        let mut reading = place.vassal("a.ini");
+        let env = settle(&mut reading, "a.ini").launch.env;
+        assert_eq!(env, [("COLOUR".to_owned(), Some("blue".to_owned()))], "{option}");
+    }
 }
