@@ -5,6 +5,9 @@
 //! value as always, but it answers to a primary name that nobody looks for. That is stricter
 //! than an unknown option, whose warning alone would fail many a test.
 
+#[cfg(all(feature = "ablation", not(debug_assertions)))]
+compile_error!("the feature ablation takes the effect from options: it is not for releases");
+
 #[cfg(feature = "ablation")]
 mod without {
     use std::sync::LazyLock;
