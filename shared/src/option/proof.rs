@@ -192,6 +192,40 @@ pub const PROOFS: &[(&str, &str)] = &[
         "chmod-socket",
         "tests/vassal::serve::vacuum_removes_the_socket_at_the_end_and_chmod_sets_its_mode",
     ),
+    ("yaml", "shared::config::tests::effects::other_files_are_read_where_they_are_named"),
+    ("json", "shared::config::tests::effects::other_files_are_read_where_they_are_named"),
+    ("xml", "shared::config::tests::effects::other_files_are_read_where_they_are_named"),
+    ("print", "tests/vassal::output::print_and_iprint_print_and_exit_ends_with_its_number"),
+    ("iprint", "tests/vassal::output::print_and_iprint_print_and_exit_ends_with_its_number"),
+    ("exit", "tests/vassal::output::print_and_iprint_print_and_exit_ends_with_its_number"),
+    (
+        "fallback-config",
+        "tests/vassal::output::fallback_config_is_used_when_the_first_one_cannot_start",
+    ),
+    ("resolve", "tests/vassal::output::resolve_makes_an_address_of_a_name"),
+    (
+        "if-hostname-match",
+        "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds",
+    ),
+    (
+        "if-not-hostname-match",
+        "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds",
+    ),
+    (
+        "declare-option",
+        "shared::config::tests::effects::a_declared_option_is_the_options_that_it_was_declared_as",
+    ),
+    (
+        "declare-option2",
+        "shared::config::tests::effects::a_declared_option_is_the_options_that_it_was_declared_as",
+    ),
+    ("inject-before", "shared::config::tests::effects::what_is_injected_is_read_with_each_file"),
+    ("inject-after", "shared::config::tests::effects::what_is_injected_is_read_with_each_file"),
+    ("envdir", "shared::config::tests::effects::a_directory_of_variables_becomes_the_environment"),
+    (
+        "early-envdir",
+        "shared::config::tests::effects::a_directory_of_variables_becomes_the_environment",
+    ),
 ];
 
 /// The test of an option.

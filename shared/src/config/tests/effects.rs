@@ -90,6 +90,14 @@ fn other_files_are_read_where_they_are_named() {
         let text = format!("env = before\n{line}\nenv = after\n");
         leaves(&with(&text, &[other]), &["before", "inside", "after"], line);
     }
+    for (line, other) in [
+        ("yaml = other.yml", ("other.yml", "uwsgi:\n  env: inside\n")),
+        ("json = other.json", ("other.json", "{\"uwsgi\": {\"env\": \"inside\"}}")),
+        ("xml = other.xml", ("other.xml", "<uwsgi><env>inside</env></uwsgi>")),
+    ] {
+        let text = format!("env = before\n{line}\nenv = after\n");
+        leaves(&with(&text, &[other]), &["before", "inside", "after"], line);
+    }
     let text = "env = before\ninherit = other.ini\nenv = after\n";
     leaves(&with(text, &[other]), &["before", "after", "inside"], "inherit");
 }
