@@ -16,6 +16,8 @@ pub mod link;
 pub mod option;
 /// What root has to do before a vassal may run, as data.
 pub mod plan;
+/// The rules that find mistakes in configurations.
+pub mod rule;
 /// A vassal's settings, typed.
 pub mod settings;
 /// Statistics documents on a socket, raw or over HTTP.

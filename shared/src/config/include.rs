@@ -146,7 +146,7 @@ impl Loader<'_> {
                     Finding::error(Some(origin.clone()), Some(option), message)
                 }
                 None => {
-                    let start = Origin::File { path: place.clone(), line: 1, column: 1 };
+                    let start = Origin::File { path: place.clone(), line: 1, column: 1, value: 0 };
                     Finding::error(Some(start), None, message)
                 }
             };
@@ -270,7 +270,7 @@ impl Loader<'_> {
         let mut state = Sections { wanted, main, current: None, met: Vec::new(), dropped: None };
         if here.section.is_empty() && !segments.iter().any(|one| is_headed(&one.bytes)) {
             if let Some(one) = segments.first() {
-                let start = Origin::File { path: one.path.clone(), line: 1, column: 1 };
+                let start = Origin::File { path: one.path.clone(), line: 1, column: 1, value: 0 };
                 let message = "no line starts with [: read as if [uwsgi] were the first line";
                 self.findings.push(Finding::warning(Some(start), None, message));
             }
@@ -285,7 +285,8 @@ impl Loader<'_> {
                 self.line(line, bytes, &segment.path, &mut state, here);
             }
             let number = lines.last().map_or(1, |line| line.number);
-            end = Some(Origin::File { path: segment.path.clone(), line: number, column: 1 });
+            let path = segment.path.clone();
+            end = Some(Origin::File { path, line: number, column: 1, value: 0 });
         }
         if let (Some(_), Some(origin)) = (self.block.take(), end) {
             self.warn(&origin, "endif", "a block is not ended in this file: it ends here");
@@ -305,14 +306,17 @@ impl Loader<'_> {
         state: &mut Sections<'_>,
         here: &Subject,
     ) {
-        let at = |column| Origin::File { path: path.to_owned(), line: line.number, column };
         let Ok(text) = std::str::from_utf8(&line.bytes) else {
             if state.inside() && !is_comment(&line.bytes) {
+                let path = path.to_owned();
+                let start = Origin::File { path, line: line.number, column: 1, value: 0 };
                 let message = "this line is not valid UTF-8";
-                self.findings.push(Finding::error(Some(at(1)), None, message));
+                self.findings.push(Finding::error(Some(start), None, message));
             }
             return;
         };
+        let value = ini::value_column(text);
+        let at = |column| Origin::File { path: path.to_owned(), line: line.number, column, value };
         let Some((column, piece)) = ini::piece(text) else { return };
         match piece {
             Piece::Section { name, closed } => {
