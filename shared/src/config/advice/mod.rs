@@ -1,0 +1,87 @@
+//! Advice on a whole configuration: what is wrong between its lines, and what is worth knowing.
+//!
+//! Only a check asks for it; the log of a vassal that starts stays as short as its mistakes.
+//! Everything here is a pure look at the finished list; what has to be asked of the machine
+//! comes in as a function.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use crate::finding::Finding;
+use crate::settings::Settings;
+
+use super::directive::Directive;
+use super::review;
+use super::{CHECK, Reading};
+
+mod files;
+mod options;
+mod sockets;
+mod text;
+
+pub use files::Access;
+
+/// Looks at what was read as a whole. `settings` is what came of it (`None`: it is an Emperor's
+/// file, which is read by other rules), `access` says who may write a file.
+pub fn advise(
+    reading: &Reading,
+    settings: Option<&Settings>,
+    access: &dyn Fn(&Path) -> Option<Access>,
+) -> Vec<Finding> {
+    let mut by: HashMap<&str, Vec<&Directive>> = HashMap::new();
+    for one in reading.directives.iter().filter(|one| one.key != CHECK) {
+        by.entry(&one.key).or_default().push(one);
+    }
+    let told = HashSet::new();
+    let mut whole = Whole { reading, by, told, findings: Vec::new() };
+    text::look(&mut whole);
+    options::look(&mut whole, settings);
+    sockets::look(&mut whole, settings);
+    files::look(&mut whole, access);
+    let mut findings = whole.findings;
+    review::limit(&mut findings);
+    findings
+}
+
+/// What the looks below share.
+struct Whole<'a> {
+    reading: &'a Reading,
+    /// The directives of each name, in order.
+    by: HashMap<&'a str, Vec<&'a Directive>>,
+    /// What is said once only.
+    told: HashSet<(&'static str, &'a str)>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Whole<'a> {
+    /// The directive of a name that counts.
+    fn last(&self, name: &str) -> Option<&'a Directive> {
+        self.by.get(name)?.last().copied()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.by.contains_key(name)
+    }
+
+    /// Whether this is the first time that a rule speaks of something.
+    fn first(&mut self, code: &'static str, what: &'a str) -> bool {
+        self.told.insert((code, what))
+    }
+
+    fn note(&mut self, one: &Directive, code: &'static str, message: impl Into<String>) {
+        let finding = Finding::note(Some(one.origin.clone()), Some(&one.given), message);
+        self.findings.push(finding.rule(code));
+    }
+
+    fn warn(&mut self, one: &Directive, code: &'static str, message: impl Into<String>) {
+        let finding = Finding::warning(Some(one.origin.clone()), Some(&one.given), message);
+        self.findings.push(finding.rule(code).of_value());
+    }
+
+    /// The last finding also says what uWSGI does.
+    fn uwsgi(&mut self, what: impl Into<String>) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.uwsgi = Some(what.into());
+        }
+    }
+}
