@@ -12,6 +12,8 @@ pub mod exit;
 pub mod finding;
 /// Bytes and frames between the Emperor and a vassal's master.
 pub mod link;
+/// Which file names are vassals.
+pub mod name;
 /// Every option, once: names, values, documentation.
 pub mod option;
 /// What root has to do before a vassal may run, as data.
