@@ -77,17 +77,20 @@ rules! {
         "The message says what was expected. uWSGI often reads such a value as 0 without a word, \
          or exits with 1.";
     CAPPED_VALUE = "capped-value", Warning, "a number above the largest that the option takes",
-        "The number is cut to what the option takes, in uWSGI silently.";
+        "The number is cut to what the option takes, in uWSGI silently. A note where only one \
+         byte is lost.";
     UNSET_VARIABLE = "unset-variable", Warning, "$(NAME) that is not in the environment",
-        "`$(NAME)` stays as it is when NAME is not set. For a file checked by itself it is a \
-         warning, because the service may have another environment than the check.";
+        "`$(NAME)` stays as it is when NAME is not set, and a value that cannot be read then is \
+         an error. For a file checked by itself it is a note, because the service may have \
+         another environment than the check.";
     SHELL_SYNTAX = "shell-syntax", Warning, "${NAME}, which is the shell's spelling",
         "`${NAME}` and `${NAME:-default}` are not expanded: they stay as text. Write `$(NAME)`; \
          for a default use `if-not-env`.";
     UNDEFINED_PLACEHOLDER = "undefined-placeholder", Warning, "%(name) that nothing defines",
         "There is no option and no variable of this name in what was read, so the text stays as \
          it is. Variables of the command line (`--set`) and of `vassal-set` are not seen by a \
-         check of a file by itself.";
+         check of a file by itself; in a file without any socket, which is likely a part of \
+         another one, it is a note.";
     TEMPLATE = "template", Warning, "a file that another tool has not filled in yet",
         "`{{ }}` and `{% %}` belong to a template language. uWSGI takes them as text. Check the \
          file that comes out.";
@@ -113,16 +116,16 @@ rules! {
     LISTEN_QUEUE = "listen-queue", Warning, "a listen queue longer than the kernel allows",
         "`listen` is above `net.core.somaxconn`: here the queue is as long as the kernel allows, \
          uWSGI exits with 1.";
-    NO_SOCKET = "no-socket", Warning, "no socket to listen on",
-        "Nothing asks for a socket that this server can open. uWSGI exits with 1. A warning where \
-         the file is checked by itself, because the command line, the environment or `vassal-set` \
-         may give one; an error for a vassal.";
+    NO_SOCKET = "no-socket", Error, "no socket to listen on",
+        "Nothing asks for a socket that this server can open. uWSGI exits with 1. An error for a \
+         vassal, a note for a file by itself, because the command line, the environment or \
+         `vassal-set` may give one.";
     PRIMARY_GROUP = "primary-group", Warning, "uid without gid",
         "uWSGI started by root changes only the user then and keeps root's group. Here the user's \
          primary group is taken. Write `gid`.";
     UNKNOWN_USER = "unknown-user", Error, "a user or group that this machine does not have",
-        "uWSGI exits with 1 when it drops its rights. A warning where the file is checked by \
-         itself, because it may be meant for another machine.";
+        "uWSGI exits with 1 when it drops its rights. A note for a file by itself, which may be \
+         meant for another machine.";
     UNKNOWN_HOST = "unknown-host", Warning, "a host name in an address",
         "A check asks no name server, so the address is not verified.";
     IDENTITY = "identity", Error, "a user or group that this file may not have",
@@ -158,7 +161,8 @@ rules! {
     TERM_RELOADS = "term-reloads", Note, "die-on-term switched off",
         "TERM then reloads instead of stopping, as in uWSGI.";
     INCLUDE = "include", Error, "a file that cannot be included",
-        "The message says which and why.";
+        "The message says which and why. A warning for a file by itself, which may be meant for \
+         another machine. uWSGI exits with 1.";
     SECTION = "section", Error, "a section that is missing or not well formed",
         "The message names the sections that are there.";
     BEFORE_SECTION = "before-section", Warning, "lines before the first section",

@@ -8,6 +8,7 @@ use nix::unistd::geteuid;
 
 use crate::finding::{Finding, Origin};
 use crate::option;
+use crate::rule;
 
 use super::ini::{self, Piece};
 use super::loader::{BYTES_MAX, How, Loader, Part, is_plain};
@@ -143,11 +144,12 @@ impl Loader<'_> {
             let finding = match wish.by {
                 Some((origin, option)) => {
                     let message = format!("{}: {message}", place.display());
-                    Finding::error(Some(origin.clone()), Some(option), message)
+                    let finding = Finding::error(Some(origin.clone()), Some(option), message);
+                    finding.rule(rule::INCLUDE).of_value()
                 }
                 None => {
                     let start = Origin::File { path: place.clone(), line: 1, column: 1, value: 0 };
-                    Finding::error(Some(start), None, message)
+                    Finding::error(Some(start), None, message).rule(rule::UNREADABLE)
                 }
             };
             loader.findings.push(finding);
@@ -293,7 +295,8 @@ impl Loader<'_> {
         }
         if let Some(origin) = state.dropped {
             let message = "lines before the first section belong to none and are ignored";
-            self.findings.push(Finding::warning(Some(origin), None, message));
+            let finding = Finding::warning(Some(origin), None, message).rule(rule::BEFORE_SECTION);
+            self.findings.push(finding.uwsgi("drops them in silence"));
         }
         (!state.met.iter().any(|name| name == wanted)).then_some(state.met)
     }

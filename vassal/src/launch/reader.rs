@@ -238,7 +238,8 @@ impl Report {
     }
 }
 
-fn origins(reading: &Reading) -> Origins {
+/// Where root's options and the sockets were given.
+pub(super) fn origins(reading: &Reading) -> Origins {
     let mut origins = Origins::default();
     for directive in reading.directives.iter() {
         if SOCKET_OPTIONS.contains(&directive.key.as_str()) {

@@ -88,7 +88,7 @@ fn twice(whole: &mut Whole<'_>) {
         let Origin::File { path, line, .. } = &last.origin else { continue };
         for one in &list[..list.len() - 1] {
             let beside = matches!(&one.origin, Origin::File { path: other, .. } if other == path);
-            if beside && one.value != last.value && one.origin != last.origin {
+            if beside && one.origin != last.origin && differ(one, last) {
                 found.push((*one, path, *line));
             }
         }
@@ -99,6 +99,11 @@ fn twice(whole: &mut Whole<'_>) {
         whole.warn(one, rule::GIVEN_TWICE, message);
         whole.uwsgi(format!("takes the last one too, while %({}) means the first", one.given));
     }
+}
+
+fn differ(one: &Directive, other: &Directive) -> bool {
+    let flag = option::find(&one.given).is_some_and(|row| row.kind == Kind::Flag);
+    if flag { truth(&one.value) != truth(&other.value) } else { one.value != other.value }
 }
 
 fn is_single(one: &Directive) -> bool {
@@ -184,7 +189,7 @@ mod tests {
     fn a_value_that_a_later_line_replaces() {
         let found = one("processes = 2\nworkers = 3\n", rule::GIVEN_TWICE);
         assert!(found.message.contains("line 3") && found.uwsgi.unwrap().contains("%(processes)"));
-        none("processes = 2\nprocesses = 2\nenv = A=1\nenv = B=1\n");
+        none("vacuum = true\nvacuum = True\nprocesses = 2\nprocesses = 2\nenv = A=1\nenv = B=1\n");
         none("processes = 2\nif-env = HOME\nprocesses = 3\nendif\n");
         none("ini = :base\nprocesses = 2\n[base]\nprocesses = 1\n");
     }

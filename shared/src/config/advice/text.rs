@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use crate::finding::{Finding, Part};
+use crate::finding::{Finding, Part, Severity};
 use crate::option::{self, Kind, Row, Tier};
 use crate::rule;
 
@@ -174,6 +174,10 @@ fn numbers(whole: &mut Whole<'_>, one: &Directive, row: &Row) {
             rule::CAPPED_VALUE,
             format!("{value} is more than {SHORT_MAX}: cut to that"),
         );
+        if let Some(finding) = whole.findings.last_mut().filter(|_| *value == SHORT_MAX + 1) {
+            // 64 KiB were meant, and one byte less does no harm
+            finding.severity = Severity::Note;
+        }
         whole.uwsgi("cuts it in silence");
     }
     if row.tier == Tier::Works || ["$(", "${", "%(", "{{"].iter().any(|mark| found.contains(mark)) {
@@ -254,7 +258,8 @@ mod tests {
         one("post-buffering = true\n", rule::WORD_FOR_NUMBER);
         one("reload-on-rss = 200M\n", rule::TRAILING_TEXT);
         one("log-maxsize = 5 ; x\n", rule::TRAILING_COMMENT);
-        one("buffer-size = 131072\n", rule::CAPPED_VALUE);
+        assert!(!one("buffer-size = 131072\n", rule::CAPPED_VALUE).is_note());
+        assert!(one("buffer-size = 65536\n", rule::CAPPED_VALUE).is_note());
         let found = one("buffer-size = 32k\n", rule::TRAILING_TEXT);
         assert!(found.message.contains("write 32768") && found.uwsgi.unwrap().contains("32"));
         let found = one("harakiri = 1m\n", rule::TRAILING_TEXT);

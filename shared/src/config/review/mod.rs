@@ -33,14 +33,23 @@ pub(super) fn review(loader: &mut Loader<'_>, used: &HashSet<String>) {
         .is_some_and(|entry| truth(&entry.value));
     let mut found = Vec::new();
     let mut told: HashSet<&str> = HashSet::new();
+    // variables may be for a file that could not be read
+    let lost = loader.findings.iter().any(|finding| finding.code == rule::INCLUDE);
+    let mut statement = false;
     for entry in &loader.entries {
         match option::find(&entry.given) {
             None if entry.how.placeholder || immediate::is_declared(loader, &entry.given) => {}
+            // what remains of {% %} when the magic variables are gone
+            None if entry.given.starts_with('{') => {
+                found.extend((!statement).then(|| name::statement(entry, strict)));
+                statement = true;
+            }
             None => {
                 let used = used.contains(&entry.given);
                 // what will not be shown needs no search for what was meant
                 let search = found.len() <= SHOWN_MAX && (strict || !used);
                 let near = search.then(|| option::near(&entry.given)).flatten();
+                let used = used || (lost && near.is_none());
                 found.extend(name::unknown(entry, strict, used, near));
             }
             Some(row) => {

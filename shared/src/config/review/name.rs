@@ -26,11 +26,15 @@ pub(super) fn unknown(
     if used || (!file && near.is_none()) {
         return None;
     }
-    let (code, message) = if entry.how.bare {
+    let (code, message) = if entry.how.bare && first_word(&entry.given).is_none() {
         (rule::BARE_LINE, "a line without = that is no option: ignored")
     } else if is_plain(&entry.given) {
         let message = "unknown option: ignored (it is kept as a variable, which no value uses)";
         (rule::UNKNOWN_OPTION, message)
+    } else if let Some(word) = first_word(&entry.given) {
+        let message = format!("the = behind {word} is missing: ignored");
+        let finding = about(entry, Severity::Warning, rule::UNKNOWN_OPTION, &message);
+        return Some(finding.meant(format!("{word} = ")).uwsgi(silently(Some(word))));
     } else {
         (rule::UNKNOWN_OPTION, "a line whose name is no option: ignored")
     };
@@ -41,6 +45,21 @@ pub(super) fn unknown(
     }
     finding.suggestion = near.map(str::to_owned);
     Some(finding)
+}
+
+/// The option that a line starts with when its first `=` comes too late.
+fn first_word(given: &str) -> Option<&'static str> {
+    let (word, _) = given.split_once([' ', '\t', ':'])?;
+    let row = option::find(word)?;
+    row.names().find(|name| *name == word)
+}
+
+/// A statement of a template language: the file is not finished. Said once.
+pub(super) fn statement(entry: &Entry, strict: bool) -> Finding {
+    let severity = if strict { Severity::Error } else { Severity::Warning };
+    let message = "a statement of a template: check the file that is made of it";
+    let origin = Some(entry.origin.clone());
+    Finding::new(severity, origin, None, message).rule(rule::TEMPLATE).uwsgi("takes it as text")
 }
 
 /// What comes of a line that uWSGI takes for a variable when an option was meant.
@@ -55,7 +74,8 @@ fn silently(near: Option<&str>) -> String {
         "vacuum" => "sockets and pid file are left behind",
         "chmod-socket" => "the socket keeps the mode that the umask gives",
         "harakiri" => "requests run as long as they like",
-        "uid" | "gid" => "nothing is given up",
+        "uid" => "the user stays the one that started it",
+        "gid" => "the group stays the one that started it",
         "pythonpath" => "the path is not searched",
         "home" => "no virtual environment is used",
         "chdir" => "the directory stays that of the start",
@@ -89,8 +109,24 @@ mod tests {
         assert!(finding.uwsgi.unwrap().contains("ignore-sigpipe is not switched on"));
         let finding = one("colour = red\n", rule::UNKNOWN_OPTION);
         assert_eq!(finding.suggestion, None);
+        let finding = one("static-map /a=/b\n", rule::UNKNOWN_OPTION);
+        assert_eq!(finding.suggestion.as_deref(), Some("static-map = "));
+        let finding = one("workers 4\n", rule::UNKNOWN_OPTION);
+        assert!(finding.message.contains("= behind workers"));
         let finding = one("just some words\n", rule::BARE_LINE);
         assert_eq!(finding.option, None);
+    }
+
+    #[test]
+    fn statements_of_a_template_are_said_once() {
+        let finding = one("{% if x %}\nstrict = 1\n{% endif %}\n", rule::TEMPLATE);
+        assert!(finding.is_error() && finding.option.is_none());
+    }
+
+    #[test]
+    fn variables_may_be_for_a_file_that_is_not_here() {
+        let text = "base = /srv\nproceses = 2\ninclude = none.ini\n";
+        assert_eq!(one(text, rule::UNKNOWN_OPTION).option.as_deref(), Some("proceses"));
     }
 
     #[test]
