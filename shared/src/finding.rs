@@ -77,7 +77,7 @@ pub struct Finding {
     /// Whether the configuration is refused for it.
     pub severity: Severity,
     /// The rule that found it: a stable name of [`rule::RULES`].
-    #[serde(default)]
+    #[serde(default, rename = "rule")]
     pub code: Cow<'static, str>,
     /// Where it was found; `None` when it concerns the whole.
     pub origin: Option<Origin>,

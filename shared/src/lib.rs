@@ -12,6 +12,8 @@ pub mod exit;
 pub mod finding;
 /// Bytes and frames between the Emperor and a vassal's master.
 pub mod link;
+/// Files that an Emperor hands to a check.
+pub mod listed;
 /// Which file names are vassals.
 pub mod name;
 /// Every option, once: names, values, documentation.

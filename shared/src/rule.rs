@@ -3,6 +3,8 @@
 //! A finding carries the name of its rule, so that an editor or a pipeline can tell them apart
 //! without reading English. The table is what `docs/check.md` and the SARIF output list.
 
+use std::fmt::Write;
+
 use crate::finding::Severity;
 
 /// One rule.
@@ -21,6 +23,17 @@ pub struct Rule {
 /// The rule of a name.
 pub fn find(code: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.code == code)
+}
+
+/// The rules as a table for `docs/check.md`.
+pub fn markdown() -> String {
+    let mut text = String::from("| Rule | Severity | Finds | |\n|---|---|---|---|\n");
+    for rule in RULES {
+        let severity = rule.severity.as_str();
+        let help = rule.help.replace('|', "\\|");
+        let _ = writeln!(text, "| `{}` | {severity} | {} | {help} |", rule.code, rule.title);
+    }
+    text
 }
 
 macro_rules! rules {

@@ -31,9 +31,21 @@ pub(super) enum Output {
 pub(super) enum Call {
     Help,
     List,
-    Show { app: String, whole: bool },
-    Logs { app: String, lines: u32 },
-    Act { verb: Verb, app: String, wait: Option<Duration> },
+    Show {
+        app: String,
+        whole: bool,
+    },
+    Logs {
+        app: String,
+        lines: u32,
+    },
+    Act {
+        verb: Verb,
+        app: String,
+        wait: Option<Duration>,
+    },
+    /// Words for `vassal --check`, which knows them.
+    Check(Vec<String>),
 }
 
 /// What can be done to an app.
@@ -54,10 +66,11 @@ impl Verb {
     }
 }
 
-const VERBS: [&str; 8] = ["status", "list", "show", "reload", "stop", "start", "logs", "help"];
+const VERBS: [&str; 9] =
+    ["status", "list", "show", "reload", "stop", "start", "logs", "check", "help"];
 
 /// Every command: how it is written, what it does. Help and the manual page show it.
-const COMMANDS: [(&str, &str); 7] = [
+const COMMANDS: [(&str, &str); 8] = [
     ("status [APP]", "how everything, or one app, is doing"),
     ("list", "the same for everything"),
     ("show APP", "everything that is known of one app"),
@@ -65,6 +78,7 @@ const COMMANDS: [(&str, &str); 7] = [
     ("stop APP [--wait 10s]", "stop, and stay stopped"),
     ("start APP [--wait 10s]", "start what was stopped or waits"),
     ("logs APP [-n 100]", "the last lines that it wrote"),
+    ("check [-o FORMAT] FILE...", "what is wrong with files, before anybody runs them"),
 ];
 
 /// `emperorctl help`.
@@ -100,6 +114,12 @@ pub(super) fn parse(arguments: &[String], socket: PathBuf) -> Result<Wanted, Str
     let (mut wait, mut lines) = (Some(WAIT), 100);
     let mut rest = arguments.iter();
     while let Some(word) = rest.next() {
+        if word == "check" && words.is_empty() {
+            let output = (wanted.output == Output::Json).then_some("--format=json".to_owned());
+            let rest = rest.cloned();
+            wanted.call = Call::Check(output.into_iter().chain(rest).collect());
+            return Ok(wanted);
+        }
         let (name, joined) = match word.split_once('=') {
             Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
             Some(_) | None => (word.as_str(), None),
@@ -194,6 +214,10 @@ mod tests {
             ("--wait=500ms reload a", wait(Some(Duration::from_millis(500)))),
             ("reload --no-wait a", wait(None)),
             ("logs a -n 5", Call::Logs { app: "a".into(), lines: 5 }),
+            ("-o json check -o sarif a.ini b", {
+                let words = ["--format=json", "-o", "sarif", "a.ini", "b"];
+                Call::Check(words.map(str::to_owned).to_vec())
+            }),
             ("", Call::Help),
         ] {
             assert_eq!(read(line).map(|wanted| wanted.call), Ok(want), "{line}");

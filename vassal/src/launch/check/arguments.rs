@@ -23,6 +23,8 @@ pub(super) struct Wanted {
     pub(super) names: Vec<PathBuf>,
     /// The name that standard input goes by.
     pub(super) stdin: Option<PathBuf>,
+    /// Standard input has the list of an Emperor's files.
+    pub(super) listed: bool,
     /// What an Emperor does to the files of its directories.
     pub(super) emperor: Emperor,
 }
@@ -44,6 +46,7 @@ pub(super) fn parse(args: &[OsString]) -> Result<Wanted, String> {
         strict: false,
         names: Vec::new(),
         stdin: None,
+        listed: false,
         emperor: Emperor::default(),
     };
     let mut rest = args.iter();
@@ -67,8 +70,9 @@ pub(super) fn parse(args: &[OsString]) -> Result<Wanted, String> {
         let emperor = &mut wanted.emperor;
         match name {
             "--" => options = false,
-            "--format" | "-o" => wanted.format = format(&value()?.to_string_lossy())?,
+            "--format" | "--output" | "-o" => wanted.format = format(&value()?.to_string_lossy())?,
             "--strict-warnings" => wanted.strict = true,
+            "--listed" => wanted.listed = true,
             "--stdin-name" => wanted.stdin = Some(value()?.into()),
             "--vassal-set" => emperor.sets.push(value()?.to_string_lossy().into_owned()),
             "--before" => emperor.before.push(value()?.into()),
@@ -81,7 +85,7 @@ pub(super) fn parse(args: &[OsString]) -> Result<Wanted, String> {
             other => return Err(format!("unknown option {other}")),
         }
     }
-    if wanted.names.is_empty() {
+    if wanted.names.is_empty() && !wanted.listed {
         return Err("expected files, directories or - for standard input".into());
     }
     Ok(wanted)

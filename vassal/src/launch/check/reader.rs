@@ -54,7 +54,8 @@ pub(super) fn read(subjects: &[Subject], wanted: &Wanted) -> Vec<Checked> {
             let mut done = 0;
             let outcome = group(subjects, &left, owner, wanted, |findings| {
                 if let Some(at) = left.get(done) {
-                    results[*at].findings = findings;
+                    results[*at].findings.clone_from(&subjects[*at].findings);
+                    results[*at].findings.extend(findings);
                     done += 1;
                 }
             });

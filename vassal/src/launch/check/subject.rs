@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 use shared::finding::{Finding, Origin};
+use shared::listed::Listed;
 use shared::name::{Unfit, fit};
 use shared::rule;
 use shared::summons::Version;
@@ -31,6 +32,8 @@ pub(super) struct Subject {
     pub(super) vassal: bool,
     /// Why there is nothing to read.
     pub(super) problem: Option<Finding>,
+    /// What is known already.
+    pub(super) findings: Vec<Finding>,
     /// Standard input, kept in a file while it is read, and the directory that it counts from.
     pub(super) input: Option<(TempDir, PathBuf)>,
 }
@@ -38,6 +41,9 @@ pub(super) struct Subject {
 /// Finds the files, in the order in which they were named; those of a directory by name.
 pub(super) fn collect(wanted: &Wanted) -> io::Result<Vec<Subject>> {
     let mut list = Vec::new();
+    if wanted.listed {
+        listed(&mut list)?;
+    }
     for name in &wanted.names {
         if name.as_os_str() == "-" {
             list.push(standard_input(wanted)?);
@@ -64,8 +70,25 @@ fn file(name: &Path, shown: &Path, found: io::Result<Metadata>, vassal: bool) ->
         path,
         version: found.ok().map(|data| version(&data)),
         vassal,
+        findings: Vec::new(),
         input: None,
     }
+}
+
+/// The files of an Emperor, which looked at their names and owners.
+fn listed(list: &mut Vec<Subject>) -> io::Result<()> {
+    let files: Vec<Listed> = serde_json::from_reader(io::stdin().lock())?;
+    for Listed { path, vassal, findings } in files {
+        let mut subject = file(&path, &path, fs::metadata(&path), vassal);
+        if findings.is_empty() || subject.problem.is_none() {
+            subject.findings = findings;
+        } else {
+            // the Emperor's reason is the better one
+            subject.problem = findings.into_iter().next();
+        }
+        list.push(subject);
+    }
+    Ok(())
 }
 
 /// A finding about a file as a whole.
