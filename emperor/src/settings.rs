@@ -304,6 +304,7 @@ mod tests {
                 value: (*value).to_owned(),
                 origin: Origin::CommandLine,
                 given: (*key).to_owned(),
+                part: shared::config::Part::Both,
             });
         }
         let settings = Settings::new(&mut reading, &world);

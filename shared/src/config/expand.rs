@@ -320,7 +320,7 @@ fn files(loader: &mut Loader<'_>, index: usize) {
     if let (Some(message), true) = (unknown, result.is_ok()) {
         let origin = entry.origin.clone();
         let given = entry.given.clone();
-        return loader.warn(&origin, &given, message);
+        return loader.unknown(&origin, &given, message);
     }
     match result {
         Ok(value) => loader.entries[index].value = value,

@@ -87,7 +87,7 @@ impl Loader<'_> {
             target => match self.fetch(target) {
                 Ok(bytes) => Frame::Text { name: file.to_owned(), bytes: bytes.into() },
                 Err(SchemeError::Off) => {
-                    return self.warn(
+                    return self.unknown(
                         origin,
                         given,
                         "not run by a check: what it gives is unknown",
@@ -141,16 +141,13 @@ impl Loader<'_> {
             Frame::Text { name, .. } => PathBuf::from(name),
         };
         let complain = |loader: &mut Self, message: String| {
-            let finding = match wish.by {
-                Some((origin, option)) => {
-                    let message = format!("{}: {message}", place.display());
-                    let finding = Finding::error(Some(origin.clone()), Some(option), message);
-                    finding.rule(rule::INCLUDE).of_value()
-                }
-                None => {
-                    let start = Origin::File { path: place.clone(), line: 1, column: 1, value: 0 };
-                    Finding::error(Some(start), None, message).rule(rule::UNREADABLE)
-                }
+            let finding = if let Some((origin, option)) = wish.by {
+                let message = format!("{}: {message}", place.display());
+                let finding = Finding::error(Some(origin.clone()), Some(option), message);
+                finding.rule(rule::INCLUDE).of_value()
+            } else {
+                let start = Origin::File { path: place.clone(), line: 1, column: 1, value: 0 };
+                Finding::error(Some(start), None, message).rule(rule::UNREADABLE)
             };
             loader.findings.push(finding);
         };
@@ -160,7 +157,13 @@ impl Loader<'_> {
         }
         let source = match self.segments(&frame, &place) {
             Ok(source) => source,
-            Err(error) => return complain(self, error.to_string()),
+            Err(error) => {
+                complain(self, error.to_string());
+                if let Some(finding) = self.findings.last_mut() {
+                    finding.uwsgi = Some("exits with 1".into());
+                }
+                return;
+            }
         };
         let (segments, inode) = source;
         let lines = |one: &Segment| one.bytes.iter().filter(|byte| **byte == b'\n').count();

@@ -328,6 +328,12 @@ impl<'w> Loader<'w> {
         self.findings.push(Finding::error(Some(origin.clone()), shown(option), message));
     }
 
+    /// What a check does not run.
+    pub(super) fn unknown(&mut self, origin: &Origin, option: &str, message: &str) {
+        let finding = Finding::note(Some(origin.clone()), Some(option), message);
+        self.findings.push(finding.rule(crate::rule::NOT_RUN).of_value());
+    }
+
     pub(super) fn warn(&mut self, origin: &Origin, option: &str, message: &str) {
         self.findings.push(Finding::warning(Some(origin.clone()), shown(option), message));
     }

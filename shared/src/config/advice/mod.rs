@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Origin, Part};
 use crate::settings::Settings;
 
 use super::directive::Directive;
@@ -32,8 +32,15 @@ pub fn advise(
     for one in reading.directives.iter().filter(|one| one.key != CHECK) {
         by.entry(&one.key).or_default().push(one);
     }
-    let told = HashSet::new();
-    let mut whole = Whole { reading, by, told, findings: Vec::new() };
+    let of_value = |finding: &&Finding| finding.part == Part::Value;
+    let mut whole = Whole {
+        reading,
+        by,
+        names: reading.directives.written().map(|one| one.given.as_str()).collect(),
+        said: reading.findings.iter().filter(of_value).filter_map(|f| f.origin.as_ref()).collect(),
+        told: HashSet::new(),
+        findings: Vec::new(),
+    };
     text::look(&mut whole);
     options::look(&mut whole, settings);
     sockets::look(&mut whole, settings);
@@ -48,6 +55,10 @@ struct Whole<'a> {
     reading: &'a Reading,
     /// The directives of each name, in order.
     by: HashMap<&'a str, Vec<&'a Directive>>,
+    /// Every name that a value can name.
+    names: HashSet<&'a str>,
+    /// The lines whose values were complained about already.
+    said: HashSet<&'a Origin>,
     /// What is said once only.
     told: HashSet<(&'static str, &'a str)>,
     findings: Vec<Finding>,

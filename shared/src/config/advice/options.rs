@@ -1,5 +1,8 @@
 //! Options that say nothing alone, that contradict each other, or that mean something else here.
 
+use std::collections::HashSet;
+use std::path::Path;
+
 use crate::finding::Origin;
 use crate::option::{self, Kind, Row, Tier};
 use crate::rule;
@@ -93,7 +96,8 @@ fn twice(whole: &mut Whole<'_>) {
             }
         }
     }
-    found.retain(|(_, path, _)| !whole.reading.directives.iter().any(|one| is_logic(one, path)));
+    let logic: HashSet<&Path> = whole.reading.directives.iter().filter_map(logic).collect();
+    found.retain(|(_, path, _)| !logic.contains(path.as_path()));
     for (one, _, line) in found {
         let message = format!("given again with another value on line {line}, which counts");
         whole.warn(one, rule::GIVEN_TWICE, message);
@@ -123,12 +127,12 @@ pub(super) fn acts(name: &str) -> bool {
         )
 }
 
-/// A line by which a file means different things at different times, or itself twice.
-fn is_logic(one: &Directive, path: &std::path::Path) -> bool {
-    let here = matches!(&one.origin, Origin::File { path: other, .. } if other == path);
-    here && (logic::opens(&one.key)
-        || (matches!(one.key.as_str(), "ini" | "include" | "inherit")
-            && one.value.starts_with(':')))
+/// The file of a line by which it means different things at different times, or itself twice.
+fn logic(one: &Directive) -> Option<&Path> {
+    let Origin::File { path, .. } = &one.origin else { return None };
+    let itself =
+        matches!(one.key.as_str(), "ini" | "include" | "inherit") && one.value.starts_with(':');
+    (logic::opens(&one.key) || itself).then_some(path)
 }
 
 fn cheaper(whole: &mut Whole<'_>) {

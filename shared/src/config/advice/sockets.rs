@@ -1,10 +1,10 @@
 //! Sockets: who can reach them, and which get in each other's way.
 
-use std::net::SocketAddr;
+use std::collections::HashMap;
 
 use crate::finding::Severity;
 use crate::rule;
-use crate::settings::{Address, Settings, Wire};
+use crate::settings::{Address, Settings};
 
 use super::super::directive::Directive;
 use super::super::settings::{Hosts, parse};
@@ -15,71 +15,87 @@ const OPTIONS: [&str; 5] = ["socket", "http", "http-socket", "http11-socket", "s
 
 /// Looks at the sockets.
 pub(super) fn look(whole: &mut Whole<'_>, settings: Option<&Settings>) {
-    let mut list: Vec<(&Directive, Address)> = Vec::new();
+    let uwsgi = whole.last("protocol").is_none_or(|one| one.value == "uwsgi");
+    let mut places = Places::default();
     for one in whole.reading.directives.iter() {
         let counts =
             one.key != "stats" || whole.last("stats").is_some_and(|last| std::ptr::eq(last, one));
-        if OPTIONS.contains(&one.key.as_str())
-            && counts
-            && let Ok(address) = parse(&one.value, Hosts::Assumed)
-        {
-            list.push((one, address));
+        if !OPTIONS.contains(&one.key.as_str()) || !counts {
+            continue;
         }
-    }
-    for (one, address) in &list {
-        open(whole, settings, one, address);
-    }
-    if settings.is_some() {
-        for (at, (one, address)) in list.iter().enumerate() {
-            if let Some((other, before)) =
-                list[..at].iter().find(|(_, before)| overlap(before, address))
-            {
-                again(whole, one, other, before == address);
-            }
+        let Ok(address) = parse(&one.value, Hosts::Assumed) else { continue };
+        unknown(whole, one, &address);
+        open(whole, uwsgi, one, &address);
+        if let Some((other, equal)) = places.take(one, address).filter(|_| settings.is_some()) {
+            again(whole, one, other, equal);
         }
     }
 }
 
+/// Who has an address, and which TCP ports are taken on one or on all addresses.
+#[derive(Default)]
+struct Places<'a> {
+    exact: HashMap<Address, &'a Directive>,
+    some: HashMap<(u16, bool), &'a Directive>,
+    all: HashMap<(u16, bool), &'a Directive>,
+}
+
+impl<'a> Places<'a> {
+    /// Takes a place; what had it before, and whether that is the very same address.
+    fn take(&mut self, one: &'a Directive, address: Address) -> Option<(&'a Directive, bool)> {
+        let port = match &address {
+            // the kernel chooses one each time
+            Address::Tcp(tcp) if tcp.port() == 0 => return None,
+            Address::Tcp(tcp) => Some(((tcp.port(), tcp.is_ipv4()), tcp.ip().is_unspecified())),
+            Address::Unix(_) | Address::Abstract(_) | Address::Descriptor(_) => None,
+        };
+        if let Some(other) = self.exact.get(&address) {
+            return Some((other, true));
+        }
+        self.exact.insert(address, one);
+        let (port, any) = port?;
+        let other = if any { self.some.get(&port) } else { self.all.get(&port) };
+        let other = other.copied();
+        if any {
+            self.all.insert(port, one);
+        } else {
+            self.some.entry(port).or_insert(one);
+        }
+        other.map(|other| (other, false))
+    }
+}
+
+/// A host by a name that a check does not look up.
+fn unknown(whole: &mut Whole<'_>, one: &Directive, address: &Address) {
+    let host = one.value.rsplit_once(':').map_or("", |(host, _)| host);
+    let named = matches!(address, Address::Tcp(_)) && host.bytes().any(|c| c.is_ascii_alphabetic());
+    if named && !host.starts_with('[') && host != "localhost" {
+        let message = "a check does not look the host up: whether it is one of this machine's \
+                       names is not known";
+        whole.note(one, rule::UNKNOWN_HOST, message);
+    }
+}
+
 /// A socket that every machine of the network reaches.
-fn open(whole: &mut Whole<'_>, settings: Option<&Settings>, one: &Directive, address: &Address) {
+fn open(whole: &mut Whole<'_>, uwsgi: bool, one: &Directive, address: &Address) {
     let Address::Tcp(tcp) = address else { return };
+    let port = tcp.port();
     if !tcp.ip().is_unspecified() {
         return;
     }
-    let spoken = |settings: &Settings| {
-        let same = settings.launch.sockets.iter().find(|listen| listen.address == *address);
-        same.map(|listen| listen.wire)
-    };
-    let port = tcp.port();
     if one.key == "stats" {
         let message = format!(
             "everybody who reaches this machine can read the statistics; write 127.0.0.1:{port}"
         );
         whole.warn(one, rule::OPEN_STATISTICS, message);
         whole.uwsgi("shows them the variables of running requests too");
-    } else if one.key == "socket"
-        && settings.and_then(spoken).is_none_or(|wire| wire == Wire::Uwsgi)
-    {
+    } else if one.key == "socket" && uwsgi {
         let message = format!(
             "a uwsgi socket on every address of this machine: whoever reaches it sets any \
              variable of a request; write 127.0.0.1:{port}, or let only the web server reach it"
         );
         whole.warn(one, rule::OPEN_SOCKET, message);
         whole.uwsgi("also loads and runs the file that such a request names (UWSGI_FILE)");
-    }
-}
-
-/// Whether two sockets cannot be bound both.
-fn overlap(one: &Address, other: &Address) -> bool {
-    let any = |tcp: &SocketAddr| tcp.ip().is_unspecified();
-    match (one, other) {
-        (Address::Tcp(one), Address::Tcp(other)) => {
-            one.port() != 0
-                && one.port() == other.port()
-                && one.is_ipv4() == other.is_ipv4()
-                && (one.ip() == other.ip() || any(one) || any(other))
-        }
-        (one, other) => one == other,
     }
 }
 
@@ -118,6 +134,7 @@ mod tests {
         one("socket = 0.0.0.0:8000\n", rule::OPEN_SOCKET);
         one("socket = [::]:8000\n", rule::OPEN_SOCKET);
         one("http-socket = :80\nstats = :1717\n", rule::OPEN_STATISTICS);
+        one("http-socket = shop.example.org:80\n", rule::UNKNOWN_HOST);
         none("socket = :8000\nprotocol = http\n");
         none("socket = 127.0.0.1:8000\nhttp = :8001\nstats = /run/s.sock\n");
     }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use crate::finding::{Finding, Part, Severity};
+use crate::finding::{Finding, Severity};
 use crate::option::{self, Kind, Row, Tier};
 use crate::rule;
 
@@ -71,7 +71,7 @@ pub(super) fn look(whole: &mut Whole<'_>) {
     let reading = whole.reading;
     for one in reading.directives.iter() {
         let row = option::find(&one.given);
-        let said = said(whole, one);
+        let said = whole.said.contains(&one.origin);
         template(whole, one, said);
         if row.is_some_and(|row| options::acts(row.name) || row.name.starts_with("set")) {
             // it acted on the text as it was written
@@ -132,22 +132,13 @@ fn leftovers<'a>(whole: &mut Whole<'a>, one: &'a Directive) {
         whole.uwsgi("keeps the text as it is");
     }
     if let Some(name) = inside(&one.value, "%(", ')')
-        && !whole.reading.directives.iter().any(|known| known.given == name)
+        && !whole.names.contains(name)
         && whole.first(rule::UNDEFINED_PLACEHOLDER, name)
     {
         let message = format!("%({name}) stays as it is: nothing here is called {name}");
         whole.warn(one, rule::UNDEFINED_PLACEHOLDER, message);
         whole.uwsgi("keeps the text as it is");
     }
-}
-
-/// Whether the value of this line was complained about already.
-fn said(whole: &Whole<'_>, one: &Directive) -> bool {
-    whole
-        .reading
-        .findings
-        .iter()
-        .any(|finding| finding.part == Part::Value && finding.origin.as_ref() == Some(&one.origin))
 }
 
 /// The name between the first `open` and its end, if it looks like one (`:` and what follows
@@ -180,7 +171,9 @@ fn numbers(whole: &mut Whole<'_>, one: &Directive, row: &Row) {
         }
         whole.uwsgi("cuts it in silence");
     }
-    if row.tier == Tier::Works || ["$(", "${", "%(", "{{"].iter().any(|mark| found.contains(mark)) {
+    if row.tier == Tier::Works
+        || ["$(", "${", "%(", "@(", "{{"].iter().any(|mark| found.contains(mark))
+    {
         return;
     }
     match read {
@@ -236,6 +229,7 @@ mod tests {
         assert!(found.is_error(), "a server could not bind it");
         one("http-socket = :${PORT}\n", rule::SHELL_SYNTAX);
         one("http-socket = :{{ port }}\n", rule::TEMPLATE);
+        one("http-socket = :@(exec://port)\n", rule::NOT_RUN);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Root's part of the settings.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
-use crate::finding::Finding;
 use crate::rule;
 use crate::settings::{Address, Launch, Listen, Wire};
 
@@ -56,8 +56,7 @@ fn socket_mode(given: &mut Given<'_>) -> Option<u32> {
     let one = given.last("chmod-socket")?;
     let mode = value::socket_mode(&one.value);
     mode.map_err(|message| {
-        let finding = Finding::error(Some(one.origin.clone()), Some(&one.given), message);
-        given.push(finding, rule::SOCKET_MODE);
+        given.error_by(one, rule::SOCKET_MODE, message);
         given.uwsgi("exits with 1");
     })
     .ok()
@@ -102,6 +101,7 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
     let plain = protocol(given);
     let names = given.flag("abstract-socket");
     let mut list: Vec<Listen> = Vec::new();
+    let mut known: HashSet<Listen> = HashSet::new();
     for one in given.directives.iter() {
         let counts = || given.last("stats").is_some_and(|last| std::ptr::eq(last, one));
         let wire = match one.key.as_str() {
@@ -120,7 +120,7 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
         }
         let listen = Listen { address, wire };
         let chosen = matches!(&listen.address, Address::Tcp(tcp) if tcp.port() == 0);
-        if chosen || !list.contains(&listen) {
+        if chosen || known.insert(listen.clone()) {
             list.push(listen);
         }
     }

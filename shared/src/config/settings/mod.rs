@@ -74,22 +74,18 @@ impl<'a> Given<'a> {
     }
 
     fn error(&mut self, about: &Directive, message: impl Into<String>) {
-        self.push(
-            Finding::error(Some(about.origin.clone()), Some(&about.given), message),
-            rule::INVALID_VALUE,
-        );
+        self.error_by(about, rule::INVALID_VALUE, message);
     }
 
-    fn warning(&mut self, about: &Directive, code: &'static str, message: impl Into<String>) {
-        self.push(Finding::warning(Some(about.origin.clone()), Some(&about.given), message), code);
-    }
-
-    /// Adds a finding about a value. Text that somebody should have replaced is the likelier
-    /// reason for a value that cannot be read.
-    fn push(&mut self, mut finding: Finding, code: &'static str) {
-        let text = finding.option.as_deref().and_then(|name| self.written(name, &finding));
-        let (code, hint) = match text.unwrap_or_default() {
-            text if !finding.is_error() || text.is_empty() => (code, ""),
+    /// An error about a value. Text that somebody should have replaced is the likelier reason
+    /// for a value that cannot be read.
+    fn error_by(&mut self, about: &Directive, code: &'static str, message: impl Into<String>) {
+        let text = about.value.as_str();
+        if text.find("@(").is_some_and(|at| text[at..].contains(')')) {
+            // what it names could not be read, or a check does not run it: that was said
+            return;
+        }
+        let (code, hint) = match text {
             text if text.contains("{{") || text.contains("{%") => {
                 (rule::TEMPLATE, "; a template has to be filled in first")
             }
@@ -105,15 +101,14 @@ impl<'a> Given<'a> {
             }
             _ => (code, ""),
         };
-        finding.message.push_str(hint);
+        let message = message.into() + hint;
+        let finding = Finding::error(Some(about.origin.clone()), Some(&about.given), message);
         self.findings.push(finding.rule(code).of_value());
     }
 
-    /// The value of the directive that a finding is about.
-    fn written(&self, name: &str, finding: &Finding) -> Option<&'a str> {
-        let same =
-            |one: &&Directive| one.given == name && Some(&one.origin) == finding.origin.as_ref();
-        self.directives.iter().find(same).map(|one| one.value.as_str())
+    fn warning(&mut self, about: &Directive, code: &'static str, message: impl Into<String>) {
+        let finding = Finding::warning(Some(about.origin.clone()), Some(&about.given), message);
+        self.findings.push(finding.rule(code).of_value());
     }
 
     /// The last finding also says what uWSGI does.
