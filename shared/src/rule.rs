@@ -56,7 +56,8 @@ rules! {
     UNKNOWN_OPTION = "unknown-option", Warning, "a name that is no option",
         "A key that is no option is kept as a variable for `%(name)`, and no value uses this one. \
          Most often it is a typing mistake. uWSGI says nothing about it unless `strict` is set; \
-         under `strict` it is an error here too. `did you mean` names the nearest option.";
+         under `strict` it is an error here too. `did you mean` names the nearest option. What is \
+         rather a variable that nobody uses (it has a `_`) is a note.";
     BARE_LINE = "bare-line", Warning, "a line without =",
         "The line has no `=` and its text is no option. In uWSGI it becomes a variable with an \
          empty value.";

@@ -70,7 +70,8 @@ impl Loader<'_> {
     pub(super) fn include(&mut self, text: &str, origin: &Origin, given: &str, name: &str) {
         if self.frames.len() >= DEPTH_MAX {
             let message = format!("files include each other more than {DEPTH_MAX} deep");
-            return self.fail(origin, given, &message);
+            self.fail(origin, given, &message);
+            return self.by(rule::TOO_MUCH);
         }
         let by = Some((origin, given));
         let first = name != "include";
@@ -210,6 +211,7 @@ impl Loader<'_> {
                 }
                 Some(_) | None => complain(self, message),
             }
+            self.by(rule::SECTION);
         }
     }
 
@@ -277,7 +279,8 @@ impl Loader<'_> {
             if let Some(one) = segments.first() {
                 let start = Origin::File { path: one.path.clone(), line: 1, column: 1, value: 0 };
                 let message = "no line starts with [: read as if [uwsgi] were the first line";
-                self.findings.push(Finding::warning(Some(start), None, message));
+                let finding = Finding::warning(Some(start), None, message).rule(rule::SECTION);
+                self.findings.push(finding.uwsgi("finds no section and drops every line"));
             }
             state.current = Some(wanted.to_owned());
             state.met.push(wanted.to_owned());
@@ -295,6 +298,7 @@ impl Loader<'_> {
         }
         if let (Some(_), Some(origin)) = (self.block.take(), end) {
             self.warn(&origin, "endif", "a block is not ended in this file: it ends here");
+            self.by(rule::BLOCK);
         }
         if let Some(origin) = state.dropped {
             let message = "lines before the first section belong to none and are ignored";
@@ -317,7 +321,8 @@ impl Loader<'_> {
                 let path = path.to_owned();
                 let start = Origin::File { path, line: line.number, column: 1, value: 0 };
                 let message = "this line is not valid UTF-8";
-                self.findings.push(Finding::error(Some(start), None, message));
+                let finding = Finding::error(Some(start), None, message);
+                self.findings.push(finding.rule(rule::ENCODING));
             }
             return;
         };
@@ -328,7 +333,8 @@ impl Loader<'_> {
             Piece::Section { name, closed } => {
                 if !closed {
                     let message = "this section's line does not end with ]: expected [name]";
-                    self.findings.push(Finding::warning(Some(at(column)), None, message));
+                    let finding = Finding::warning(Some(at(column)), None, message);
+                    self.findings.push(finding.rule(rule::SECTION));
                 }
                 let few = state.met.len() < 8 || name == state.wanted;
                 if is_plain(name) && few && !state.met.iter().any(|met| met == name) {
@@ -338,7 +344,8 @@ impl Loader<'_> {
             }
             Piece::Pair { key, value, .. } if value.contains('\0') || key.contains('\0') => {
                 let message = "this line has a NUL byte";
-                self.findings.push(Finding::error(Some(at(column)), None, message));
+                let finding = Finding::error(Some(at(column)), None, message);
+                self.findings.push(finding.rule(rule::ENCODING));
             }
             Piece::Pair { key, value, bare } => match state.current.as_deref() {
                 None => state.dropped = state.dropped.take().or_else(|| Some(at(column))),

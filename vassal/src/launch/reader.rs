@@ -218,7 +218,8 @@ impl Report {
             origins: origins(&reading),
             emperor: reading.directives.last("emperor").is_some(),
             fallback: fallback(&reading),
-            findings: reading.findings,
+            // notes are for a check
+            findings: reading.findings.into_iter().filter(|one| !one.is_note()).collect(),
             printed: reading.printed,
             exit: reading.exit,
         }

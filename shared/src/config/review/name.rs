@@ -26,6 +26,13 @@ pub(super) fn unknown(
     if used || (!file && near.is_none()) {
         return None;
     }
+    if near.is_none() && !entry.how.bare && is_variable(&entry.given) {
+        let message = "a variable that no value uses";
+        return Some(about(entry, Severity::Note, rule::UNKNOWN_OPTION, message));
+    }
+    // two names for one value, as in the manual: workers/processes
+    let either = entry.given.split('/').find_map(|name| option::find(name).and(option::near(name)));
+    let near = near.or(either.filter(|_| entry.given.contains('/')));
     let (code, message) = if entry.how.bare && first_word(&entry.given).is_none() {
         (rule::BARE_LINE, "a line without = that is no option: ignored")
     } else if is_plain(&entry.given) {
@@ -45,6 +52,12 @@ pub(super) fn unknown(
     }
     finding.suggestion = near.map(str::to_owned);
     Some(finding)
+}
+
+/// Whether a name is more likely a variable than a mistyped option: no option has `_` in it.
+fn is_variable(name: &str) -> bool {
+    const USUAL: [&str; 6] = ["base", "domain", "name", "project", "root", "user"];
+    is_plain(name) && (name.contains('_') || USUAL.contains(&name))
 }
 
 /// The option that a line starts with when its first `=` comes too late.
@@ -107,8 +120,11 @@ mod tests {
         assert!(finding.uwsgi.unwrap().contains("one worker runs"));
         let finding = one("ignore_sigpipe = true\n", rule::UNKNOWN_OPTION);
         assert!(finding.uwsgi.unwrap().contains("ignore-sigpipe is not switched on"));
+        let finding = one("workers/processes = 4\n", rule::UNKNOWN_OPTION);
+        assert_eq!(finding.suggestion.as_deref(), Some("workers"));
         let finding = one("colour = red\n", rule::UNKNOWN_OPTION);
-        assert_eq!(finding.suggestion, None);
+        assert!(finding.suggestion.is_none() && !finding.is_note());
+        assert!(one("base_dir = /srv\n", rule::UNKNOWN_OPTION).is_note());
         let finding = one("static-map /a=/b\n", rule::UNKNOWN_OPTION);
         assert_eq!(finding.suggestion.as_deref(), Some("static-map = "));
         let finding = one("workers 4\n", rule::UNKNOWN_OPTION);

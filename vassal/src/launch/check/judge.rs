@@ -157,7 +157,9 @@ pub(super) fn soften(findings: &mut Vec<Finding>) {
     let has = |code| findings.iter().any(|finding| finding.code == code);
     let part = has(rule::NO_SOCKET) && has(rule::UNDEFINED_PLACEHOLDER);
     let lost = has(rule::INCLUDE);
-    findings.retain(|finding| !(part && finding.code == rule::NO_SOCKET));
+    // who will start it, nobody can tell
+    let root = |finding: &Finding| finding.code == rule::RUNS_AS_ROOT && finding.origin.is_none();
+    findings.retain(|one| !(part && one.code == rule::NO_SOCKET || root(one)));
     for finding in findings {
         let code = finding.code.as_ref();
         let placeholder = code == rule::UNDEFINED_PLACEHOLDER && (part || lost);
