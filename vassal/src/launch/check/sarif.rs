@@ -19,9 +19,9 @@ pub(super) fn text(results: &[Checked], here: &Path) -> String {
         .map(|rule| {
             json!({
                 "id": rule.code,
-                "shortDescription": { "text": rule.title },
-                "fullDescription": { "text": rule.help },
-                "help": { "text": rule.help },
+                "shortDescription": { "text": message(rule.title) },
+                "fullDescription": { "text": message(rule.help) },
+                "help": { "text": message(rule.help) },
                 "defaultConfiguration": { "level": level(rule.severity) },
             })
         })
@@ -69,7 +69,7 @@ fn result(checked: &Checked, finding: &Finding, here: &Path) -> Value {
     let mut result = json!({
         "ruleId": finding.code,
         "level": level(finding.severity),
-        "message": { "text": text },
+        "message": { "text": message(&text) },
         "locations": [{ "physicalLocation": {
             "artifactLocation": artifact(path, here),
             "region": { "startLine": line.max(1), "startColumn": column.max(1) },
@@ -79,6 +79,11 @@ fn result(checked: &Checked, finding: &Finding, here: &Path) -> Value {
         result["ruleIndex"] = json!(index);
     }
     result
+}
+
+/// A text in which braces are no placeholders.
+fn message(text: &str) -> String {
+    text.replace('{', "{{").replace('}', "}}")
 }
 
 fn artifact(path: &Path, here: &Path) -> Value {
@@ -120,7 +125,7 @@ mod tests {
         let finding = Finding::warning(Some(origin), Some("process"), "unknown")
             .rule(rule::UNKNOWN_OPTION)
             .uwsgi("one worker runs");
-        let whole = Finding::error(None, None, "no socket").rule(rule::NO_SOCKET);
+        let whole = Finding::error(None, None, "no ${socket}").rule(rule::NO_SOCKET);
         let findings = vec![finding, whole];
         let checked = Checked { file: "/etc/y.ini".into(), findings, unreadable: false };
         let log: Value = serde_json::from_str(&text(&[checked], Path::new("/work"))).unwrap();
@@ -131,6 +136,7 @@ mod tests {
         assert_eq!(place["region"], json!({ "startLine": 3, "startColumn": 1 }));
         let index = first["ruleIndex"].as_u64().unwrap() as usize;
         assert_eq!(run["tool"]["driver"]["rules"][index]["id"], "unknown-option");
+        assert_eq!(run["results"][1]["message"]["text"], "no ${{socket}}");
         let second = &run["results"][1]["locations"][0]["physicalLocation"];
         assert_eq!(second["artifactLocation"]["uri"], "file:///etc/y.ini");
         assert_eq!(run["originalUriBaseIds"]["START"]["uri"], "file:///work/");
