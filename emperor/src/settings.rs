@@ -381,6 +381,27 @@ mod tests {
     }
 
     #[test]
+    fn giving_an_option_its_default_changes_nothing() {
+        let shown = |lines: &[(&str, &str)]| {
+            let (settings, findings) = read(lines);
+            format!("{settings:?} {findings:?}")
+        };
+        let (_, rows) = option::subjects()
+            .iter()
+            .find(|(subject, _)| *subject == "Emperor")
+            .expect("the table has this subject");
+        // these say where the default depends on: who runs it, whether changes can be watched
+        let depends = ["api-socket", "state-dir", "emperor-freq"];
+        let rows = rows.iter().chain(option::find("reload-mercy"));
+        for row in rows.filter(|row| row.tier == Tier::Works && !depends.contains(&row.name)) {
+            if !row.default.is_empty() {
+                let with = shown(&[(row.name, row.default)]);
+                assert_eq!(with, shown(&[]), "{} = {}", row.name, row.default);
+            }
+        }
+    }
+
+    #[test]
     fn a_missing_user_is_an_error_that_names_it() {
         let (_, findings) = read(&[("uid", "no-such-user-here")]);
         assert!(findings[0].to_string().contains("no-such-user-here"), "{findings:?}");

@@ -191,6 +191,9 @@ rules! {
         "Limits on size, lines, depth of includes and options.";
     ENCODING = "encoding", Error, "bytes that are no text",
         "A NUL byte, or text that is not UTF-8.";
+    FORMAT = "format", Error, "a YAML, JSON or XML text that cannot be read",
+        "The message says what was expected. A warning for a part that is dropped, which uWSGI \
+         does in silence.";
     NOT_RUN = "not-run", Note, "something that a check does not run",
         "Commands, other hosts and descriptors are left alone by a check; what they would say is \
          not known.";

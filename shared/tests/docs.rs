@@ -2,7 +2,7 @@
 
 mod golden;
 
-use shared::option::{man, markdown};
+use shared::option::{completion, man, markdown, schema};
 use shared::rule;
 
 #[test]
@@ -30,4 +30,18 @@ fn the_page_about_checks_lists_every_rule() {
     let (_, back) = rest.split_once("<!-- end -->").expect("the list has an end");
     let wanted = format!("{front}--test docs -->\n{}<!-- end -->{back}", rule::markdown());
     golden::check("check.md", &wanted);
+}
+
+#[test]
+fn the_schema_of_configurations_is_what_the_table_says() {
+    let mut text = serde_json::to_string_pretty(&schema::schema()).expect("a schema is JSON");
+    text.push('\n');
+    golden::check("site.schema.json", &text);
+}
+
+#[test]
+fn completion_in_shells_is_what_the_table_says() {
+    golden::check("../deploy/completion/vassal.bash", &completion::bash());
+    golden::check("../deploy/completion/_vassal", &completion::zsh());
+    golden::check("../deploy/completion/vassal.fish", &completion::fish());
 }

@@ -122,8 +122,9 @@ fn parsed(said: &str) -> Listing {
     };
     let length = all[start..].iter().position(|line| line.contains(";end of configuration"));
     let Some(length) = length else { return none() };
-    // what `log-date` puts in front of each line
-    let dated = all[start].find(";uWSGI").unwrap_or_default();
+    // what `log-date` puts in front of each line; the first one is that of our `--ini`
+    let first = all[start..start + length].iter().find_map(|line| line.find("ini = "));
+    let dated = first.unwrap_or_default();
     let shown = all[start + 1..start + length]
         .iter()
         .map(|line| line.get(dated..).unwrap_or(line).to_owned())

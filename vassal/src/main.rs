@@ -17,7 +17,9 @@ fn main() -> ExitCode {
         cli::Face::Version => {
             print(concat!("uWSGI-compatible Emperor ", env!("CARGO_PKG_VERSION"), "\n"))
         }
-        cli::Face::Help => print(&launch::help::text()),
+        cli::Face::Help => {
+            print(&launch::help::answer(&std::env::args_os().skip(1).collect::<Vec<_>>()))
+        }
     };
     exit.into()
 }

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::finding::{Finding, Origin};
-use crate::option::{self, Kind, Row};
+use crate::option::{self, Arity, Kind, Row};
 
 use super::loader::Loader;
 use super::source::Proof;
@@ -118,7 +118,7 @@ fn long_option(loader: &mut Loader<'_>, text: &str, next: &mut Next<'_, '_>) {
     };
     let value = match (joined, row.kind) {
         (Some(value), _) => Some(value),
-        (None, Kind::Flag) => Some("true"),
+        (None, _) if row.arity == Arity::None => Some("true"),
         (None, _) if row.optional => next.take_number().or(Some("1")),
         (None, _) => next.take(),
     };

@@ -10,6 +10,7 @@ use crate::finding::{Finding, Origin};
 use crate::option;
 use crate::rule;
 
+use super::format::{self, Kind};
 use super::ini::{self, Piece};
 use super::loader::{BYTES_MAX, How, Loader, Part, is_plain};
 use super::magic::{self, Line, Subject};
@@ -53,6 +54,21 @@ struct Segment {
     bytes: Vec<u8>,
 }
 
+/// The language of an option or a file's name; uWSGI's own where nothing says otherwise.
+fn language(option: &str, file: &str) -> Option<Kind> {
+    let extension = match option {
+        "ini" => return None,
+        "yaml" | "json" | "xml" => option,
+        _ => Path::new(file).extension().and_then(|extension| extension.to_str()).unwrap_or(""),
+    };
+    match extension {
+        "yaml" | "yml" => Some(Kind::Yaml),
+        "json" | "js" => Some(Kind::Json),
+        "xml" => Some(Kind::Xml),
+        _ => None,
+    }
+}
+
 /// What is read and who wants it.
 struct Wish<'a> {
     /// The name as given.
@@ -61,6 +77,8 @@ struct Wish<'a> {
     section: &'a str,
     /// It may be the first file, which upper case magic variables mean.
     first: bool,
+    /// In which language it is, if not uWSGI's own.
+    language: Option<Kind>,
     /// The option that names it; `None`: whoever started the server.
     by: Option<(&'a Origin, &'a str)>,
 }
@@ -97,14 +115,16 @@ impl Loader<'_> {
                 Err(error) => return self.fail(origin, given, &error.to_string()),
             },
         };
-        self.load(frame, &Wish { given: file, section, first, by });
+        let language = language(name, file);
+        self.load(frame, &Wish { given: file, section, first, language, by });
     }
 
     /// A file that was named by whoever started the server.
     pub(super) fn file(&mut self, path: &Path, proof: Proof, first: bool) {
         let given = path.to_string_lossy().into_owned();
         let path = self.world.directory.join(path);
-        let wish = Wish { given: &given, section: "", first, by: None };
+        let language = language("", &given);
+        let wish = Wish { given: &given, section: "", first, language, by: None };
         self.load(Frame::File { path, proof }, &wish);
     }
 
@@ -167,8 +187,8 @@ impl Loader<'_> {
             }
         };
         let (segments, inode) = source;
-        let lines = |one: &Segment| one.bytes.iter().filter(|byte| **byte == b'\n').count();
-        if segments.iter().map(lines).sum::<usize>() >= LINES_MAX {
+        let lines = |one: &Segment| one.bytes.split(|byte| *byte == b'\n').count();
+        if segments.iter().map(lines).sum::<usize>() > LINES_MAX {
             return complain(self, format!("more than {LINES_MAX} lines"));
         }
         // the limit is enforced by the next entry: without one a file is only comments
@@ -196,7 +216,10 @@ impl Loader<'_> {
         let main = self.frames.is_empty() && wish.by.is_none();
         self.last = Some(frame.clone());
         self.frames.push(Open { frame, section: wanted.to_owned() });
-        let met = self.sections(&segments, &here, wanted, main);
+        let met = match wish.language {
+            None => self.sections(&segments, &here, wanted, main),
+            Some(kind) => self.document(kind, &segments, &here, wanted),
+        };
         self.frames.pop();
         if let Some(sections) = met {
             let found = match sections.as_slice() {
@@ -306,6 +329,69 @@ impl Loader<'_> {
             self.findings.push(finding.uwsgi("drops them in silence"));
         }
         (!state.met.iter().any(|name| name == wanted)).then_some(state.met)
+    }
+
+    /// Reads a text in another language; what was injected around it is a part of it.
+    fn document(
+        &mut self,
+        kind: Kind,
+        segments: &[Segment],
+        here: &Subject,
+        wanted: &str,
+    ) -> Option<Vec<String>> {
+        let mut lines = Vec::new();
+        for segment in segments {
+            lines.extend(
+                magic::lines(&segment.bytes, here, self.first.as_ref(), self.world)
+                    .into_iter()
+                    .map(|line| (&segment.path, line)),
+            );
+        }
+        let at = |line: u32, column| {
+            let found = lines.get(line.saturating_sub(1) as usize).or(lines.last());
+            let (path, line) = found.map_or((&here.path, 1), |(path, line)| (*path, line.number));
+            Origin::File { path: path.clone(), line, column, value: 0 }
+        };
+        let mut text = Vec::new();
+        for (index, (_, line)) in lines.iter().enumerate() {
+            if index > 0 {
+                text.push(b'\n');
+            }
+            text.extend_from_slice(&line.bytes);
+        }
+        let text = match String::from_utf8(text) {
+            Ok(text) => text,
+            Err(error) => {
+                let bytes = error.as_bytes();
+                let good = &bytes[..error.utf8_error().valid_up_to()];
+                let line = good.split(|byte| *byte == b'\n').count() as u32;
+                let message = "this line is not valid UTF-8";
+                let finding = Finding::error(Some(at(line, 1)), None, message);
+                self.findings.push(finding.rule(rule::ENCODING));
+                return None;
+            }
+        };
+        let document = match format::read(kind, &text, wanted) {
+            Ok(document) => document,
+            Err(fault) => {
+                let origin = Some(at(fault.line, fault.column));
+                self.findings.push(Finding::error(origin, None, fault.message).rule(rule::FORMAT));
+                return None;
+            }
+        };
+        for note in document.notes {
+            let origin = Some(at(note.line, note.column));
+            self.findings.push(Finding::warning(origin, None, note.message).rule(rule::FORMAT));
+        }
+        for pair in document.pairs {
+            self.add(&pair.key, &pair.value, &at(pair.line, pair.column), false);
+        }
+        if self.block.take().is_some() {
+            let message = "a block is not ended in this file: it ends here";
+            self.warn(&at(u32::MAX, 1), "endif", message);
+            self.by(rule::BLOCK);
+        }
+        (!document.found).then_some(document.sections)
     }
 
     fn line(

@@ -141,13 +141,12 @@ impl<'w> Loader<'w> {
             return;
         }
         match &self.block {
-            None => self.act(given, value, origin, bare),
+            None | Some(Block::Once(None)) => self.act(given, value, origin, bare),
             Some(Block::Skip) => {}
             Some(_) if name.is_some_and(logic::opens) => {
                 self.fail(origin, given, "blocks cannot be nested: end the first one before");
                 self.by(rule::BLOCK);
             }
-            Some(Block::Once(None)) => self.act(given, value, origin, bare),
             Some(Block::Once(Some(item))) => {
                 let value = value.replace("%(_)", item);
                 self.act(given, &value, origin, bare);

@@ -18,7 +18,6 @@ mod command_line;
 mod directive;
 mod expand;
 mod fence;
-#[cfg_attr(not(test), expect(dead_code, reason = "the loader does not call it yet"))]
 mod format;
 mod glob;
 mod immediate;

@@ -67,6 +67,9 @@ fn list<'a>(rows: impl Iterator<Item = &'a Row>, form: Form) -> String {
     let mut text = String::new();
     for row in rows {
         let _ = writeln!(text, ".TP\n{}\n{}", head(row, form), prose(row.doc));
+        if !row.default.is_empty() {
+            let _ = writeln!(text, "The default is \\fB{}\\fR.", escaped(row.default));
+        }
         if row.aliases.len() == 1 {
             let _ = writeln!(text, "Also \\fB{}\\fR.", escaped(row.aliases[0]));
         } else if !row.aliases.is_empty() {
@@ -138,6 +141,7 @@ mod tests {
         let names = region("names processes vacuum").unwrap();
         assert!(names.starts_with(".TP\n\\fBprocesses = \\fInumber\\fR\n"), "{names}");
         assert!(names.contains("\\fBvacuum = true\\fR\n"), "{names}");
+        assert!(names.contains("processes.\nThe default is \\fB1\\fR.\n"), "{names}");
         let line = region("line Processes").unwrap();
         assert!(line.contains("\\fB\\-p\\fR, \\fB\\-\\-processes\\fR \\fInumber\\fR\n"), "{line}");
         assert!(!line.contains("mule"), "only what works is listed");

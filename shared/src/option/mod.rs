@@ -7,19 +7,25 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+/// Completion of the command line in shells.
+pub mod completion;
 /// Lists of options for manual pages.
 pub mod man;
 /// References of the options.
 pub mod markdown;
+mod plugin;
 mod rows;
+/// A JSON schema of configurations.
+pub mod schema;
 mod suggest;
+mod usage;
 
 pub use suggest::near;
 
 /// What a value means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// On unless it says false, off, no or 0; takes no argument on the command line.
+    /// On unless it says false, off, no or 0; on the command line its name is enough.
     Flag,
     /// A number that is not negative.
     Integer,
@@ -52,6 +58,33 @@ pub enum Tier {
     Refused(&'static str),
 }
 
+/// Whether an option takes an argument on the command line.
+///
+/// uWSGI's own answers, slips included: a few of its flags demand an argument, a few of its
+/// numbers take none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arity {
+    /// It takes none.
+    None,
+    /// It may be left out.
+    Optional,
+    /// It must be there.
+    Required,
+}
+
+/// Which line of uWSGI knows an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Every release that is still in use (2.0.21 and later).
+    Released,
+    /// Releases from this one on.
+    Since(&'static str),
+    /// Only the development line, which was never released.
+    Development,
+    /// None: it is ours.
+    Own,
+}
+
 /// One option.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -65,9 +98,22 @@ pub struct Row {
     pub short: Option<char>,
     /// The value may be left out on the command line.
     pub optional: bool,
+    /// Whether the command line has an argument for it.
+    pub arity: Arity,
+    /// What counts when it is not given, as a user would write it; empty where that is nothing,
+    /// off, or not one value.
+    pub default: &'static str,
+    /// The words that may be given, where there are only a few.
+    pub choices: &'static [&'static str],
+    /// It acts while the configuration is read: only magic variables are replaced in its value.
+    pub immediate: bool,
+    /// Which line of uWSGI knows it.
+    pub line: Line,
     /// How far this product goes with it.
     pub tier: Tier,
-    /// One line of documentation; empty for what is only known by name.
+    /// It is refused, but the application serves the same without it: a warning is enough.
+    pub harmless: bool,
+    /// One line of documentation: what it does, or would do.
     pub doc: &'static str,
 }
 
@@ -81,7 +127,39 @@ impl Row {
     }
 
     const fn optional(self) -> Self {
-        Self { optional: true, ..self }
+        Self { optional: true, arity: Arity::Optional, ..self }
+    }
+
+    const fn bare(self) -> Self {
+        Self { arity: Arity::None, ..self }
+    }
+
+    const fn argument(self) -> Self {
+        Self { arity: Arity::Required, ..self }
+    }
+
+    const fn immediate(self) -> Self {
+        Self { immediate: true, ..self }
+    }
+
+    const fn since(self, version: &'static str) -> Self {
+        Self { line: Line::Since(version), ..self }
+    }
+
+    const fn development(self) -> Self {
+        Self { line: Line::Development, ..self }
+    }
+
+    const fn own(self) -> Self {
+        Self { line: Line::Own, ..self }
+    }
+
+    const fn default(self, default: &'static str) -> Self {
+        Self { default, ..self }
+    }
+
+    const fn choices(self, choices: &'static [&'static str]) -> Self {
+        Self { choices, ..self }
     }
 
     const fn works(self, doc: &'static str) -> Self {
@@ -92,23 +170,60 @@ impl Row {
         Self { tier: Tier::Accepted, doc, ..self }
     }
 
-    const fn refused(self, reason: &'static str) -> Self {
-        Self { tier: Tier::Refused(reason), ..self }
+    const fn planned(self, doc: &'static str) -> Self {
+        Self { tier: Tier::Planned, doc, ..self }
+    }
+
+    const fn refused(self, reason: &'static str, doc: &'static str) -> Self {
+        Self { tier: Tier::Refused(reason), doc, ..self }
+    }
+
+    const fn harmless(self) -> Self {
+        Self { harmless: true, ..self }
     }
 
     /// All spellings, the primary one first.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
+
+    /// uWSGI's plugin that brings the option; `None` is its core.
+    pub fn plugin(&self) -> Option<&'static str> {
+        plugin::of(self.name)
+    }
 }
 
-/// A row known by name only; the methods of [`Row`] say more.
+/// A row whose methods say more.
 const fn row(name: &'static str, kind: Kind) -> Row {
-    Row { name, aliases: &[], kind, short: None, optional: false, tier: Tier::Planned, doc: "" }
+    Row {
+        name,
+        aliases: &[],
+        kind,
+        short: None,
+        optional: false,
+        arity: if matches!(kind, Kind::Flag) { Arity::None } else { Arity::Required },
+        default: "",
+        choices: &[],
+        immediate: false,
+        line: Line::Released,
+        tier: Tier::Planned,
+        harmless: false,
+        doc: "",
+    }
 }
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Row>> =
     LazyLock::new(|| all().flat_map(|row| row.names().map(move |name| (name, row))).collect());
+
+static BY_LETTER: LazyLock<[Option<&'static Row>; 128]> = LazyLock::new(|| {
+    let mut letters = [None; 128];
+    for row in all() {
+        if let Some(place) = row.short.and_then(|letter| letters.get_mut(letter as usize)) {
+            *place = Some(row);
+        }
+    }
+    letters
+});
 
 /// The subjects with their rows, in the order of the documentation.
 pub fn subjects() -> &'static [(&'static str, &'static [Row])] {
@@ -127,7 +242,7 @@ pub fn find(name: &str) -> Option<&'static Row> {
 
 /// The option of a letter.
 pub fn find_short(letter: char) -> Option<&'static Row> {
-    all().find(|row| row.short == Some(letter))
+    *BY_LETTER.get(letter as usize)?
 }
 
 /// The options with a spelling that starts with `prefix`, each once.
@@ -136,63 +251,4 @@ pub fn starting_with(prefix: &str) -> Vec<&'static Row> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn every_name_and_every_letter_is_unique() {
-        let mut names = HashSet::new();
-        let mut letters = HashSet::new();
-        for row in all() {
-            for name in row.names() {
-                assert!(names.insert(name), "{name} is there twice");
-            }
-            if let Some(letter) = row.short {
-                assert!(letters.insert(letter), "-{letter} is there twice");
-            }
-        }
-        assert!(names.len() > 1300, "{} names", names.len());
-    }
-
-    #[test]
-    fn names_are_plain_and_what_does_something_is_documented() {
-        for row in all() {
-            for name in row.names() {
-                assert!(!name.is_empty() && !name.starts_with('-'), "{name:?}");
-                assert!(
-                    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
-                    "{name:?}"
-                );
-            }
-            assert!(row.doc.is_ascii() && !row.doc.contains('\n'), "{}", row.name);
-            match row.tier {
-                Tier::Works | Tier::Accepted => {
-                    assert!(row.doc.ends_with('.'), "{} has no documentation", row.name);
-                }
-                Tier::Planned => assert!(row.doc.is_empty(), "{}", row.name),
-                Tier::Refused(reason) => assert!(!reason.is_empty(), "{}", row.name),
-            }
-            assert!(row.kind != Kind::Flag || !row.optional, "{}", row.name);
-        }
-    }
-
-    #[test]
-    fn aliases_lead_to_the_primary_name() {
-        for (alias, primary) in [
-            ("workers", "processes"),
-            ("wsgi", "module"),
-            ("venv", "home"),
-            ("pp", "pythonpath"),
-            ("uwsgi-socket", "socket"),
-            ("vassals-set", "vassal-set"),
-            ("end", "endif"),
-        ] {
-            assert_eq!(find(alias).map(|row| row.name), Some(primary), "{alias}");
-        }
-        assert_eq!(find_short('p').map(|row| row.name), Some("processes"));
-        assert!(find("chmod_socket").is_none());
-        assert_eq!(starting_with("vassal-set").len(), 1);
-    }
-}
+mod tests;

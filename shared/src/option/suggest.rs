@@ -1,6 +1,30 @@
 //! Which option was probably meant.
 
-use super::all;
+use std::sync::LazyLock;
+
+use super::{Tier, all};
+
+/// Longer words are no option's misspelling.
+const LONGEST: usize = 64;
+
+/// The known names by their first letter and length, with their rank: an unknown name is
+/// compared with the few that can be near it.
+static BUCKETS: LazyLock<Vec<Vec<(usize, &'static str)>>> = LazyLock::new(|| {
+    let mut buckets = vec![Vec::new(); 256 * (LONGEST + 1)];
+    for (order, row) in all().enumerate() {
+        // what works is likelier to be meant than what is only known
+        let works = matches!(row.tier, Tier::Works | Tier::Accepted);
+        let rank = if works { order } else { order + 10_000 };
+        for name in row.names().filter(|name| name.len() <= LONGEST) {
+            buckets[bucket(name.as_bytes()[0], name.len())].push((rank, name));
+        }
+    }
+    buckets
+});
+
+fn bucket(first: u8, length: usize) -> usize {
+    usize::from(first) * (LONGEST + 1) + length
+}
 
 /// The known name that is nearest to an unknown one, if it is near enough to be meant.
 ///
@@ -8,7 +32,7 @@ use super::all;
 /// of edits, where two letters that changed places are one. Short names have few edits to
 /// spend: two letters of difference make another word of them.
 pub fn near(name: &str) -> Option<&'static str> {
-    if name.len() > 64 || !name.is_ascii() {
+    if name.len() > LONGEST || !name.is_ascii() {
         return None;
     }
     let plain = name.trim_start_matches('-').to_ascii_lowercase().replace(['_', '.', ' '], "-");
@@ -17,25 +41,17 @@ pub fn near(name: &str) -> Option<&'static str> {
         return None;
     }
     let allowed = if plain.len() < 5 { 1 } else { 2 };
-    let mut best: Option<(usize, usize, &'static str)> = None;
-    for (order, row) in all().enumerate() {
-        for known in row.names() {
-            if known.len().abs_diff(plain.len()) > allowed {
-                continue;
-            }
-            // what works is likelier to be meant than what is only known
-            let rank = usize::from(row.doc.is_empty()) * 10_000 + order;
-            // people rarely get the first letter wrong
-            if known.as_bytes()[0] != plain.as_bytes()[0] {
-                continue;
-            }
-            let edits = if plural(&plain, known) { 1 } else { distance(&plain, known) };
-            if edits <= allowed && best.is_none_or(|(e, r, _)| (edits, rank) < (e, r)) {
-                best = Some((edits, rank, known));
-            }
-        }
-    }
-    best.map(|(_, _, known)| known)
+    // people rarely get the first letter wrong
+    let first = plain.as_bytes()[0];
+    let lengths = plain.len() - allowed..=(plain.len() + allowed).min(LONGEST);
+    lengths
+        .flat_map(|length| &BUCKETS[bucket(first, length)])
+        .filter_map(|(rank, known)| {
+            let edits = if plural(&plain, known) { 1 } else { distance(&plain, known, allowed)? };
+            (edits <= allowed).then_some((edits, *rank, *known))
+        })
+        .min()
+        .map(|(_, _, known)| known)
 }
 
 fn plural(name: &str, known: &str) -> bool {
@@ -45,24 +61,36 @@ fn plural(name: &str, known: &str) -> bool {
     longer(name, known) || longer(known, name)
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours between two texts.
-fn distance(left: &str, right: &str) -> usize {
+/// Insertions, deletions, replacements and swaps of neighbours between two texts of at most
+/// [`LONGEST`] bytes; `None` as soon as they are more than `most`.
+fn distance(left: &str, right: &str, most: usize) -> Option<usize> {
     let (left, right) = (left.as_bytes(), right.as_bytes());
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
+    let mut before = [0; LONGEST + 1];
+    let mut above = [0; LONGEST + 1];
+    let mut row = [0; LONGEST + 1];
+    for (j, place) in above.iter_mut().enumerate() {
+        *place = j;
+    }
     for i in 0..left.len() {
-        let mut row = vec![i + 1];
+        row[0] = i + 1;
+        let mut least = row[0];
         for j in 0..right.len() {
             let mut cost =
-                (last[j] + usize::from(left[i] != right[j])).min(last[j + 1] + 1).min(row[j] + 1);
+                (above[j] + usize::from(left[i] != right[j])).min(above[j + 1] + 1).min(row[j] + 1);
             if i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j] {
                 cost = cost.min(before[j - 1] + 1);
             }
-            row.push(cost);
+            row[j + 1] = cost;
+            least = least.min(cost);
         }
-        before = std::mem::replace(&mut last, row);
+        // a swap reaches back one row more, at the price of one edit
+        let past = above[..=right.len()].iter().min().copied().unwrap_or(0);
+        if least > most && past + 1 > most {
+            return None;
+        }
+        before = std::mem::replace(&mut above, row);
     }
-    last[right.len()]
+    Some(above[right.len()])
 }
 
 #[cfg(test)]

@@ -103,7 +103,12 @@ fn silently(near: Option<&str>) -> String {
         name if row.kind == Kind::Flag => {
             return format!("ignores the line in silence: {name} is not switched on");
         }
-        name => return format!("ignores the line in silence: {name} keeps its default"),
+        name if row.default.is_empty() => {
+            return format!("ignores the line in silence: {name} keeps its default");
+        }
+        name => {
+            return format!("ignores the line in silence: {name} stays {}", row.default);
+        }
     };
     format!("ignores the line in silence: {effect}")
 }

@@ -1,7 +1,7 @@
 //! Options that this server does not have, and plugins that it does not provide.
 
 use crate::finding::{Finding, Severity};
-use crate::option::{Row, Tier};
+use crate::option::{Line, Row, Tier};
 use crate::rule;
 
 use super::super::loader::{Entry, is_plain};
@@ -10,7 +10,17 @@ use super::about;
 
 /// What has to be said about an option that does not work here.
 pub(super) fn tier(entry: &Entry, row: &Row) -> Option<Finding> {
-    let planned = |severity, message| about(entry, severity, rule::UNSUPPORTED_OPTION, message);
+    let planned = |severity, message: &str| {
+        let finding = about(entry, severity, rule::UNSUPPORTED_OPTION, message);
+        match row.line {
+            Line::Released | Line::Own => finding,
+            Line::Since(version) => finding
+                .uwsgi(format!("knows it from {version} on; before that it ignores the line")),
+            Line::Development => {
+                finding.uwsgi("does not know it in any release, and ignores the line in silence")
+            }
+        }
+    };
     Some(match row.tier {
         Tier::Works | Tier::Accepted => return None,
         Tier::Planned if guards(entry, row) => planned(
@@ -22,6 +32,10 @@ pub(super) fn tier(entry: &Entry, row: &Row) -> Option<Finding> {
             "known, not supported yet: ignored, so the vassal runs without this isolation",
         ),
         Tier::Planned => planned(Severity::Warning, "known, not supported yet: ignored"),
+        Tier::Refused(reason) if row.harmless => {
+            let message = format!("ignored: {reason}");
+            about(entry, Severity::Warning, rule::REFUSED_OPTION, &message)
+        }
         Tier::Refused(reason) => {
             let message = format!("refused: {reason}");
             about(entry, Severity::Error, rule::REFUSED_OPTION, &message)

@@ -1,6 +1,7 @@
 //! Whole configurations: files on disk, command lines, and what comes of them.
 
 mod command_line;
+mod defaults;
 mod hostile;
 mod reader;
 mod settings;

@@ -1,5 +1,6 @@
 //! Environment, hooks, waiting and watching.
 
+use super::FOREIGN;
 use crate::option::{Kind, Row, row};
 
 /// The rows of this subject.
@@ -7,114 +8,172 @@ pub(super) const ROWS: &[Row] = &[
     row("env", Kind::Special)
         .works("Variable for the application, `NAME=value`; a name alone removes it."),
     row("unenv", Kind::Special).works("Remove a variable from the environment of the application."),
-    row("wait-for-interface-timeout", Kind::Integer).aliases(&[
-        "wait-interface-timeout",
-        "wait-for-iface-timeout",
-        "wait-iface-timeout",
-    ]),
-    row("wait-for-fs-timeout", Kind::Integer),
-    row("wait-for-socket-timeout", Kind::Integer),
-    row("flock2", Kind::Text),
-    row("flock-wait2", Kind::Text),
-    row("hook-asap", Kind::List),
-    row("hook-pre-jail", Kind::List),
-    row("hook-post-jail", Kind::List),
-    row("hook-in-jail", Kind::List),
-    row("hook-as-root", Kind::List),
-    row("hook-as-user", Kind::List),
-    row("hook-as-user-atexit", Kind::List),
-    row("hook-pre-app", Kind::List),
-    row("hook-post-app", Kind::List),
-    row("hook-post-fork", Kind::List),
-    row("hook-accepting", Kind::List),
-    row("hook-accepting1", Kind::List),
-    row("hook-accepting-once", Kind::List),
-    row("hook-accepting1-once", Kind::List),
-    row("hook-master-start", Kind::List),
-    row("hook-touch", Kind::List),
-    row("hook-emperor-start", Kind::List),
-    row("hook-emperor-stop", Kind::List),
-    row("hook-emperor-reload", Kind::List),
-    row("hook-emperor-lost", Kind::List),
-    row("hook-as-vassal", Kind::List),
-    row("hook-as-emperor", Kind::List),
-    row("hook-as-mule", Kind::List),
-    row("hook-as-gateway", Kind::List),
-    row("after-request-hook", Kind::List),
-    row("after-request-call", Kind::List),
-    row("exec-asap", Kind::List),
-    row("exec-pre-jail", Kind::List),
-    row("exec-post-jail", Kind::List),
-    row("exec-in-jail", Kind::List),
-    row("exec-as-root", Kind::List),
-    row("exec-as-user", Kind::List),
-    row("exec-as-user-atexit", Kind::List),
-    row("exec-pre-app", Kind::List),
-    row("exec-post-app", Kind::List),
-    row("exec-as-vassal", Kind::List),
-    row("exec-as-emperor", Kind::List),
-    row("mount-asap", Kind::List),
-    row("mount-pre-jail", Kind::List),
-    row("mount-post-jail", Kind::List),
-    row("mount-in-jail", Kind::List),
-    row("mount-as-root", Kind::List),
-    row("mount-as-vassal", Kind::List),
-    row("mount-as-emperor", Kind::List),
-    row("umount-asap", Kind::List),
-    row("umount-pre-jail", Kind::List),
-    row("umount-post-jail", Kind::List),
-    row("umount-in-jail", Kind::List),
-    row("umount-as-root", Kind::List),
-    row("umount-as-vassal", Kind::List),
-    row("umount-as-emperor", Kind::List),
-    row("wait-for-interface", Kind::List).aliases(&[
-        "wait-interface",
-        "wait-for-iface",
-        "wait-iface",
-    ]),
-    row("wait-for-fs", Kind::List),
-    row("wait-for-file", Kind::List),
-    row("wait-for-dir", Kind::List),
-    row("wait-for-mountpoint", Kind::List),
-    row("wait-for-socket", Kind::List),
-    row("call-asap", Kind::List),
-    row("call-pre-jail", Kind::List),
-    row("call-post-jail", Kind::List),
-    row("call-in-jail", Kind::List),
-    row("call-as-root", Kind::List),
-    row("call-as-user", Kind::List),
-    row("call-as-user-atexit", Kind::List),
-    row("call-pre-app", Kind::List),
-    row("call-post-app", Kind::List),
-    row("call-as-vassal", Kind::List),
-    row("call-as-vassal1", Kind::List),
-    row("call-as-vassal3", Kind::List),
-    row("call-as-emperor", Kind::List),
-    row("call-as-emperor1", Kind::List),
-    row("call-as-emperor2", Kind::List),
-    row("call-as-emperor4", Kind::List),
-    row("reload-on-fd", Kind::List),
-    row("brutal-reload-on-fd", Kind::List),
-    row("touch-reload", Kind::List),
-    row("touch-workers-reload", Kind::List),
-    row("touch-mules-reload", Kind::List),
-    row("touch-spoolers-reload", Kind::List),
-    row("touch-chain-reload", Kind::List),
-    row("touch-logrotate", Kind::List),
-    row("touch-logreopen", Kind::List),
-    row("touch-exec", Kind::List),
-    row("touch-signal", Kind::List),
-    row("fs-reload", Kind::List),
-    row("fs-brutal-reload", Kind::List),
-    row("fs-signal", Kind::List),
-    row("check-mountpoint", Kind::List).aliases(&[
-        "mountpoint-check",
-        "check-mount",
-        "mount-check",
-    ]),
-    row("envdir", Kind::List),
-    row("file-write", Kind::List),
-    row("flock", Kind::Special),
-    row("flock-wait", Kind::Special),
-    row("early-envdir", Kind::Special),
+    row("wait-for-interface-timeout", Kind::Integer)
+        .aliases(&["wait-interface-timeout", "wait-for-iface-timeout", "wait-iface-timeout"])
+        .default("60")
+        .planned("Seconds to wait for a network interface."),
+    row("wait-for-fs-timeout", Kind::Integer)
+        .default("60")
+        .planned("Seconds to wait for files, directories and mounts."),
+    row("wait-for-socket-timeout", Kind::Integer)
+        .default("60")
+        .planned("Seconds to wait for a socket."),
+    row("flock2", Kind::Text).immediate().planned("Lock this file once the log is open, or end."),
+    row("flock-wait2", Kind::Text)
+        .immediate()
+        .planned("Lock this file once the log is open, and wait for it."),
+    row("hook-asap", Kind::List).planned("Action once the configuration was read."),
+    row("hook-pre-jail", Kind::List).planned("Action before the jail is entered."),
+    row("hook-post-jail", Kind::List).planned("Action after the jail was entered."),
+    row("hook-in-jail", Kind::List).planned("Action inside the jail."),
+    row("hook-as-root", Kind::List).planned("Action as root, just before privileges are dropped."),
+    row("hook-as-user", Kind::List).planned("Action as the user, once privileges were dropped."),
+    row("hook-as-user-atexit", Kind::List).planned("Action as the user, when the server ends."),
+    row("hook-pre-app", Kind::List).planned("Action before the application is loaded."),
+    row("hook-post-app", Kind::List).planned("Action after the application was loaded."),
+    row("hook-post-fork", Kind::List).planned("Action in each process after its fork."),
+    row("hook-accepting", Kind::List)
+        .planned("Action in each worker when it begins to take requests."),
+    row("hook-accepting1", Kind::List)
+        .planned("Action in the first worker when it begins to take requests."),
+    row("hook-accepting-once", Kind::List)
+        .planned("Action in each worker when it first takes requests."),
+    row("hook-accepting1-once", Kind::List)
+        .planned("Action in the first worker when it first takes requests."),
+    row("hook-master-start", Kind::List).planned("Action when the master starts."),
+    row("hook-touch", Kind::List)
+        .planned("Action when a file is touched, `file action:arguments`."),
+    row("hook-emperor-start", Kind::List).planned("Action when the Emperor starts."),
+    row("hook-emperor-stop", Kind::List).planned("Action of the vassal when the Emperor stops it."),
+    row("hook-emperor-reload", Kind::List)
+        .planned("Action of the vassal when the Emperor reloads it."),
+    row("hook-emperor-lost", Kind::List).planned("Action of the vassal when the Emperor is gone."),
+    row("hook-as-vassal", Kind::List).planned("Action in a vassal before its server is run."),
+    row("hook-as-emperor", Kind::List).planned("Action in the Emperor after a vassal was started."),
+    row("hook-as-mule", Kind::List).planned("Action in each mule."),
+    row("hook-as-gateway", Kind::List).planned("Action in each router process."),
+    row("after-request-hook", Kind::List).planned("Action after each request."),
+    row("exec-asap", Kind::List).planned("Command that runs once the configuration was read."),
+    row("exec-pre-jail", Kind::List).planned("Command that runs before the jail is entered."),
+    row("exec-post-jail", Kind::List).planned("Command that runs after the jail was entered."),
+    row("exec-in-jail", Kind::List).planned("Command that runs inside the jail."),
+    row("exec-as-root", Kind::List)
+        .planned("Command that runs as root, just before privileges are dropped."),
+    row("exec-as-user", Kind::List)
+        .planned("Command that runs as the user, once privileges were dropped."),
+    row("exec-as-user-atexit", Kind::List)
+        .planned("Command that runs as the user, when the server ends."),
+    row("exec-pre-app", Kind::List).planned("Command that runs before the application is loaded."),
+    row("exec-post-app", Kind::List).planned("Command that runs after the application was loaded."),
+    row("exec-as-vassal", Kind::List)
+        .planned("Command that runs in a vassal before its server is run."),
+    row("exec-as-emperor", Kind::List)
+        .planned("Command that runs in the Emperor after a vassal was started."),
+    row("mount-asap", Kind::List)
+        .planned("Mount once the configuration was read, `type source target flags`."),
+    row("mount-pre-jail", Kind::List)
+        .planned("Mount before the jail is entered, `type source target flags`."),
+    row("mount-post-jail", Kind::List)
+        .planned("Mount after the jail was entered, `type source target flags`."),
+    row("mount-in-jail", Kind::List).planned("Mount inside the jail, `type source target flags`."),
+    row("mount-as-root", Kind::List)
+        .planned("Mount as root before privileges are dropped, `type source target flags`."),
+    row("mount-as-vassal", Kind::List)
+        .planned("Mount in a vassal before its server is run, `type source target flags`."),
+    row("mount-as-emperor", Kind::List)
+        .planned("Mount in the Emperor after a vassal was started, `type source target flags`."),
+    row("umount-asap", Kind::List).planned("Mount that is undone once the configuration was read."),
+    row("umount-pre-jail", Kind::List).planned("Mount that is undone before the jail is entered."),
+    row("umount-post-jail", Kind::List).planned("Mount that is undone after the jail was entered."),
+    row("umount-in-jail", Kind::List).planned("Mount that is undone inside the jail."),
+    row("umount-as-root", Kind::List)
+        .planned("Mount that is undone as root, just before privileges are dropped."),
+    row("umount-as-vassal", Kind::List)
+        .planned("Mount that is undone in a vassal before its server is run."),
+    row("umount-as-emperor", Kind::List)
+        .planned("Mount that is undone in the Emperor after a vassal was started."),
+    row("wait-for-interface", Kind::List)
+        .aliases(&["wait-interface", "wait-for-iface", "wait-iface"])
+        .planned("Wait at the start for a network interface."),
+    row("wait-for-fs", Kind::List).planned("Wait at the start for a file or directory."),
+    row("wait-for-file", Kind::List).planned("Wait at the start for a regular file."),
+    row("wait-for-dir", Kind::List).planned("Wait at the start for a directory."),
+    row("wait-for-mountpoint", Kind::List).planned("Wait at the start for a mounted file system."),
+    row("wait-for-socket", Kind::List).planned("Wait at the start for a socket that accepts."),
+    row("reload-on-fd", Kind::List).planned("Reload when a descriptor has something to read."),
+    row("brutal-reload-on-fd", Kind::List)
+        .planned("Reload at once when a descriptor has something to read."),
+    row("touch-reload", Kind::List)
+        .planned("Reload when this file changes, appears or disappears."),
+    row("touch-workers-reload", Kind::List).planned("Replace the workers when this file changes."),
+    row("touch-mules-reload", Kind::List).planned("Replace the mules when this file changes."),
+    row("touch-spoolers-reload", Kind::List)
+        .planned("Replace the spoolers when this file changes."),
+    row("touch-chain-reload", Kind::List)
+        .planned("Replace one worker after the other when this file changes."),
+    row("touch-logrotate", Kind::List).planned("Rotate the log when this file changes."),
+    row("touch-logreopen", Kind::List).planned("Open the log again when this file changes."),
+    row("touch-exec", Kind::List).planned("Run a command when a file changes, `file command`."),
+    row("touch-signal", Kind::List).planned("Raise a signal when a file changes, `file signal`."),
+    row("fs-reload", Kind::List).planned("Reload when something below this path changes."),
+    row("fs-brutal-reload", Kind::List)
+        .planned("Reload at once when something below this path changes."),
+    row("fs-signal", Kind::List)
+        .planned("Raise a signal when something below a path changes, `path signal`."),
+    row("check-mountpoint", Kind::List)
+        .aliases(&["mountpoint-check", "check-mount", "mount-check"])
+        .planned("End when this file system cannot be reached any more."),
+    row("envdir", Kind::List)
+        .planned("Directory whose files are variables for the application: name and content."),
+    row("file-write", Kind::List).planned("Write a file at the start, `file=content`."),
+    row("flock", Kind::Special).immediate().planned("Lock this file at the start, or end."),
+    row("flock-wait", Kind::Special)
+        .immediate()
+        .planned("Lock this file at the start, and wait for it."),
+    row("early-envdir", Kind::Special)
+        .immediate()
+        .planned("As `envdir`, while the configuration is read."),
+    row("after-request-call", Kind::List)
+        .refused(FOREIGN, "Function in C that runs after each request."),
+    row("call-asap", Kind::List)
+        .refused(FOREIGN, "C function, called once the configuration was read."),
+    row("call-pre-jail", Kind::List)
+        .refused(FOREIGN, "C function, called before the jail is entered."),
+    row("call-post-jail", Kind::List)
+        .refused(FOREIGN, "C function, called after the jail was entered."),
+    row("call-in-jail", Kind::List).refused(FOREIGN, "C function, called inside the jail."),
+    row("call-as-root", Kind::List)
+        .refused(FOREIGN, "C function, called as root, just before privileges are dropped."),
+    row("call-as-user", Kind::List)
+        .refused(FOREIGN, "C function, called as the user, once privileges were dropped."),
+    row("call-as-user-atexit", Kind::List)
+        .refused(FOREIGN, "C function, called as the user, when the server ends."),
+    row("call-pre-app", Kind::List)
+        .refused(FOREIGN, "C function, called before the application is loaded."),
+    row("call-post-app", Kind::List)
+        .refused(FOREIGN, "C function, called after the application was loaded."),
+    row("call-as-vassal", Kind::List)
+        .refused(FOREIGN, "C function, called in a vassal before its server is run."),
+    row("call-as-vassal1", Kind::List).refused(
+        FOREIGN,
+        "C function, called in a vassal before its server is run, with its name.",
+    ),
+    row("call-as-vassal3", Kind::List).refused(
+        FOREIGN,
+        "C function, called in a vassal before its server is run, with name, user, group.",
+    ),
+    row("call-as-emperor", Kind::List)
+        .refused(FOREIGN, "C function, called in the Emperor after a vassal was started."),
+    row("call-as-emperor1", Kind::List).refused(
+        FOREIGN,
+        "C function, called in the Emperor after a vassal was started, with its name.",
+    ),
+    row("call-as-emperor2", Kind::List).refused(
+        FOREIGN,
+        "C function, called in the Emperor after a vassal was started, with name and pid.",
+    ),
+    row("call-as-emperor4", Kind::List).refused(
+        FOREIGN,
+        "C function, called in the Emperor after a vassal was started, with name, pid, owner.",
+    ),
 ];

@@ -9,6 +9,7 @@ pub(super) const ROWS: &[Row] = &[
         .works("Address on which HTTP is served. Workers answer it themselves."),
     row("http-keepalive", Kind::Integer)
         .optional()
+        .default("60")
         .works("Seconds that an idle connection is kept; 1 means the default, 0 switches it off."),
     row("http-processes", Kind::Integer)
         .aliases(&["http-workers"])
@@ -19,42 +20,75 @@ pub(super) const ROWS: &[Row] = &[
         .accepted("Answers without a length are sent in chunks whenever the client can read them."),
     row("http-raw-body", Kind::Flag).accepted("Chunked request bodies are always decoded."),
     row("http-chunked-input", Kind::Flag).accepted("Chunked request bodies are always decoded."),
-    row("http-server-name-as-http-host", Kind::Flag),
-    row("https", Kind::Special),
-    row("https2", Kind::Special),
-    row("https-export-cert", Kind::Flag),
-    row("https-session-context", Kind::Text),
-    row("http-to-https", Kind::Special),
-    row("http-var", Kind::List),
-    row("http-to", Kind::List),
-    row("http-zerg", Kind::Special),
-    row("http-fallback", Kind::List),
-    row("http-modifier1", Kind::Integer),
-    row("http-modifier2", Kind::Integer),
-    row("http-use-cache", Kind::Text).optional(),
-    row("http-use-pattern", Kind::Special),
-    row("http-use-base", Kind::Special),
-    row("http-events", Kind::Integer),
-    row("http-subscription-server", Kind::Special),
-    row("http-subscription-fallback-key", Kind::Special),
-    row("http-manage-expect", Kind::Long).optional(),
-    row("http-auto-gzip", Kind::Flag),
-    row("http-websockets", Kind::Flag),
-    row("http-use-code-string", Kind::Special),
-    row("http-use-socket", Kind::Special).optional(),
-    row("http-gracetime", Kind::Integer),
-    row("http-quiet", Kind::Flag),
-    row("http-cheap", Kind::Flag),
-    row("http-stats", Kind::Text).aliases(&["http-stats-server", "http-ss"]),
-    row("http-harakiri", Kind::Integer),
-    row("http-stud-prefix", Kind::List),
-    row("http-uid", Kind::Special),
-    row("http-gid", Kind::Special),
-    row("http-resubscribe", Kind::List),
-    row("http-buffer-size", Kind::Long),
-    row("http-headers-timeout", Kind::Integer),
-    row("http-connect-timeout", Kind::Integer),
-    row("http-manage-source", Kind::Flag),
-    row("http-manage-rtsp", Kind::Flag),
-    row("http-enable-proxy-protocol", Kind::Flag),
+    row("http-server-name-as-http-host", Kind::Flag)
+        .argument()
+        .planned("Let `SERVER_NAME` hold what the header Host says."),
+    row("https", Kind::Special)
+        .planned("Address on which HTTPS is served, `address,certificate,key`."),
+    row("https2", Kind::Special)
+        .planned("Address on which HTTPS is served, `addr=...,cert=...,key=...` and more."),
+    row("https-export-cert", Kind::Flag)
+        .planned("Give the client's certificate to the application."),
+    row("https-session-context", Kind::Text)
+        .planned("Name that separates TLS sessions of several servers."),
+    row("http-to-https", Kind::Special).planned("Address whose requests are redirected to HTTPS."),
+    row("http-var", Kind::List).planned("Variable added to each request, `NAME=value`."),
+    row("http-to", Kind::List).planned("Address of a uwsgi server to which requests are passed."),
+    row("http-zerg", Kind::Special)
+        .planned("UNIX socket that hands out the listening sockets of the HTTP router."),
+    row("http-fallback", Kind::List).planned("Address used when no other can be reached."),
+    row("http-modifier1", Kind::Integer)
+        .default("0")
+        .planned("Modifier of the requests that are passed on."),
+    row("http-modifier2", Kind::Integer)
+        .default("0")
+        .planned("Second modifier of the requests that are passed on."),
+    row("http-use-cache", Kind::Text)
+        .optional()
+        .planned("Cache in which the address for a host name is looked up."),
+    row("http-use-pattern", Kind::Special)
+        .planned("Pattern that makes an address of a host name, with `%s` in it."),
+    row("http-use-base", Kind::Special).planned("Directory with one socket for each host name."),
+    row("http-events", Kind::Integer).planned("How many events the HTTP router takes at a time."),
+    row("http-subscription-server", Kind::Special)
+        .planned("Address on which servers announce themselves to the HTTP router."),
+    row("http-subscription-fallback-key", Kind::Special)
+        .planned("Name that is tried when nobody subscribed to the wanted one."),
+    row("http-manage-expect", Kind::Long).optional().planned(
+        "Answer `Expect: 100-continue`; a number is the largest body that is let through.",
+    ),
+    row("http-auto-gzip", Kind::Flag).planned("Compress answers that ask for it with a header."),
+    row("http-websockets", Kind::Flag).planned("Let websockets through."),
+    row("http-use-code-string", Kind::Special)
+        .planned("Function that chooses the address for a host name."),
+    row("http-use-socket", Kind::Special)
+        .optional()
+        .planned("Pass requests to this server's own sockets, by number."),
+    row("http-gracetime", Kind::Integer)
+        .planned("Seconds after which a failed address is tried again."),
+    row("http-quiet", Kind::Flag).argument().planned("Log less about failed addresses."),
+    row("http-cheap", Kind::Flag)
+        .planned("Run the HTTP router only while there is somebody to pass requests to."),
+    row("http-stats", Kind::Text)
+        .aliases(&["http-stats-server", "http-ss"])
+        .planned("Address on which the statistics of the HTTP router are sent."),
+    row("http-harakiri", Kind::Integer)
+        .planned("The longest that the HTTP router may hang, in seconds."),
+    row("http-stud-prefix", Kind::List).planned(
+        "Address of a TLS proxy that puts the client's address in front of each connection.",
+    ),
+    row("http-uid", Kind::Special).planned("User that the HTTP router becomes."),
+    row("http-gid", Kind::Special).planned("Group that the HTTP router becomes."),
+    row("http-resubscribe", Kind::List).planned("Address to which subscriptions are passed on."),
+    row("http-buffer-size", Kind::Long)
+        .planned("Size of the buffers of the HTTP router, in bytes."),
+    row("http-headers-timeout", Kind::Integer)
+        .planned("Seconds that the head of a request may take; as `http-timeout` unless given."),
+    row("http-connect-timeout", Kind::Integer)
+        .planned("Seconds that a connection to a server may take; as `http-timeout` unless given."),
+    row("http-manage-source", Kind::Flag).planned("Understand the method SOURCE of Icecast."),
+    row("http-manage-rtsp", Kind::Flag).planned("Understand RTSP over HTTP."),
+    row("http-enable-proxy-protocol", Kind::Flag)
+        .optional()
+        .planned("Expect the PROXY protocol on HTTP connections."),
 ];

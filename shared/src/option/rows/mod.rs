@@ -1,6 +1,7 @@
 //! The rows of the option table, split by subject.
 //!
-//! The order inside a file is: what works, what is accepted, what is known only.
+//! The order inside a file is: what works, what is accepted, what is known
+//! only, what is refused. Only what is true of this product says *works*.
 
 use super::Row;
 
@@ -22,6 +23,11 @@ mod response;
 mod router;
 mod routing;
 mod socket;
+
+// why something is refused, where several subjects have the same reason
+const FOREIGN: &str = "foreign code is not loaded into the server";
+const LEGION: &str = "no lord is elected here: run the job from a tool that knows the cluster";
+const TERMINAL: &str = "connect to the machine with ssh";
 
 /// Every subject with its rows, in the order of the documentation.
 pub(super) const SUBJECTS: &[(&str, &[Row])] = &[

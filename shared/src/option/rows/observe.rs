@@ -2,6 +2,8 @@
 
 use crate::option::{Kind, Row, row};
 
+const METRICS: &str = "scrape `/metrics` of the Emperor's API";
+
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
     row("stats-http", Kind::Flag).works("Statistics with an HTTP head."),
@@ -11,44 +13,99 @@ pub(super) const ROWS: &[Row] = &[
     row("stats", Kind::Text)
         .aliases(&["stats-server"])
         .works("Address on which statistics are sent as JSON."),
-    row("enable-metrics", Kind::Flag),
-    row("metrics-dir-restore", Kind::Flag).aliases(&["metric-dir-restore"]),
-    row("metrics-no-cores", Kind::Flag),
-    row("stats-no-cores", Kind::Flag),
-    row("stats-no-metrics", Kind::Flag),
-    row("stats-pusher-default-freq", Kind::Integer).aliases(&["stats-pushers-default-freq"]),
-    row("multicast-ttl", Kind::Integer),
-    row("multicast-loop", Kind::Integer),
-    row("metrics-dir", Kind::Text).aliases(&["metric-dir"]),
-    row("udp", Kind::Text),
-    row("multicast", Kind::Text),
-    row("metric", Kind::List),
-    row("metric-threshold", Kind::List),
-    row("metric-alarm", Kind::List).aliases(&["alarm-metric"]),
-    row("stats-push", Kind::List),
-    row("snmp", Kind::Special).optional(),
-    row("snmp-community", Kind::Special),
-    row("carbon", Kind::List),
-    row("carbon-timeout", Kind::Integer),
-    row("carbon-freq", Kind::Integer),
-    row("carbon-id", Kind::Text),
-    row("carbon-no-workers", Kind::Flag),
-    row("carbon-max-retry", Kind::Integer),
-    row("carbon-retry-delay", Kind::Integer),
-    row("carbon-root", Kind::Text),
-    row("carbon-hostname-dots", Kind::Text),
-    row("carbon-name-resolve", Kind::Flag).aliases(&["carbon-resolve-names"]),
-    row("carbon-idle-avg", Kind::Text),
-    row("carbon-use-metrics", Kind::Flag),
-    row("log-zeromq", Kind::Special),
-    row("nagios", Kind::Flag),
-    row("notfound-log", Kind::Flag),
-    row("ping", Kind::Text),
-    row("ping-timeout", Kind::Integer),
-    row("rrdtool", Kind::List),
-    row("rrdtool-freq", Kind::Integer),
-    row("rrdtool-lib", Kind::Text),
-    row("rsyslog-packet-size", Kind::Integer),
-    row("rsyslog-split-messages", Kind::Flag),
-    row("zabbix-template", Kind::Special).optional(),
+    row("enable-metrics", Kind::Flag).planned("Keep metrics."),
+    row("metrics-dir-restore", Kind::Flag)
+        .aliases(&["metric-dir-restore"])
+        .planned("Read the metrics back from `metrics-dir` at the start."),
+    row("metrics-no-cores", Kind::Flag).planned("Keep no metrics of single cores."),
+    row("stats-no-cores", Kind::Flag).planned("Leave the cores of workers out of the statistics."),
+    row("stats-no-metrics", Kind::Flag).planned("Leave the metrics out of the statistics."),
+    row("stats-pusher-default-freq", Kind::Integer)
+        .aliases(&["stats-pushers-default-freq"])
+        .default("3")
+        .planned("Seconds between sends of `stats-push`."),
+    row("multicast-ttl", Kind::Integer).planned("How far multicast packets go."),
+    row("multicast-loop", Kind::Integer)
+        .default("1")
+        .planned("Whether multicast packets come back to the host."),
+    row("metrics-dir", Kind::Text)
+        .aliases(&["metric-dir"])
+        .planned("Directory with a file for each metric."),
+    row("udp", Kind::Text).planned("Address on which uwsgi packets are received by UDP."),
+    row("multicast", Kind::Text).planned("Multicast group that is joined."),
+    row("metric", Kind::List).planned("Define a metric, `name=...,type=...` and more."),
+    row("metric-threshold", Kind::List)
+        .planned("Raise an alarm when a metric reaches a value, `key=...,value=...,alarm=...`."),
+    row("metric-alarm", Kind::List).aliases(&["alarm-metric"]).planned("As `metric-threshold`."),
+    row("stats-push", Kind::List).planned("Send the metrics somewhere, `kind:address`."),
+    row("notfound-log", Kind::Flag).planned("Log requests that no plugin answers."),
+    row("ping", Kind::Text).planned("Ask whether a server answers, and end."),
+    row("ping-timeout", Kind::Integer).planned("Seconds that an answer to `ping` may take."),
+    row("rsyslog-packet-size", Kind::Integer)
+        .planned("The longest packet to an rsyslog server, in bytes."),
+    row("rsyslog-split-messages", Kind::Flag)
+        .planned("Send long lines to an rsyslog server in pieces."),
+    row("snmp", Kind::Special)
+        .optional()
+        .refused(
+            "SNMP is not served: read `stats`, or `/metrics` of the Emperor's API",
+            "Answer SNMP.",
+        )
+        .harmless(),
+    row("snmp-community", Kind::Special)
+        .refused(
+            "SNMP is not served: read `stats`, or `/metrics` of the Emperor's API",
+            "The community that SNMP requests must name.",
+        )
+        .harmless(),
+    row("carbon", Kind::List).refused(METRICS, "Send statistics to a Carbon server.").harmless(),
+    row("carbon-timeout", Kind::Integer)
+        .refused(METRICS, "Seconds that a Carbon server may take.")
+        .harmless(),
+    row("carbon-freq", Kind::Integer)
+        .default("60")
+        .refused(METRICS, "Seconds between sends to Carbon.")
+        .harmless(),
+    row("carbon-id", Kind::Text)
+        .refused(METRICS, "Name of this server in Carbon's names.")
+        .harmless(),
+    row("carbon-no-workers", Kind::Flag)
+        .refused(METRICS, "Send no statistics of single workers to Carbon.")
+        .harmless(),
+    row("carbon-max-retry", Kind::Integer)
+        .refused(METRICS, "How often a send to Carbon is tried again.")
+        .harmless(),
+    row("carbon-retry-delay", Kind::Integer)
+        .refused(METRICS, "Seconds before a send to Carbon is tried again.")
+        .harmless(),
+    row("carbon-root", Kind::Text).refused(METRICS, "First part of Carbon's names.").harmless(),
+    row("carbon-hostname-dots", Kind::Text)
+        .refused(METRICS, "What replaces dots of the host name in Carbon's names.")
+        .harmless(),
+    row("carbon-name-resolve", Kind::Flag)
+        .aliases(&["carbon-resolve-names"])
+        .refused(METRICS, "Look the host name of the Carbon server up.")
+        .harmless(),
+    row("carbon-idle-avg", Kind::Text)
+        .refused(METRICS, "The average that is sent to Carbon when there were no requests.")
+        .harmless(),
+    row("carbon-use-metrics", Kind::Flag)
+        .refused(METRICS, "Send all metrics to Carbon.")
+        .harmless(),
+    row("log-zeromq", Kind::Special).refused("log to a file or to syslog", "Log to ZeroMQ."),
+    row("nagios", Kind::Flag).refused(
+        "ask the Emperor's API or read `stats`",
+        "Print the state of a server for Nagios and end.",
+    ),
+    row("rrdtool", Kind::List)
+        .refused(METRICS, "Write metrics to RRD files in a directory.")
+        .harmless(),
+    row("rrdtool-freq", Kind::Integer)
+        .refused(METRICS, "Seconds between writes to RRD files.")
+        .harmless(),
+    row("rrdtool-lib", Kind::Text).refused(METRICS, "Library that writes RRD files.").harmless(),
+    row("zabbix-template", Kind::Special)
+        .optional()
+        .refused(METRICS, "Print a Zabbix template of all metrics.")
+        .harmless(),
 ];

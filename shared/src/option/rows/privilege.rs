@@ -2,56 +2,82 @@
 
 use crate::option::{Kind, Row, row};
 
+const JAILS: &str = "only FreeBSD has jails: use `chroot`";
+const BINARY: &str = "use `binary-path` in the configuration of the Emperor";
+
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
     row("chroot", Kind::Text).works("New root directory of the vassal."),
-    row("umask", Kind::Mode).works("File mode mask, octal."),
+    row("umask", Kind::Mode).immediate().works("File mode mask, octal."),
     row("uid", Kind::Special).works("User that the vassal becomes, by name or number."),
     row("gid", Kind::Special).works("Group that the vassal becomes, by name or number."),
-    row("immediate-uid", Kind::Special).works("As `uid`."),
-    row("immediate-gid", Kind::Special).works("As `gid`."),
+    row("immediate-uid", Kind::Special).immediate().works("As `uid`."),
+    row("immediate-gid", Kind::Special).immediate().works("As `gid`."),
     row("no-initgroups", Kind::Flag)
         .works("Become the user without the supplementary groups of that user."),
-    row("setns-preopen", Kind::Flag),
-    row("jailed", Kind::Flag),
-    row("refork", Kind::Flag).aliases(&["re-fork"]),
-    row("refork-as-root", Kind::Flag).aliases(&["re-fork-as-root"]),
-    row("refork-post-jail", Kind::Flag).aliases(&["re-fork-post-jail"]),
-    row("never-swap", Kind::Flag),
-    row("master-as-root", Kind::Flag),
-    row("drop-after-init", Kind::Flag),
-    row("drop-after-apps", Kind::Flag),
-    row("limit-nproc", Kind::Integer),
-    row("ksm", Kind::Integer).optional(),
-    row("prio", Kind::Integer),
-    row("cpu-affinity", Kind::Integer),
-    row("max-fd", Kind::Integer),
-    row("limit-as", Kind::Megabytes),
-    row("pivot-root", Kind::Text).aliases(&["pivot_root"]),
-    row("setns", Kind::Text),
-    row("jail", Kind::Text),
-    row("jidfile", Kind::Text).aliases(&["jid-file"]),
-    row("jail-attach", Kind::Text),
-    row("cgroup-dir-mode", Kind::Text),
-    row("namespace", Kind::Text).aliases(&["ns"]),
-    row("namespace-net", Kind::Text).aliases(&["ns-net"]),
-    row("add-gid", Kind::List),
-    row("jail-ip4", Kind::List),
-    row("jail-ip6", Kind::List),
-    row("jail2", Kind::List),
-    row("libjail", Kind::List),
-    row("cgroup", Kind::List),
-    row("cgroup-opt", Kind::List),
-    row("namespace-keep-mount", Kind::List),
-    row("cap", Kind::Special),
-    row("unshare", Kind::Special),
-    row("unshare2", Kind::Special),
+    row("setns-preopen", Kind::Flag)
+        .planned("Open all namespace files before the first is entered."),
+    row("jailed", Kind::Flag).planned("Take it that the server is inside a jail already."),
+    row("refork", Kind::Flag)
+        .aliases(&["re-fork"])
+        .planned("Fork once more after the privileges were dropped."),
+    row("refork-as-root", Kind::Flag)
+        .aliases(&["re-fork-as-root"])
+        .planned("Fork once more before the privileges are dropped."),
+    row("refork-post-jail", Kind::Flag)
+        .aliases(&["re-fork-post-jail"])
+        .planned("Fork once more inside the jail."),
+    row("never-swap", Kind::Flag).planned("Keep the server's memory out of swap."),
+    row("master-as-root", Kind::Flag)
+        .planned("Leave the master root and let only workers become the user."),
+    row("drop-after-init", Kind::Flag).planned("Drop privileges after the language was set up."),
+    row("drop-after-apps", Kind::Flag).planned("Drop privileges after the application was loaded."),
+    row("limit-nproc", Kind::Integer).planned("How many processes the user may have."),
+    row("ksm", Kind::Integer)
+        .optional()
+        .planned("Let the kernel merge equal pages of memory, looked for each so many requests."),
+    row("prio", Kind::Integer).planned("Nice value of the processes."),
+    row("cpu-affinity", Kind::Integer).planned("How many processors each worker is bound to."),
+    row("max-fd", Kind::Integer).planned("How many descriptors a process may have."),
+    row("limit-as", Kind::Megabytes).planned("Address space that a process may use."),
+    row("pivot-root", Kind::Text)
+        .aliases(&["pivot_root"])
+        .planned("New root, and where the old one goes, `new old`."),
+    row("setns", Kind::Text)
+        .planned("Enter the namespaces behind a `setns-socket` or in a directory."),
+    row("cgroup-dir-mode", Kind::Text).planned("Mode of directories made by `cgroup`."),
+    row("namespace", Kind::Text)
+        .aliases(&["ns"])
+        .planned("Run in a new root with namespaces of its own."),
+    row("namespace-net", Kind::Text)
+        .aliases(&["ns-net"])
+        .planned("Device of the network namespace made by `namespace`."),
+    row("add-gid", Kind::List).planned("A further group of the vassal."),
+    row("cgroup", Kind::List).planned("Directory of a control group that is entered."),
+    row("cgroup-opt", Kind::List)
+        .planned("Value that is written into the control group, `file=value`."),
+    row("namespace-keep-mount", Kind::List)
+        .planned("Mount that stays in the new root, `path` or `path:place`."),
+    row("cap", Kind::Special)
+        .planned("Capabilities that are kept when privileges are dropped, separated by commas."),
+    row("unshare", Kind::Special).planned("Namespaces that the vassal leaves, such as `ipc,uts`."),
+    row("unshare2", Kind::Special).planned("As `unshare`, after `chroot`."),
+    row("apparmor-profile", Kind::Text).planned("AppArmor profile that the server takes on."),
+    row("jail", Kind::Text).refused(JAILS, "Enter a FreeBSD jail."),
+    row("jidfile", Kind::Text)
+        .aliases(&["jid-file"])
+        .refused(JAILS, "File that takes the number of the jail."),
+    row("jail-attach", Kind::Text).refused(JAILS, "Enter an existing FreeBSD jail."),
+    row("jail-ip4", Kind::List).refused(JAILS, "Address of the jail."),
+    row("jail-ip6", Kind::List).refused(JAILS, "IPv6 address of the jail."),
+    row("jail2", Kind::List).refused(JAILS, "Parameter of the jail."),
+    row("libjail", Kind::List).refused(JAILS, "Parameter of the jail, by its library."),
     row("privileged-binary-patch", Kind::Text)
-        .refused("use binary-path in the configuration of the Emperor"),
+        .refused(BINARY, "Program that replaces the server before privileges are dropped."),
     row("unprivileged-binary-patch", Kind::Text)
-        .refused("use binary-path in the configuration of the Emperor"),
+        .refused(BINARY, "Program that replaces the server after privileges were dropped."),
     row("privileged-binary-patch-arg", Kind::Text)
-        .refused("use binary-path in the configuration of the Emperor"),
+        .refused(BINARY, "As `privileged-binary-patch`, with arguments."),
     row("unprivileged-binary-patch-arg", Kind::Text)
-        .refused("use binary-path in the configuration of the Emperor"),
+        .refused(BINARY, "As `unprivileged-binary-patch`, with arguments."),
 ];

@@ -6,11 +6,11 @@ use crate::option::{Kind, Row, row};
 pub(super) const ROWS: &[Row] = &[
     row("auto-procname", Kind::Flag).works("Show in process titles what each process is."),
     row("need-app", Kind::Flag)
-        .works("End when no application can be loaded. On unless switched off."),
-    row("master", Kind::Flag)
-        .short('M')
-        .accepted("A process that supervises the workers is always there."),
+        .optional()
+        .default("true")
+        .works("End when no application can be loaded."),
     row("die-on-term", Kind::Flag)
+        .default("true")
         .works("TERM stops the server, which it does anyway; `false` makes TERM reload it."),
     row("catch-exceptions", Kind::Flag)
         .works("Answer an exception of the application with its traceback (development only)."),
@@ -19,20 +19,30 @@ pub(super) const ROWS: &[Row] = &[
     row("processes", Kind::Integer)
         .aliases(&["workers"])
         .short('p')
+        .default("1")
         .works("Number of worker processes."),
     row("harakiri", Kind::Integer)
         .short('t')
         .works("The longest that a request may take, in seconds."),
     row("reload-mercy", Kind::Integer)
+        .default("30")
         .works("Seconds that vassals may use to finish when the Emperor ends."),
-    row("worker-reload-mercy", Kind::Integer).works(
+    row("worker-reload-mercy", Kind::Integer).default("60").works(
         "Seconds that a worker may use to finish its requests when it is replaced or stopped.",
     ),
-    row("threads", Kind::Integer).works("Number of threads that serve requests in each worker."),
-    row("max-requests", Kind::Long).short('R').works("Replace a worker after this many requests."),
+    row("threads", Kind::Integer)
+        .default("1")
+        .works("Number of threads that serve requests in each worker."),
+    row("max-requests", Kind::Long)
+        .short('R')
+        .default("0")
+        .works("Replace a worker after this many requests."),
     row("max-requests-delta", Kind::Long)
+        .since("2.0.29")
+        .default("0")
         .works("Added to `max-requests` once more for each further worker."),
     row("min-worker-lifetime", Kind::Long)
+        .default("10")
         .works("A worker is not replaced before it is this old, in seconds."),
     row("procname-prefix", Kind::Text).works("Text in front of process titles."),
     row("procname-prefix-spaced", Kind::Text)
@@ -46,7 +56,11 @@ pub(super) const ROWS: &[Row] = &[
     row("chdir", Kind::Text).works("Working directory of the application."),
     row("need-plugins", Kind::Special)
         .aliases(&["need-plugin"])
+        .immediate()
         .works("End when one of these plugins is not built in."),
+    row("master", Kind::Flag)
+        .short('M')
+        .accepted("A process that supervises the workers is always there."),
     row("thunder-lock", Kind::Flag).accepted("Workers share a socket without a lock here."),
     row("ignore-sigpipe", Kind::Flag).accepted("A client that went away is never an error."),
     row("ignore-write-errors", Kind::Flag).accepted("A client that went away is never an error."),
@@ -63,98 +77,180 @@ pub(super) const ROWS: &[Row] = &[
         .accepted("Descriptors never leak into programs that are started."),
     row("plugins-dir", Kind::List)
         .aliases(&["plugin-dir"])
+        .immediate()
         .accepted("Everything that is provided is built in."),
     row("plugins", Kind::Special)
         .aliases(&["plugin"])
+        .immediate()
         .accepted("Everything that is provided is built in."),
-    row("harakiri-verbose", Kind::Flag),
-    row("harakiri-no-arh", Kind::Flag).aliases(&["no-harakiri-arh", "no-harakiri-after-req-hook"]),
-    row("skip-atexit", Kind::Flag),
-    row("skip-atexit-teardown", Kind::Flag),
-    row("write-errors-exception-only", Kind::Flag),
-    row("cgi-mode", Kind::Flag).short('c'),
-    row("no-threads-wait", Kind::Flag),
-    row("honour-stdin", Kind::Flag),
-    row("exit-on-reload", Kind::Flag),
-    row("force-gateway", Kind::Flag),
-    row("reaper", Kind::Flag).short('r'),
-    row("no-server", Kind::Flag),
-    row("propagate-touch", Kind::Flag),
-    row("no-default-app", Kind::Flag),
-    row("manage-script-name", Kind::Flag),
-    row("ignore-script-name", Kind::Flag),
-    row("reload-on-exception", Kind::Flag),
-    row("use-abort", Kind::Flag),
-    row("lazy", Kind::Flag),
-    row("cheap", Kind::Flag),
-    row("cheaper-algo-list", Kind::Flag).aliases(&["cheaper-algos-list", "cheaper-list"]),
-    row("die-on-idle", Kind::Flag),
-    row("vhost", Kind::Flag),
-    row("vhost-host", Kind::Flag),
-    row("close-on-exec2", Kind::Flag),
-    row("loop-list", Kind::Flag).aliases(&["loops-list"]),
-    row("plugins-list", Kind::Flag).aliases(&["plugin-list"]),
-    row("dump-options", Kind::Flag),
-    row("harakiri-graceful-timeout", Kind::Integer),
-    row("harakiri-graceful-signal", Kind::Integer),
-    row("harakiri-queue-threshold", Kind::Integer),
-    row("backtrace-depth", Kind::Integer),
-    row("max-apps", Kind::Integer),
-    row("max-worker-lifetime-delta", Kind::Integer),
-    row("mem-collector-freq", Kind::Integer),
-    row("check-interval", Kind::Integer),
-    row("forkbomb-delay", Kind::Integer),
-    row("async", Kind::Integer),
-    row("cheaper", Kind::Integer),
-    row("cheaper-initial", Kind::Integer),
-    row("cheaper-step", Kind::Integer),
-    row("idle", Kind::Integer),
-    row("thread-stacksize", Kind::Integer).aliases(&[
-        "threads-stacksize",
-        "thread-stack-size",
-        "threads-stack-size",
-    ]),
-    row("offload-threads", Kind::Integer).aliases(&["offload-thread"]),
-    row("write-errors-tolerance", Kind::Long),
-    row("max-worker-lifetime", Kind::Long),
-    row("cheaper-overload", Kind::Long),
-    row("cheaper-rss-limit-soft", Kind::Long),
-    row("cheaper-rss-limit-hard", Kind::Long),
-    row("reload-on-as", Kind::Megabytes),
-    row("reload-on-rss", Kind::Megabytes),
-    row("evil-reload-on-as", Kind::Megabytes),
-    row("evil-reload-on-rss", Kind::Megabytes),
-    row("fallback-config", Kind::Text),
-    row("profiler", Kind::Text),
-    row("pidfile2", Kind::Text),
-    row("safe-pidfile2", Kind::Text),
-    row("upload-progress", Kind::Text),
-    row("force-cwd", Kind::Text),
-    row("chdir2", Kind::Text),
-    row("cheaper-algo", Kind::Text),
-    row("loop", Kind::Text),
-    row("worker-exec", Kind::Text),
-    row("worker-exec2", Kind::Text),
-    row("inject-before", Kind::List),
-    row("inject-after", Kind::List),
-    row("reload-on-exception-type", Kind::List),
-    row("reload-on-exception-value", Kind::List),
-    row("reload-on-exception-repr", Kind::List),
-    row("exception-handler", Kind::List),
-    row("master-fifo", Kind::List),
-    row("binsh", Kind::List),
-    row("mount", Kind::List),
-    row("worker-mount", Kind::List),
-    row("declare-option", Kind::Special),
-    row("declare-option2", Kind::Special),
-    row("connect-and-read", Kind::Special),
-    row("cheaper-busyness-max", Kind::Long),
-    row("cheaper-busyness-min", Kind::Long),
-    row("cheaper-busyness-multiplier", Kind::Long),
-    row("cheaper-busyness-penalty", Kind::Long),
-    row("cheaper-busyness-verbose", Kind::Flag),
-    row("cheaper-busyness-backlog-alert", Kind::Long),
-    row("cheaper-busyness-backlog-multiplier", Kind::Long),
-    row("cheaper-busyness-backlog-step", Kind::Long),
-    row("cheaper-busyness-backlog-nonzero", Kind::Long),
+    row("harakiri-verbose", Kind::Flag).planned("Say more about a request that took too long."),
+    row("harakiri-no-arh", Kind::Flag)
+        .aliases(&["no-harakiri-arh", "no-harakiri-after-req-hook"])
+        .planned("Do not count hooks after a request as part of it."),
+    row("skip-atexit", Kind::Flag).planned("Let a worker end without its clean-up."),
+    row("skip-atexit-teardown", Kind::Flag).planned("Let an interpreter end without its clean-up."),
+    row("write-errors-exception-only", Kind::Flag)
+        .planned("Only raise write errors in the application."),
+    row("cgi-mode", Kind::Flag).short('c').planned("Let languages behave as under CGI."),
+    row("no-threads-wait", Kind::Flag)
+        .planned("Do not wait for the threads of a worker that is replaced."),
+    row("honour-stdin", Kind::Flag).planned("Leave standard input as it is."),
+    row("exit-on-reload", Kind::Flag)
+        .planned("End in place of a reload, for a supervisor that starts the server again."),
+    row("force-gateway", Kind::Flag).planned("Run routers without a master."),
+    row("reaper", Kind::Flag).short('r').planned("Collect ended children after each request."),
+    row("no-server", Kind::Flag).planned("Do everything of a start and end before serving."),
+    row("propagate-touch", Kind::Flag)
+        .planned("Pass the reload by `touch-reload` on to workers as a signal."),
+    row("no-default-app", Kind::Flag).planned("Answer 500 where no mounted application matches."),
+    row("manage-script-name", Kind::Flag)
+        .planned("Find the application by the start of the path and split `SCRIPT_NAME` off."),
+    row("ignore-script-name", Kind::Flag).planned("Ignore `SCRIPT_NAME` of requests."),
+    row("reload-on-exception", Kind::Flag)
+        .planned("Replace a worker after an exception of the application."),
+    row("use-abort", Kind::Flag).planned("Dump core when a worker crashes."),
+    row("lazy", Kind::Flag).planned("As `lazy-apps`, and a reload only replaces the workers."),
+    row("cheap", Kind::Flag).planned("Start workers when the first connection comes."),
+    row("cheaper-algo-list", Kind::Flag)
+        .aliases(&["cheaper-algos-list", "cheaper-list"])
+        .planned("Print the ways in which the number of workers is adapted."),
+    row("die-on-idle", Kind::Flag).planned("End after `idle` seconds without a request."),
+    row("vhost", Kind::Flag).planned("Choose the application by the host name too."),
+    row("vhost-host", Kind::Flag).planned("As `vhost`, by the header Host."),
+    row("close-on-exec2", Kind::Flag)
+        .planned("Close the listening sockets in programs that are started."),
+    row("loop-list", Kind::Flag).aliases(&["loops-list"]).planned("Print the event loops."),
+    row("plugins-list", Kind::Flag).aliases(&["plugin-list"]).planned("Print the plugins."),
+    row("dump-options", Kind::Flag).planned("Print all options and end."),
+    row("harakiri-graceful-timeout", Kind::Integer).since("2.0.22").planned(
+        "Seconds between the signal and the kill of a worker whose request takes too long.",
+    ),
+    row("harakiri-graceful-signal", Kind::Integer)
+        .since("2.0.22")
+        .default("15")
+        .planned("Signal that a worker gets first when its request takes too long."),
+    row("harakiri-queue-threshold", Kind::Integer).since("2.0.22").planned(
+        "Kill a worker whose request takes too long only while this many connections wait.",
+    ),
+    row("backtrace-depth", Kind::Integer)
+        .default("64")
+        .planned("How many frames of a crash are logged."),
+    row("max-apps", Kind::Integer).planned("How many applications may be loaded."),
+    row("max-worker-lifetime-delta", Kind::Integer)
+        .planned("Added to `max-worker-lifetime` once more for each further worker, in seconds."),
+    row("mem-collector-freq", Kind::Integer)
+        .default("3")
+        .planned("Seconds between looks for `evil-reload-on-rss` and the like."),
+    row("check-interval", Kind::Integer)
+        .default("1")
+        .planned("Seconds between the master's looks around."),
+    row("forkbomb-delay", Kind::Integer)
+        .default("2")
+        .planned("Seconds to pause when workers end too fast."),
+    row("async", Kind::Integer)
+        .planned("Number of requests that each worker serves at a time by switching between them."),
+    row("cheaper", Kind::Integer)
+        .planned("The least number of workers; more are started as they are needed."),
+    row("cheaper-initial", Kind::Integer)
+        .planned("Number of workers at the start; as `cheaper` unless given."),
+    row("cheaper-step", Kind::Integer)
+        .default("1")
+        .planned("How many workers are added at a time."),
+    row("idle", Kind::Integer)
+        .planned("Seconds without a request after which the workers are stopped."),
+    row("thread-stacksize", Kind::Integer)
+        .aliases(&["threads-stacksize", "thread-stack-size", "threads-stack-size"])
+        .planned("Size of the stack of each thread, in KiB."),
+    row("offload-threads", Kind::Integer)
+        .aliases(&["offload-thread"])
+        .planned("Number of threads that send files in place of the workers."),
+    row("write-errors-tolerance", Kind::Long).planned("How many write errors a request may have."),
+    row("max-worker-lifetime", Kind::Long)
+        .planned("Replace a worker when it is this old, in seconds."),
+    row("cheaper-overload", Kind::Long)
+        .default("3")
+        .planned("Seconds, or connections that wait, after which workers are added."),
+    row("cheaper-rss-limit-soft", Kind::Long)
+        .planned("Add no worker when all use this much memory together, in bytes."),
+    row("cheaper-rss-limit-hard", Kind::Long)
+        .planned("Stop workers when all use this much memory together, in bytes."),
+    row("reload-on-as", Kind::Megabytes)
+        .planned("Replace a worker after a request when its address space is this large."),
+    row("reload-on-rss", Kind::Megabytes)
+        .planned("Replace a worker after a request when it uses this much memory."),
+    row("evil-reload-on-as", Kind::Megabytes)
+        .planned("Kill a worker when its address space is this large."),
+    row("evil-reload-on-rss", Kind::Megabytes)
+        .planned("Kill a worker when it uses this much memory."),
+    row("fallback-config", Kind::Text)
+        .immediate()
+        .planned("Configuration that is used when this one fails."),
+    row("profiler", Kind::Text).planned("Profile the application."),
+    row("pidfile2", Kind::Text)
+        .planned("File that takes the pid of the master, written as the user."),
+    row("safe-pidfile2", Kind::Text).planned("As `pidfile2`, written once the start went well."),
+    row("upload-progress", Kind::Text).planned("Directory with a file for each running upload."),
+    row("force-cwd", Kind::Text).planned("Directory that counts as the one of the start."),
+    row("chdir2", Kind::Text).planned("Working directory after the application was loaded."),
+    row("cheaper-algo", Kind::Text)
+        .default("spare")
+        .choices(&["spare", "backlog", "busyness", "backlog2", "manual"])
+        .planned("How the number of workers is adapted: spare, backlog, busyness or manual."),
+    row("loop", Kind::Text).planned("Event loop that serves the requests."),
+    row("worker-exec", Kind::Text).planned("Program that each worker becomes."),
+    row("worker-exec2", Kind::Text).planned("As `worker-exec`, after the hooks of a fork."),
+    row("inject-before", Kind::List)
+        .immediate()
+        .planned("File whose text is put in front of each file that is read later."),
+    row("inject-after", Kind::List)
+        .immediate()
+        .planned("File whose text is put behind each file that is read later."),
+    row("reload-on-exception-type", Kind::List)
+        .planned("Replace a worker after exceptions of this type."),
+    row("reload-on-exception-value", Kind::List)
+        .planned("Replace a worker after exceptions with this text."),
+    row("reload-on-exception-repr", Kind::List)
+        .planned("Replace a worker after exceptions of this type and text, `type:text`."),
+    row("exception-handler", Kind::List)
+        .planned("What is told about exceptions, `kind:arguments`."),
+    row("master-fifo", Kind::List)
+        .planned("Named pipe that takes commands for the master, a letter each."),
+    row("binsh", Kind::List).planned("Shell that runs commands; the first that exists is used."),
+    row("mount", Kind::List)
+        .planned("Application below a path, `/path=module:callable` or a file."),
+    row("worker-mount", Kind::List).planned("Application below a path, loaded in each worker."),
+    row("declare-option", Kind::Special)
+        .immediate()
+        .planned("Define an option that stands for others, `name=option=$1;option=$2`."),
+    row("declare-option2", Kind::Special)
+        .planned("As `declare-option`, defined after everything was read."),
+    row("connect-and-read", Kind::Special)
+        .immediate()
+        .planned("Print what a socket sends and end."),
+    row("cheaper-busyness-max", Kind::Long)
+        .default("50")
+        .planned("Add a worker above this share of busy time, in percent."),
+    row("cheaper-busyness-min", Kind::Long)
+        .default("25")
+        .planned("Stop a worker below this share of busy time, in percent."),
+    row("cheaper-busyness-multiplier", Kind::Long)
+        .default("10")
+        .planned("How many spans of little work stop a worker."),
+    row("cheaper-busyness-penalty", Kind::Long)
+        .default("2")
+        .planned("Added to the multiplier when a worker was stopped too early."),
+    row("cheaper-busyness-verbose", Kind::Flag)
+        .planned("Log what is decided about the number of workers."),
+    row("cheaper-busyness-backlog-alert", Kind::Long)
+        .default("33")
+        .planned("Add workers at once when more connections than this wait."),
+    row("cheaper-busyness-backlog-multiplier", Kind::Long)
+        .default("3")
+        .planned("How many spans of little work stop a worker that was added at once."),
+    row("cheaper-busyness-backlog-step", Kind::Long)
+        .default("1")
+        .planned("How many workers are added at once."),
+    row("cheaper-busyness-backlog-nonzero", Kind::Long)
+        .default("60")
+        .planned("Add workers when connections wait for this many seconds."),
 ];

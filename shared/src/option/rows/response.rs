@@ -4,44 +4,86 @@ use crate::option::{Kind, Row, row};
 
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
-    row("check-static-docroot", Kind::Flag),
-    row("static-gzip-all", Kind::Flag),
-    row("honour-range", Kind::Flag),
-    row("disable-sendfile", Kind::Flag),
-    row("websockets-ping-freq", Kind::Integer).aliases(&["websocket-ping-freq"]),
-    row("websockets-pong-tolerance", Kind::Integer).aliases(&["websocket-pong-tolerance"]),
-    row("chunked-input-timeout", Kind::Integer),
-    row("static-cache-paths", Kind::Integer),
-    row("response-headers-limit", Kind::Integer),
-    row("websockets-max-size", Kind::Long).aliases(&["websocket-max-size"]),
-    row("chunked-input-limit", Kind::Long),
-    row("static-cache-paths-name", Kind::Text),
-    row("error-page-403", Kind::List),
-    row("error-page-404", Kind::List),
-    row("error-page-500", Kind::List),
-    row("add-header", Kind::List),
-    row("rem-header", Kind::List).aliases(&["del-header"]),
-    row("collect-header", Kind::List).aliases(&["response-header-collect"]),
-    row("pull-header", Kind::List),
-    row("static-skip-ext", Kind::List),
-    row("static-index", Kind::List),
-    row("static-safe", Kind::List),
-    row("mime-file", Kind::List).aliases(&["mimefile"]),
-    row("static-expires-type", Kind::List),
-    row("static-expires-type-mtime", Kind::List),
-    row("static-expires", Kind::List),
-    row("static-expires-mtime", Kind::List),
-    row("static-expires-uri", Kind::List),
-    row("static-expires-uri-mtime", Kind::List),
-    row("static-expires-path-info", Kind::List),
-    row("static-expires-path-info-mtime", Kind::List),
-    row("static-gzip", Kind::List),
-    row("static-gzip-dir", Kind::List),
-    row("static-gzip-prefix", Kind::List),
-    row("static-gzip-ext", Kind::List),
-    row("static-gzip-suffix", Kind::List),
-    row("check-static", Kind::Special).aliases(&["static-check"]),
-    row("static-map", Kind::Special),
-    row("static-map2", Kind::Special),
-    row("file-serve-mode", Kind::Special).aliases(&["fileserve-mode"]),
+    row("check-static-docroot", Kind::Flag)
+        .planned("Look for files below the document root that the web server sends."),
+    row("static-gzip-all", Kind::Flag)
+        .planned("Send the compressed twin of a file when there is one."),
+    row("honour-range", Kind::Flag).planned("Send parts of files when a request asks for them."),
+    row("disable-sendfile", Kind::Flag).planned("Send files without sendfile."),
+    row("websockets-ping-freq", Kind::Integer)
+        .aliases(&["websocket-ping-freq"])
+        .default("30")
+        .planned("Seconds between pings on websockets."),
+    row("websockets-pong-tolerance", Kind::Integer)
+        .aliases(&["websocket-pong-tolerance"])
+        .default("3")
+        .planned("Seconds that the answer to a ping may take."),
+    row("chunked-input-timeout", Kind::Integer)
+        .planned("Seconds to wait for a piece of a chunked body."),
+    row("static-cache-paths", Kind::Integer)
+        .planned("Seconds that the places of files are kept in a cache."),
+    row("response-headers-limit", Kind::Integer)
+        .default("65536")
+        .planned("The longest head of an answer, in bytes."),
+    row("websockets-max-size", Kind::Long)
+        .aliases(&["websocket-max-size"])
+        .default("1024")
+        .planned("The longest message of a websocket, in KiB."),
+    row("chunked-input-limit", Kind::Long)
+        .default("1048576")
+        .planned("The longest piece of a chunked body, in bytes."),
+    row("static-cache-paths-name", Kind::Text).planned("Cache for `static-cache-paths`."),
+    row("error-page-403", Kind::List).planned("File that is sent with the status 403."),
+    row("error-page-404", Kind::List).planned("File that is sent with the status 404."),
+    row("error-page-500", Kind::List).planned("File that is sent with the status 500."),
+    row("add-header", Kind::List)
+        .planned("Header field that is added to each answer, `Name: value`."),
+    row("rem-header", Kind::List)
+        .aliases(&["del-header"])
+        .planned("Header field that is taken out of answers."),
+    row("collect-header", Kind::List)
+        .aliases(&["response-header-collect"])
+        .planned("Keep a header field of the answer in a variable, `Name VARIABLE`."),
+    row("pull-header", Kind::List).planned("As `collect-header`; the field is not sent."),
+    row("static-skip-ext", Kind::List).planned("Ending of files that are not sent."),
+    row("static-index", Kind::List).planned("File that is sent for a directory."),
+    row("static-safe", Kind::List).planned("Directory outside that files may also lie in."),
+    row("mime-file", Kind::List)
+        .aliases(&["mimefile"])
+        .default("/etc/mime.types")
+        .planned("List of types by ending."),
+    row("static-expires-type", Kind::List)
+        .planned("How long files of a type stay fresh, `type=seconds`."),
+    row("static-expires-type-mtime", Kind::List)
+        .planned("As `static-expires-type`, from the time of the file on."),
+    row("static-expires", Kind::List)
+        .planned("How long files stay fresh whose path matches, `pattern seconds`."),
+    row("static-expires-mtime", Kind::List)
+        .planned("As `static-expires`, from the time of the file on."),
+    row("static-expires-uri", Kind::List)
+        .planned("As `static-expires`, by the URI of the request."),
+    row("static-expires-uri-mtime", Kind::List)
+        .planned("As `static-expires-uri`, from the time of the file on."),
+    row("static-expires-path-info", Kind::List)
+        .planned("As `static-expires`, by the path of the request."),
+    row("static-expires-path-info-mtime", Kind::List)
+        .planned("As `static-expires-path-info`, from the time of the file on."),
+    row("static-gzip", Kind::List).planned("Send the compressed twin of files whose path matches."),
+    row("static-gzip-dir", Kind::List)
+        .planned("Send the compressed twin of files in this directory."),
+    row("static-gzip-prefix", Kind::List).planned("As `static-gzip-dir`."),
+    row("static-gzip-ext", Kind::List)
+        .planned("Send the compressed twin of files with this ending."),
+    row("static-gzip-suffix", Kind::List).planned("As `static-gzip-ext`."),
+    row("check-static", Kind::Special)
+        .aliases(&["static-check"])
+        .planned("Look for each path below this directory before the application is asked."),
+    row("static-map", Kind::Special)
+        .planned("Send files of a directory below a path, `/path=directory`."),
+    row("static-map2", Kind::Special)
+        .planned("As `static-map`; the path is part of the file's path."),
+    row("file-serve-mode", Kind::Special)
+        .aliases(&["fileserve-mode"])
+        .choices(&["x-accel-redirect", "nginx", "x-sendfile"])
+        .planned("Let the web server send files: `x-accel-redirect` or `x-sendfile`."),
 ];

@@ -1,0 +1,253 @@
+# Completion of the command line of vassal and uwsgi. Generated from the table of
+# options; `UPDATE_DOCS=1 cargo test -p shared --test docs` writes it anew.
+
+_vassal() {
+    local cur=${COMP_WORDS[COMP_CWORD]} option=
+    COMPREPLY=()
+    # bash cuts --name=value into three words
+    if [[ $cur == = ]]; then
+        cur=
+        option=${COMP_WORDS[COMP_CWORD-1]}
+    elif (( COMP_CWORD > 1 )) && [[ ${COMP_WORDS[COMP_CWORD-1]} == = ]]; then
+        option=${COMP_WORDS[COMP_CWORD-2]}
+    elif (( COMP_CWORD > 0 )); then
+        option=${COMP_WORDS[COMP_CWORD-1]}
+    fi
+    case $option in
+        --protocol|--socket-protocol)
+            COMPREPLY=($(compgen -W 'uwsgi http http11' -- "$cur"))
+            return ;;
+        --vassals-inherit|--vassals-include|--vassals-inherit-before|--vassals-include-before|--config|--inherit|--include|--ini)
+            _vassal_files "$cur"
+            return ;;
+        -s|-d|--wsgi-file|--file|--pidfile|--safe-pidfile|--socket|--uwsgi-socket|--http-socket|--http|--httprouter|--daemonize|--daemonize2|--logto|--logto2|--stats|--stats-server|--emperor-pidfile|--emperor-stats|--emperor-stats-server|--binary-path|--api-socket|--for-readline|--if-exists|--ifexists|--if-not-exists|--if-file|--if-not-file)
+            compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur"))
+            return ;;
+        -H|--home|--virtualenv|--venv|--pyhome|--pythonpath|--python-path|--pp|--chdir|--plugins-dir|--plugin-dir|--chroot|--emperor|--state-dir|--if-dir|--ifdir|--if-directory|--if-not-dir)
+            compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$cur"))
+            return ;;
+        --chown-socket|--uid|--immediate-uid)
+            COMPREPLY=($(compgen -u -- "$cur"))
+            return ;;
+        --gid|--immediate-gid)
+            COMPREPLY=($(compgen -g -- "$cur"))
+            return ;;
+        -w|-p|-t|-R|-l|-z|-b|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-processes|--http-workers|--http-timeout|--umask|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--env|--unenv)
+            COMPREPLY=()
+            return ;;
+    esac
+    if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "$_vassal_options" -- "$cur"))
+    else
+        _vassal_files "$cur"
+    fi
+}
+
+_vassal_files() {
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=($(compgen -d -- "$1"))
+    local ending
+    for ending in ini yml yaml json js xml; do
+        COMPREPLY+=($(compgen -f -X "!*.$ending" -- "$1"))
+    done
+}
+
+_vassal_options='-w
+-H
+-p
+-t
+-R
+-M
+-T
+-i
+-a
+-l
+-z
+-s
+-C
+-b
+-m
+-L
+-d
+-S
+-h
+--wsgi-file
+--file
+--module
+--wsgi
+--callable
+--home
+--virtualenv
+--venv
+--pyhome
+--pythonpath
+--python-path
+--pp
+--pyargv
+--python
+--py
+--wsgi-accept-buffers
+--wsgi-accept-buffer
+--py-call-osafterfork
+--py-call-uwsgi-fork-hooks
+--auto-procname
+--need-app
+--die-on-term
+--catch-exceptions
+--lazy-apps
+--vacuum
+--processes
+--workers
+--harakiri
+--reload-mercy
+--worker-reload-mercy
+--threads
+--max-requests
+--max-requests-delta
+--min-worker-lifetime
+--procname-prefix
+--procname-prefix-spaced
+--procname-append
+--procname
+--procname-master
+--pidfile
+--safe-pidfile
+--chdir
+--need-plugins
+--need-plugin
+--master
+--thunder-lock
+--ignore-sigpipe
+--ignore-write-errors
+--disable-write-exception
+--enable-threads
+--single-interpreter
+--no-orphans
+--close-on-exec
+--plugins-dir
+--plugin-dir
+--plugins
+--plugin
+--abstract-socket
+--listen
+--socket-timeout
+--limit-post
+--post-buffering
+--protocol
+--socket-protocol
+--chown-socket
+--socket
+--uwsgi-socket
+--http-socket
+--http11-socket
+--chmod-socket
+--chmod
+--buffer-size
+--tcp-nodelay
+--so-keepalive
+--http
+--httprouter
+--http-keepalive
+--http-processes
+--http-workers
+--http-timeout
+--http-auto-chunked
+--http-raw-body
+--http-chunked-input
+--chroot
+--umask
+--uid
+--gid
+--immediate-uid
+--immediate-gid
+--no-initgroups
+--memory-report
+--disable-logging
+--daemonize
+--daemonize2
+--logto
+--logto2
+--log-master
+--stats-http
+--stats-minified
+--stats-min
+--stats
+--stats-server
+--emperor-nofollow
+--emperor-tyrant
+--emperor-no-blacklist
+--emperor-graceful-shutdown
+--emperor-freq
+--emperor-required-heartbeat
+--emperor-curse-tolerance
+--emperor-throttle
+--emperor-max-throttle
+--emperor-pidfile
+--emperor-stats
+--emperor-stats-server
+--binary-path
+--emperor
+--emperor-extra-extension
+--emperor-extra-ext
+--vassals-inherit
+--vassals-include
+--vassals-inherit-before
+--vassals-include-before
+--vassal-set
+--vassals-set
+--refuse-root
+--api-socket
+--start-parallel
+--state-dir
+--log-keep
+--early-emperor
+--strict
+--show-config
+--blacklist
+--whitelist
+--config
+--set
+--set-placeholder
+--set-ph
+--for
+--for-glob
+--for-times
+--for-readline
+--if-opt
+--if-not-opt
+--if-env
+--ifenv
+--if-not-env
+--if-reload
+--if-not-reload
+--if-hostname
+--if-not-hostname
+--if-exists
+--ifexists
+--if-not-exists
+--if-plugin
+--ifplugin
+--if-not-plugin
+--if-file
+--if-not-file
+--if-dir
+--ifdir
+--if-directory
+--if-not-dir
+--endif
+--end-if
+--endfor
+--end-for
+--end
+--end-blacklist
+--end-whitelist
+--inherit
+--include
+--help
+--usage
+--ini
+--version
+--autoload
+--env
+--unenv'
+complete -F _vassal vassal uwsgi
