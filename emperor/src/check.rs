@@ -113,6 +113,10 @@ impl Orders {
         // what the reader found is found again by whoever reads it as a file
         let findings = reading.findings.split_off(read);
         self.files.push(Listed { path: path.to_owned(), vassal: false, findings });
+        // what the environment says comes first: a set may replace it
+        for (name, value) in &settings.options {
+            self.options.extend(["--vassal-set".into(), format!("{name}={value}").into()]);
+        }
         for set in &settings.sets {
             self.options.extend(["--vassal-set".into(), set.into()]);
         }

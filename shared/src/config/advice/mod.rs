@@ -96,3 +96,42 @@ impl<'a> Whole<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::checked;
+
+    /// Lines that wake every rule.
+    const LINES: &str = "socket = :80\nhttp-socket = 127.0.0.1:80\nstats = :81\nuid = a\n\
+        processes = 2 ; x\nworkers = $(N)\ncheaper = ${N:-2}\nchdir = ~/%(x)/{{ y }}\n\
+        env = UWSGI_HTTP=1\nenv = A='b'\nmodule = a.py\nwsgi-file = b\nharakiri = 5m\n\
+        threads = 2\nhttp-keepalive = on\nbuffer-size = 99999\nhook-as-root = exec:x\n\
+        if-env = HOME\nvacuum = maybe\nendif\nproces\nstatic-map /a=/b\n{% if x %}\n";
+
+    #[test]
+    fn no_bytes_make_advice_fail() {
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = |most: usize| {
+            // xorshift: the same bytes in every run
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            (seed % most as u64) as usize
+        };
+        for _ in 0..1500 {
+            let mut text: Vec<char> = LINES.chars().collect();
+            for _ in 0..=next(12) {
+                let (at, from) = (next(text.len()), next(text.len()));
+                match next(4) {
+                    0 => drop(text.remove(at)),
+                    1 => text.insert(at, ['\u{0}', 'ü', '\n', '=', '%', '(', '$', '{'][next(8)]),
+                    2 => text[at] = text[from],
+                    _ => text.swap(at, from),
+                }
+            }
+            for finding in checked(&text.iter().collect::<String>()) {
+                assert!(!finding.message.is_empty() && !finding.code.is_empty());
+            }
+        }
+    }
+}

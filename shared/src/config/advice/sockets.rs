@@ -11,7 +11,8 @@ use super::super::settings::{Hosts, parse};
 use super::Whole;
 
 /// The options that make a listening socket, as far as they are built.
-const OPTIONS: [&str; 5] = ["socket", "http", "http-socket", "http11-socket", "stats"];
+const OPTIONS: [&str; 6] =
+    ["socket", "http", "http-socket", "http11-socket", "stats", "emperor-stats"];
 
 /// Looks at the sockets.
 pub(super) fn look(whole: &mut Whole<'_>, settings: Option<&Settings>) {
@@ -83,12 +84,12 @@ fn open(whole: &mut Whole<'_>, uwsgi: bool, one: &Directive, address: &Address) 
     if !tcp.ip().is_unspecified() {
         return;
     }
-    if one.key == "stats" {
+    if matches!(one.key.as_str(), "stats" | "emperor-stats") {
         let message = format!(
             "everybody who reaches this machine can read the statistics; write 127.0.0.1:{port}"
         );
         whole.warn(one, rule::OPEN_STATISTICS, message);
-        whole.uwsgi("shows them the variables of running requests too");
+        whole.uwsgi("answers everybody too, with the variables of running requests");
     } else if one.key == "socket" && uwsgi {
         let message = format!(
             "a uwsgi socket on every address of this machine: whoever reaches it sets any \
@@ -134,6 +135,7 @@ mod tests {
         one("socket = 0.0.0.0:8000\n", rule::OPEN_SOCKET);
         one("socket = [::]:8000\n", rule::OPEN_SOCKET);
         one("http-socket = :80\nstats = :1717\n", rule::OPEN_STATISTICS);
+        one("emperor = sites\nemperor-stats = 0.0.0.0:5001\n", rule::OPEN_STATISTICS);
         one("http-socket = shop.example.org:80\n", rule::UNKNOWN_HOST);
         none("socket = :8000\nprotocol = http\n");
         none("socket = 127.0.0.1:8000\nhttp = :8001\nstats = /run/s.sock\n");

@@ -48,7 +48,7 @@ pub(super) fn review(loader: &mut Loader<'_>, used: &HashSet<String>) {
                 let used = used.contains(&entry.given);
                 // what will not be shown needs no search for what was meant
                 let search = found.len() <= SHOWN_MAX && (strict || !used);
-                let near = search.then(|| option::near(&entry.given)).flatten();
+                let near = search.then(|| name::meant(&entry.given)).flatten();
                 let used = used || (lost && near.is_none());
                 found.extend(name::unknown(entry, strict, used, near));
             }

@@ -1,7 +1,7 @@
 //! Names that are no option: typing mistakes, and variables that nobody uses.
 
 use crate::finding::{Finding, Origin, Severity};
-use crate::option::{self, Kind};
+use crate::option::{self, Kind, Tier};
 use crate::rule;
 
 use super::super::loader::{Entry, is_plain};
@@ -52,6 +52,18 @@ pub(super) fn unknown(
     }
     finding.suggestion = near.map(str::to_owned);
     Some(finding)
+}
+
+/// The option that was probably meant: a similar one, or the only one that starts so and works.
+pub(super) fn meant(name: &str) -> Option<&'static str> {
+    const LEAST: usize = 5;
+    option::near(name).or_else(|| {
+        let mut longer = option::starting_with(name)
+            .into_iter()
+            .filter(|row| name.len() >= LEAST && row.tier == Tier::Works);
+        let row = longer.next().filter(|_| longer.next().is_none())?;
+        row.names().find(|known| known.starts_with(name))
+    })
 }
 
 /// Whether a name is more likely a variable than a mistyped option: no option has `_` in it.
@@ -125,6 +137,8 @@ mod tests {
         assert!(finding.uwsgi.unwrap().contains("one worker runs"));
         let finding = one("ignore_sigpipe = true\n", rule::UNKNOWN_OPTION);
         assert!(finding.uwsgi.unwrap().contains("ignore-sigpipe is not switched on"));
+        let finding = one("proces = 2\n", rule::UNKNOWN_OPTION);
+        assert_eq!(finding.suggestion.as_deref(), Some("processes"));
         let finding = one("workers/processes = 4\n", rule::UNKNOWN_OPTION);
         assert_eq!(finding.suggestion.as_deref(), Some("workers"));
         let finding = one("colour = red\n", rule::UNKNOWN_OPTION);

@@ -72,7 +72,7 @@ fn warnings(reading: &Reading) -> Vec<String> {
 }
 
 /// Everything that a check would find in the lines below `[uwsgi]`.
-fn checked(text: &str) -> Vec<Finding> {
+pub(in crate::config) fn checked(text: &str) -> Vec<Finding> {
     let (settings, reading) = settled(text);
     let advice = advise(&reading, Some(&settings), &|_| None);
     reading.findings.into_iter().chain(advice).collect()
