@@ -89,7 +89,11 @@ fn open(whole: &mut Whole<'_>, uwsgi: bool, one: &Directive, address: &Address) 
             "everybody who reaches this machine can read the statistics; write 127.0.0.1:{port}"
         );
         whole.warn(one, rule::OPEN_STATISTICS, message);
-        whole.uwsgi("answers everybody too, with the variables of running requests");
+        whole.uwsgi(if one.key == "stats" {
+            "answers everybody too, with the variables of running requests"
+        } else {
+            "answers everybody too"
+        });
     } else if one.key == "socket" && uwsgi {
         let message = format!(
             "a uwsgi socket on every address of this machine: whoever reaches it sets any \
