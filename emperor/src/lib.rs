@@ -10,6 +10,8 @@ pub mod api;
 pub mod board;
 /// One control group a tree.
 pub mod cgroup;
+/// What is wrong before anything is started.
+pub mod check;
 /// The command-line client.
 pub mod client;
 /// Owner of all vassals.

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use emperor::settings::Settings;
-use emperor::{log, reign};
+use emperor::{check, log, reign};
 use shared::config::{World, read_command_line};
 use shared::exit::Exit;
 
@@ -37,6 +37,7 @@ fn run() -> Result<Exit, Box<dyn Error>> {
             println!("{HELP}");
             return Ok(Exit::Success);
         }
+        Some("--check") => return Ok(check::check(&arguments[1..])?),
         Some(_) => {}
     }
     let world = World::of_this_process()?;
@@ -57,6 +58,7 @@ fn run() -> Result<Exit, Box<dyn Error>> {
 
 const HELP: &str = "usage: emperor --ini /etc/uwsgi/emperor.ini
        emperor --emperor /etc/uwsgi/sites [--option value ...]
+       emperor --check [--format human|json|sarif] [--strict-warnings] [emperor.ini|DIR ...]
 
 Governs one vassal for each configuration file of a directory. Options have uWSGI's names, on
 the command line (--name value) as in files (name = value). Ask a running one with emperorctl.

@@ -9,6 +9,8 @@ pub enum Exit {
     Success,
     /// Configuration, bind, privilege or any other start-up error.
     Failure,
+    /// A check found a configuration that would be refused (as `emperorctl` says it).
+    Invalid,
     /// A worker left to be replaced (uWSGI's reload code).
     Reload,
     /// No application could be loaded and `need-app` is set.
@@ -37,6 +39,7 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::Failure => 1,
+            Self::Invalid => 5,
             Self::Reload => 17,
             Self::NoApp => 22,
             Self::Exile => 26,

@@ -12,10 +12,16 @@ pub mod exit;
 pub mod finding;
 /// Bytes and frames between the Emperor and a vassal's master.
 pub mod link;
+/// Files that an Emperor hands to a check.
+pub mod listed;
+/// Which file names are vassals.
+pub mod name;
 /// Every option, once: names, values, documentation.
 pub mod option;
 /// What root has to do before a vassal may run, as data.
 pub mod plan;
+/// The rules that find mistakes in configurations.
+pub mod rule;
 /// A vassal's settings, typed.
 pub mod settings;
 /// Statistics documents on a socket, raw or over HTTP.

@@ -3,6 +3,7 @@
 mod golden;
 
 use shared::option::{completion, man, markdown, schema};
+use shared::rule;
 
 #[test]
 fn the_reference_of_options_is_what_the_table_says() {
@@ -20,6 +21,15 @@ fn manual_pages_list_the_options_of_the_table() {
         let page = man::renew(&golden::page(name), man::region);
         golden::check(name, &page.unwrap_or_else(|error| panic!("docs/{name}: {error}")));
     }
+}
+
+#[test]
+fn the_page_about_checks_lists_every_rule() {
+    let page = golden::page("check.md");
+    let (front, rest) = page.split_once("--test docs -->\n").expect("the list has a start");
+    let (_, back) = rest.split_once("<!-- end -->").expect("the list has an end");
+    let wanted = format!("{front}--test docs -->\n{}<!-- end -->{back}", rule::markdown());
+    golden::check("check.md", &wanted);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! `cargo run --release -p tests --bin bench`; `SUBJECT=uwsgi` measures the original. Numbers mean
 //! something only beside others of the same machine, so the time of `python3 -c pass` comes first.
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -61,6 +62,9 @@ fn battery() -> (Emperor, SocketAddr) {
 fn main() {
     println!("Subject: {:?}\n\n| what | median ms | worst ms |\n| --- | ---: | ---: |", subject());
     line("`python3 -c pass`", rounds(python));
+    if subject() == Subject::Ours {
+        checked();
+    }
     replaced();
     longest();
     let together = rounds(ten_files);
@@ -73,6 +77,39 @@ fn python() -> Duration {
     let start = Instant::now();
     Command::new("/usr/bin/python3").args(["-c", "pass"]).status().expect("python3 is installed");
     start.elapsed()
+}
+
+/// Ten thousand files as people write them, and one of a mebibyte, checked.
+fn checked() {
+    let dir = tests::Dir::new();
+    let text = |number: usize| {
+        format!(
+            "[uwsgi]\nproject = shop{number}\nbase = /srv/%(project)\nchdir = %(base)/app\n\
+             home = %(base)/venv\nmodule = %(project).wsgi:application\nmaster = true\n\
+             processes = 4\nthreads = 2\nuid = www-data\ngid = www-data\n\
+             socket = /run/uwsgi/%n.sock\nchmod-socket = 660\nvacuum = true\nharakiri = 60\n\
+             logto = /var/log/uwsgi/%n.log\nmax-requests = 5000\nproceses = 2\n"
+        )
+    };
+    for number in 0..10_000 {
+        dir.write(format!("sites/{number}.ini"), text(number));
+    }
+    let mut large = String::from("[uwsgi]\n");
+    for number in 0..19_999 {
+        let value = format!("$(VALUE_{number}) %(name_{number})");
+        writeln!(large, "env = VARIABLE_{number}={value}").expect("text grows");
+    }
+    dir.write("large.ini", large);
+    for (name, what) in [("sites", "check 10,000 files"), ("large.ini", "check a file of 1 MiB")] {
+        let taken = rounds(|| {
+            let start = Instant::now();
+            let mut program = Command::new(tests::programs::ours("vassal"));
+            let output = program.arg("--check").arg(dir.join(name)).output().expect("it runs");
+            assert!(!output.stdout.is_empty(), "{name}");
+            start.elapsed()
+        });
+        line(what, taken);
+    }
 }
 
 /// Changed files, killed workers and masters.

@@ -11,6 +11,7 @@ fn main() -> ExitCode {
     let exit = match cli::face(std::env::args_os().skip(1).collect()) {
         cli::Face::Summons { .. } => launch::summoned(),
         cli::Face::Plan(args) => launch::print_plan(args),
+        cli::Face::Check(args) => launch::check::check(&args),
         cli::Face::Prepare(args) => launch::print_settings(args),
         cli::Face::Serve(args) => launch::serve(&args),
         cli::Face::Version => {

@@ -34,9 +34,21 @@ pub(super) enum Output {
 pub(super) enum Call {
     Help,
     List,
-    Show { app: String, whole: bool },
-    Logs { app: String, lines: u32 },
-    Act { verb: Verb, app: String, wait: Option<Duration> },
+    Show {
+        app: String,
+        whole: bool,
+    },
+    Logs {
+        app: String,
+        lines: u32,
+    },
+    Act {
+        verb: Verb,
+        app: String,
+        wait: Option<Duration>,
+    },
+    /// Words for `vassal --check`, which knows them.
+    Check(Vec<String>),
     Import(Request),
     Completion(Shell),
 }
@@ -59,11 +71,22 @@ impl Verb {
     }
 }
 
-pub(super) const VERBS: [&str; 10] =
-    ["status", "list", "show", "reload", "stop", "start", "logs", "import", "completion", "help"];
+pub(super) const VERBS: [&str; 11] = [
+    "status",
+    "list",
+    "show",
+    "reload",
+    "stop",
+    "start",
+    "logs",
+    "check",
+    "import",
+    "completion",
+    "help",
+];
 
 /// Every command: how it is written, what it does. Help and the manual page show it.
-const COMMANDS: [(&str, &str); 9] = [
+const COMMANDS: [(&str, &str); 10] = [
     ("status [APP]", "how everything, or one app, is doing"),
     ("list", "the same for everything"),
     ("show APP", "everything that is known of one app"),
@@ -76,6 +99,7 @@ const COMMANDS: [(&str, &str); 9] = [
         "files for this server from those of another; names what is left",
     ),
     ("completion bash|zsh|fish", "a script that completes the words of this command"),
+    ("check [-o FORMAT] FILE...", "what is wrong with files, before anybody runs them"),
 ];
 
 /// `emperorctl help`.
@@ -116,6 +140,12 @@ pub(super) fn parse(arguments: &[String], socket: PathBuf) -> Result<Wanted, Str
     let mut importing = Request::default();
     let mut rest = arguments.iter();
     while let Some(word) = rest.next() {
+        if word == "check" && words.is_empty() {
+            let output = (wanted.output == Output::Json).then_some("--format=json".to_owned());
+            let rest = rest.cloned();
+            wanted.call = Call::Check(output.into_iter().chain(rest).collect());
+            return Ok(wanted);
+        }
         let (name, joined) = match word.split_once('=') {
             Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
             Some(_) | None => (word.as_str(), None),
@@ -271,6 +301,10 @@ mod tests {
                 }),
             ),
             ("completion fish", Call::Completion(Shell::Fish)),
+            ("-o json check -o sarif a.ini b", {
+                let words = ["--format=json", "-o", "sarif", "a.ini", "b"];
+                Call::Check(words.map(str::to_owned).to_vec())
+            }),
             ("", Call::Help),
         ] {
             assert_eq!(read(line).map(|wanted| wanted.call), Ok(want), "{line}");

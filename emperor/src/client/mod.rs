@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::api::problem::Problem;
@@ -140,8 +141,27 @@ fn call(wanted: &Wanted, out: &mut dyn Write) -> Result<Exit, Failure> {
             print(out, &crate::journal::escaped(&answer.body)).map_err(lost)?;
             Ok(Exit::Ok)
         }
+        Call::Check(words) => check(words),
         Call::Act { verb, app, wait } => act(wanted, *verb, app, *wait, out),
     }
+}
+
+/// Files are read by the program that reads them for the Emperor too.
+fn check(words: &[String]) -> Result<Exit, Failure> {
+    let failed = |text: String| Failure { exit: Exit::Failed, text };
+    let program = std::env::current_exe()
+        .map_err(|error| failed(error.to_string()))?
+        .with_file_name("vassal");
+    let status = Command::new(&program)
+        .arg("--check")
+        .args(words)
+        .status()
+        .map_err(|error| failed(format!("{}: {error}", program.display())))?;
+    Ok(match status.code() {
+        Some(0) => Exit::Ok,
+        Some(5) => Exit::Invalid,
+        Some(_) | None => Exit::Failed,
+    })
 }
 
 #[derive(serde::Deserialize)]

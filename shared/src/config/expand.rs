@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::finding::{Finding, Origin};
+use crate::rule;
 
 use super::arithmetic;
 use super::loader::{Entry, Loader, Part, is_plain};
@@ -64,7 +65,7 @@ pub(super) fn expand(loader: &mut Loader<'_>) -> HashSet<String> {
                     shown(&entry.given),
                     trouble.to_string(),
                 );
-                loader.findings.push(finding);
+                loader.findings.push(finding.rule(rule::PLACEHOLDER));
                 if matches!(trouble, Trouble::TooMuch) {
                     break;
                 }
@@ -327,7 +328,7 @@ fn files(loader: &mut Loader<'_>, index: usize) {
     if let (Some(message), true) = (unknown, result.is_ok()) {
         let origin = entry.origin.clone();
         let given = entry.given.clone();
-        return loader.warn(&origin, &given, message);
+        return loader.unknown(&origin, &given, message);
     }
     match result {
         Ok(value) => loader.entries[index].value = value,

@@ -8,6 +8,7 @@ use nix::unistd::geteuid;
 
 use crate::finding::{Finding, Origin};
 use crate::option;
+use crate::rule;
 
 use super::format::{self, Kind};
 use super::ini::{self, Piece};
@@ -87,7 +88,8 @@ impl Loader<'_> {
     pub(super) fn include(&mut self, text: &str, origin: &Origin, given: &str, name: &str) {
         if self.frames.len() >= DEPTH_MAX {
             let message = format!("files include each other more than {DEPTH_MAX} deep");
-            return self.fail(origin, given, &message);
+            self.fail(origin, given, &message);
+            return self.by(rule::TOO_MUCH);
         }
         let by = Some((origin, given));
         let first = name != "include";
@@ -104,7 +106,7 @@ impl Loader<'_> {
             target => match self.fetch(target) {
                 Ok(bytes) => Frame::Text { name: file.to_owned(), bytes: bytes.into() },
                 Err(SchemeError::Off) => {
-                    return self.warn(
+                    return self.unknown(
                         origin,
                         given,
                         "not run by a check: what it gives is unknown",
@@ -162,10 +164,11 @@ impl Loader<'_> {
         let complain = |loader: &mut Self, message: String| {
             let finding = if let Some((origin, option)) = wish.by {
                 let message = format!("{}: {message}", place.display());
-                Finding::error(Some(origin.clone()), Some(option), message)
+                let finding = Finding::error(Some(origin.clone()), Some(option), message);
+                finding.rule(rule::INCLUDE).of_value()
             } else {
-                let start = Origin::File { path: place.clone(), line: 1, column: 1 };
-                Finding::error(Some(start), None, message)
+                let start = Origin::File { path: place.clone(), line: 1, column: 1, value: 0 };
+                Finding::error(Some(start), None, message).rule(rule::UNREADABLE)
             };
             loader.findings.push(finding);
         };
@@ -175,7 +178,13 @@ impl Loader<'_> {
         }
         let source = match self.segments(&frame, &place) {
             Ok(source) => source,
-            Err(error) => return complain(self, error.to_string()),
+            Err(error) => {
+                complain(self, error.to_string());
+                if let Some(finding) = self.findings.last_mut() {
+                    finding.uwsgi = Some("exits with 1".into());
+                }
+                return;
+            }
         };
         let (segments, inode) = source;
         let lines = |one: &Segment| one.bytes.split(|byte| *byte == b'\n').count();
@@ -225,6 +234,7 @@ impl Loader<'_> {
                 }
                 Some(_) | None => complain(self, message),
             }
+            self.by(rule::SECTION);
         }
     }
 
@@ -290,9 +300,10 @@ impl Loader<'_> {
         let mut state = Sections { wanted, main, current: None, met: Vec::new(), dropped: None };
         if here.section.is_empty() && !segments.iter().any(|one| is_headed(&one.bytes)) {
             if let Some(one) = segments.first() {
-                let start = Origin::File { path: one.path.clone(), line: 1, column: 1 };
+                let start = Origin::File { path: one.path.clone(), line: 1, column: 1, value: 0 };
                 let message = "no line starts with [: read as if [uwsgi] were the first line";
-                self.findings.push(Finding::warning(Some(start), None, message));
+                let finding = Finding::warning(Some(start), None, message).rule(rule::SECTION);
+                self.findings.push(finding.uwsgi("finds no section and drops every line"));
             }
             state.current = Some(wanted.to_owned());
             state.met.push(wanted.to_owned());
@@ -305,14 +316,17 @@ impl Loader<'_> {
                 self.line(line, bytes, &segment.path, &mut state, here);
             }
             let number = lines.last().map_or(1, |line| line.number);
-            end = Some(Origin::File { path: segment.path.clone(), line: number, column: 1 });
+            let path = segment.path.clone();
+            end = Some(Origin::File { path, line: number, column: 1, value: 0 });
         }
         if let (Some(_), Some(origin)) = (self.block.take(), end) {
             self.warn(&origin, "endif", "a block is not ended in this file: it ends here");
+            self.by(rule::BLOCK);
         }
         if let Some(origin) = state.dropped {
             let message = "lines before the first section belong to none and are ignored";
-            self.findings.push(Finding::warning(Some(origin), None, message));
+            let finding = Finding::warning(Some(origin), None, message).rule(rule::BEFORE_SECTION);
+            self.findings.push(finding.uwsgi("drops them in silence"));
         }
         (!state.met.iter().any(|name| name == wanted)).then_some(state.met)
     }
@@ -336,7 +350,7 @@ impl Loader<'_> {
         let at = |line: u32, column| {
             let found = lines.get(line.saturating_sub(1) as usize).or(lines.last());
             let (path, line) = found.map_or((&here.path, 1), |(path, line)| (*path, line.number));
-            Origin::File { path: path.clone(), line, column }
+            Origin::File { path: path.clone(), line, column, value: 0 }
         };
         let mut text = Vec::new();
         for (index, (_, line)) in lines.iter().enumerate() {
@@ -352,7 +366,8 @@ impl Loader<'_> {
                 let good = &bytes[..error.utf8_error().valid_up_to()];
                 let line = good.split(|byte| *byte == b'\n').count() as u32;
                 let message = "this line is not valid UTF-8";
-                self.findings.push(Finding::error(Some(at(line, 1)), None, message));
+                let finding = Finding::error(Some(at(line, 1)), None, message);
+                self.findings.push(finding.rule(rule::ENCODING));
                 return None;
             }
         };
@@ -360,13 +375,13 @@ impl Loader<'_> {
             Ok(document) => document,
             Err(fault) => {
                 let origin = Some(at(fault.line, fault.column));
-                self.findings.push(Finding::error(origin, None, fault.message));
+                self.findings.push(Finding::error(origin, None, fault.message).rule(rule::FORMAT));
                 return None;
             }
         };
         for note in document.notes {
             let origin = Some(at(note.line, note.column));
-            self.findings.push(Finding::warning(origin, None, note.message));
+            self.findings.push(Finding::warning(origin, None, note.message).rule(rule::FORMAT));
         }
         for pair in document.pairs {
             self.add(&pair.key, &pair.value, &at(pair.line, pair.column), false);
@@ -374,6 +389,7 @@ impl Loader<'_> {
         if self.block.take().is_some() {
             let message = "a block is not ended in this file: it ends here";
             self.warn(&at(u32::MAX, 1), "endif", message);
+            self.by(rule::BLOCK);
         }
         (!document.found).then_some(document.sections)
     }
@@ -386,20 +402,25 @@ impl Loader<'_> {
         state: &mut Sections<'_>,
         here: &Subject,
     ) {
-        let at = |column| Origin::File { path: path.to_owned(), line: line.number, column };
         let Ok(text) = std::str::from_utf8(&line.bytes) else {
             if state.inside() && !is_comment(&line.bytes) {
+                let path = path.to_owned();
+                let start = Origin::File { path, line: line.number, column: 1, value: 0 };
                 let message = "this line is not valid UTF-8";
-                self.findings.push(Finding::error(Some(at(1)), None, message));
+                let finding = Finding::error(Some(start), None, message);
+                self.findings.push(finding.rule(rule::ENCODING));
             }
             return;
         };
+        let value = ini::value_column(text);
+        let at = |column| Origin::File { path: path.to_owned(), line: line.number, column, value };
         let Some((column, piece)) = ini::piece(text) else { return };
         match piece {
             Piece::Section { name, closed } => {
                 if !closed {
                     let message = "this section's line does not end with ]: expected [name]";
-                    self.findings.push(Finding::warning(Some(at(column)), None, message));
+                    let finding = Finding::warning(Some(at(column)), None, message);
+                    self.findings.push(finding.rule(rule::SECTION));
                 }
                 let few = state.met.len() < 8 || name == state.wanted;
                 if is_plain(name) && few && !state.met.iter().any(|met| met == name) {
@@ -409,7 +430,8 @@ impl Loader<'_> {
             }
             Piece::Pair { key, value, .. } if value.contains('\0') || key.contains('\0') => {
                 let message = "this line has a NUL byte";
-                self.findings.push(Finding::error(Some(at(column)), None, message));
+                let finding = Finding::error(Some(at(column)), None, message);
+                self.findings.push(finding.rule(rule::ENCODING));
             }
             Piece::Pair { key, value, bare } => match state.current.as_deref() {
                 None => state.dropped = state.dropped.take().or_else(|| Some(at(column))),

@@ -49,6 +49,16 @@ pub(super) fn piece(line: &str) -> Option<(u32, Piece<'_>)> {
     Some((column, piece))
 }
 
+/// The column of a line's value, from one; 0 when it has none.
+pub(super) fn value_column(line: &str) -> u32 {
+    let Some((key, rest)) = line.split_once('=') else { return 0 };
+    let value = rest.trim_start_matches(BLANK);
+    if value.is_empty() {
+        return 0;
+    }
+    (key.chars().count() + 1 + rest.len() - value.len()) as u32 + 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +80,13 @@ mod tests {
         assert_eq!(piece("= x"), Some(pair("", "x")));
         let bare = Piece::Pair { key: "master", value: "", bare: true };
         assert_eq!(piece("\t master "), Some((3, bare)));
+    }
+
+    #[test]
+    fn a_value_has_its_column() {
+        for (line, column) in [("a=b", 3), ("  a =  b=c", 8), ("a", 0), ("a = ", 0)] {
+            assert_eq!(value_column(line), column, "{line:?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::finding::{Finding, Origin};
 use crate::option;
+use crate::rule;
 
 pub(super) use super::directive::Part;
 use super::fence::Fence;
@@ -134,6 +135,7 @@ impl<'w> Loader<'w> {
         if name == Some("endif") {
             if self.block.take().is_none() {
                 self.warn(origin, given, "there is no block to end");
+                self.by(rule::BLOCK);
             }
             self.push(given, value, origin, How { bare, raw: true, ..How::default() });
             return;
@@ -143,6 +145,7 @@ impl<'w> Loader<'w> {
             Some(Block::Skip) => {}
             Some(_) if name.is_some_and(logic::opens) => {
                 self.fail(origin, given, "blocks cannot be nested: end the first one before");
+                self.by(rule::BLOCK);
             }
             Some(Block::Once(Some(item))) => {
                 let value = value.replace("%(_)", item);
@@ -161,10 +164,14 @@ impl<'w> Loader<'w> {
         match name {
             "end-blacklist" | "end-whitelist" if self.unfence() => {}
             "end-blacklist" | "end-whitelist" => {
-                return self.fail(origin, given, "nothing that this file may end");
+                self.fail(origin, given, "nothing that this file may end");
+                return self.by(rule::FORBIDDEN_OPTION);
             }
             _ if self.fences.iter().all(|fence| fence.allows(given, name)) => {}
-            _ => return self.fail(origin, given, "forbidden here by a blacklist or whitelist"),
+            _ => {
+                self.fail(origin, given, "forbidden here by a blacklist or whitelist");
+                return self.by(rule::FORBIDDEN_OPTION);
+            }
         }
         let custom = immediate::custom(self, given, name);
         let raw = self.inherited || custom.is_some() || immediate::acts(given);
@@ -231,7 +238,8 @@ impl<'w> Loader<'w> {
                 "too much: a configuration has at most {ENTRIES_MAX} options and {} MiB of text",
                 BYTES_MAX >> 20
             );
-            self.findings.push(Finding::error(Some(origin.clone()), None, message));
+            let finding = Finding::error(Some(origin.clone()), None, message);
+            self.findings.push(finding.rule(rule::TOO_MUCH));
             return false;
         }
         let (given, value, origin) = (given.to_owned(), value.to_owned(), origin.clone());
@@ -270,6 +278,8 @@ impl<'w> Loader<'w> {
             Err(why) => {
                 self.block = Some(Block::Skip);
                 self.fail(origin, given, &why);
+                let file = matches!(logic::test(name, value), Test::Lines(_));
+                self.by(if file { rule::INCLUDE } else { rule::BLOCK });
             }
         }
     }
@@ -325,6 +335,19 @@ impl<'w> Loader<'w> {
 
     pub(super) fn fail(&mut self, origin: &Origin, option: &str, message: &str) {
         self.findings.push(Finding::error(Some(origin.clone()), shown(option), message));
+    }
+
+    /// The last finding is this rule's.
+    pub(super) fn by(&mut self, code: &'static str) {
+        if let Some(finding) = self.findings.pop() {
+            self.findings.push(finding.rule(code));
+        }
+    }
+
+    /// What a check does not run.
+    pub(super) fn unknown(&mut self, origin: &Origin, option: &str, message: &str) {
+        let finding = Finding::note(Some(origin.clone()), Some(option), message);
+        self.findings.push(finding.rule(rule::NOT_RUN).of_value());
     }
 
     pub(super) fn warn(&mut self, origin: &Origin, option: &str, message: &str) {

@@ -12,6 +12,7 @@ use crate::finding::{Finding, Origin};
 use crate::option;
 use crate::summons::Version;
 
+mod advice;
 mod arithmetic;
 mod command_line;
 mod directive;
@@ -36,9 +37,10 @@ mod source;
 mod tests;
 mod world;
 
+pub use advice::{Access, advise};
 pub use directive::{Directive, Directives, Part};
 pub use scheme::Schemes;
-pub use settings::{parse_address, settings};
+pub use settings::{Hosts, settings, settings_with};
 pub use world::World;
 
 use loader::Loader;

@@ -81,7 +81,7 @@ fn json(reading: &Reading) -> String {
 
 fn shown(one: &Directive) -> Shown<'_> {
     let (file, line, column) = match &one.origin {
-        Origin::File { path, line, column } => {
+        Origin::File { path, line, column, .. } => {
             (Some(path.to_string_lossy().into_owned()), Some(*line), Some(*column))
         }
         Origin::CommandLine | Origin::Environment(_) | Origin::VassalSet => (None, None, None),
@@ -108,7 +108,7 @@ mod tests {
             reading.directives.push(Directive {
                 key: crate::option::find(given).map_or(*given, |row| row.name).to_owned(),
                 value: (*value).to_owned(),
-                origin: Origin::File { path: "/a.ini".into(), line, column: 1 },
+                origin: Origin::File { path: "/a.ini".into(), line, column: 1, value: 0 },
                 given: (*given).to_owned(),
                 part: super::super::Part::Both,
             });

@@ -112,8 +112,12 @@ pub fn seal(settings: &Settings, generation: u64) -> io::Result<Vec<u8>> {
 fn bounded(findings: &[Finding]) -> Vec<Finding> {
     let mut kept: Vec<Finding> = findings.iter().take(FINDINGS_MAX).cloned().collect();
     for finding in &mut kept {
-        let texts =
-            [Some(&mut finding.message), finding.option.as_mut(), finding.suggestion.as_mut()];
+        let texts = [
+            Some(&mut finding.message),
+            finding.option.as_mut(),
+            finding.suggestion.as_mut(),
+            finding.uwsgi.as_mut(),
+        ];
         for text in texts.into_iter().flatten() {
             text.truncate(text.floor_char_boundary(TEXT_MAX));
         }

@@ -18,6 +18,8 @@ pub enum Face {
     },
     /// Print the launch plan.
     Plan(Vec<OsString>),
+    /// Say what is wrong with files.
+    Check(Vec<OsString>),
     /// Print the settings of this command line, for a reload.
     Prepare(Vec<OsString>),
     /// uWSGI's command line.
@@ -37,6 +39,7 @@ pub fn face(mut args: Vec<OsString>) -> Face {
             Face::Summons { name: name.unwrap_or_default() }
         }
         "--plan" => Face::Plan(args.split_off(1)),
+        "--check" => Face::Check(args.split_off(1)),
         "--prepare" => Face::Prepare(args.split_off(1)),
         _ if asked(&args, "version") => Face::Version,
         _ if asked(&args, "help") => Face::Help,
@@ -112,6 +115,7 @@ mod tests {
     fn the_first_argument_chooses_our_faces_and_all_else_is_uwsgis() {
         assert_eq!(face(args("--summons a.ini")), Face::Summons { name: "a.ini".into() });
         assert_eq!(face(args("--plan a.ini")), Face::Plan(args("a.ini")));
+        assert_eq!(face(args("--check a.ini")), Face::Check(args("a.ini")));
         assert_eq!(face(args("--prepare -p 2")), Face::Prepare(args("-p 2")));
         assert_eq!(face(args("--http :1 --plan x")), Face::Serve(args("--http :1 --plan x")));
         assert_eq!(face(args("--http :1 --version")), Face::Version);

@@ -7,6 +7,7 @@ use shared::option::{self, Kind, Line, Row, Tier, markdown};
 
 const USAGE: &str = "\
 usage: vassal [OPTIONS] [FILE.ini ...]   serve, with uWSGI's command line
+       vassal --check FILE|DIR|- ...     say everything that is wrong with files
        vassal --plan FILE                print what root would have to do for a file
        vassal --help [NAME]              print all options, or all about one
        vassal --version

@@ -1,5 +1,6 @@
 //! Users and groups: looking them up, acting as a tenant for a moment, becoming it for good.
 
+use std::collections::HashMap;
 use std::ffi::{CString, OsString};
 use std::io;
 
@@ -22,31 +23,75 @@ const POWERFUL: [&str; 8] = ["root", "shadow", "disk", "sudo", "docker", "adm", 
 
 /// Looks up everything that the plan depends on.
 pub fn facts(launch: &Launch, owner: (u32, u32), policy: &Policy, origins: &Origins) -> Facts {
-    let group = launch.gid.as_ref().and_then(group);
-    let asked = match (&launch.uid, policy.tyrant) {
-        (Some(name), _) => Some(name.clone()),
-        (None, true) => Some(Principal::Id(owner.0)),
-        (None, false) => None,
-    };
-    let chown = launch.chown_socket.as_ref();
-    let gid = if policy.tyrant { Some(owner.1) } else { group };
-    Facts {
-        euid: geteuid().as_raw(),
-        egid: getegid().as_raw(),
-        owner,
-        policy: policy.clone(),
-        user: asked.and_then(|name| account(&name, gid)),
-        group,
-        socket_user: chown.and_then(|owner| account(&owner.user, None)).map(|user| user.uid),
-        socket_group: chown.and_then(|owner| owner.group.as_ref()).and_then(self::group),
-        powerful: POWERFUL
-            .iter()
-            .filter_map(|name| {
-                Some((self::group(&Principal::Name((*name).into()))?, (*name).into()))
-            })
-            .collect(),
-        somaxconn: somaxconn(),
-        origins: origins.clone(),
+    People::default().facts(launch, owner, policy, origins)
+}
+
+/// The user database, each question asked once: a check asks the same ones for many files.
+#[derive(Debug, Default)]
+pub struct People {
+    accounts: HashMap<(Principal, Option<u32>), Option<Account>>,
+    groups: HashMap<Principal, Option<u32>>,
+    somaxconn: Option<u32>,
+}
+
+impl People {
+    /// Looks up everything that the plan depends on.
+    pub fn facts(
+        &mut self,
+        launch: &Launch,
+        owner: (u32, u32),
+        policy: &Policy,
+        origins: &Origins,
+    ) -> Facts {
+        let group = launch.gid.as_ref().and_then(|who| self.group(who));
+        let asked = match (&launch.uid, policy.tyrant) {
+            (Some(name), _) => Some(name.clone()),
+            (None, true) => Some(Principal::Id(owner.0)),
+            (None, false) => None,
+        };
+        let chown = launch.chown_socket.as_ref();
+        let gid = if policy.tyrant { Some(owner.1) } else { group };
+        Facts {
+            euid: geteuid().as_raw(),
+            egid: getegid().as_raw(),
+            owner,
+            policy: policy.clone(),
+            user: asked.and_then(|name| self.account(name, gid)),
+            group,
+            socket_user: chown
+                .and_then(|owner| self.account(owner.user.clone(), None))
+                .map(|user| user.uid),
+            socket_group: chown
+                .and_then(|owner| owner.group.as_ref())
+                .and_then(|who| self.group(who)),
+            powerful: POWERFUL
+                .iter()
+                .filter_map(|name| {
+                    Some((self.group(&Principal::Name((*name).into()))?, (*name).into()))
+                })
+                .collect(),
+            somaxconn: *self.somaxconn.get_or_insert_with(somaxconn),
+            origins: origins.clone(),
+        }
+    }
+
+    fn account(&mut self, who: Principal, gid: Option<u32>) -> Option<Account> {
+        let key = (who, gid);
+        if let Some(known) = self.accounts.get(&key) {
+            return known.clone();
+        }
+        let found = account(&key.0, gid);
+        self.accounts.insert(key, found.clone());
+        found
+    }
+
+    fn group(&mut self, who: &Principal) -> Option<u32> {
+        if let Some(known) = self.groups.get(who) {
+            return *known;
+        }
+        let found = group(who);
+        self.groups.insert(who.clone(), found);
+        found
     }
 }
 

@@ -30,6 +30,8 @@ use crate::title::{self, Role};
 pub mod access;
 /// The launcher's end of the summons channel.
 pub mod channel;
+/// `--check`.
+pub mod check;
 /// The program's faces by its arguments.
 pub mod cli;
 /// `daemonize`.

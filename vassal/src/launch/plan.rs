@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shared::finding::{Finding, Origin};
 use shared::plan::{Identity, Plan};
+use shared::rule;
 use shared::settings::{Launch, Principal, Wire};
 use shared::summons::Policy;
 
@@ -89,11 +90,13 @@ pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
     for (option, mode) in [("umask", launch.umask), ("chmod-socket", launch.chmod_socket)] {
         if mode.is_some_and(|mode| mode > 0o777) {
             notes.error(option, "expected an octal mode of at most 777".into());
+            notes.really(rule::INVALID_VALUE, "exits with 1, or keeps its umask");
         }
     }
     if !launch.sockets.iter().any(|listen| listen.wire != Wire::Stats) {
         let text = "The -s/--socket option is missing and stdin is not a socket.";
-        notes.findings.push(Finding::error(None, None, text));
+        let finding = Finding::error(None, None, text).rule(rule::NO_SOCKET);
+        notes.findings.push(finding.uwsgi("exits with 1"));
     }
     if facts.policy.tyrant && launch.chroot.is_some() {
         notes.error("chroot", "not allowed in tyrant mode".into());
@@ -102,6 +105,7 @@ pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
     if backlog < launch.backlog && facts.origins.options.contains_key("listen") {
         let text = format!("{} is more than net.core.somaxconn: {backlog} is used", launch.backlog);
         notes.warning("listen", text);
+        notes.really(rule::LISTEN_QUEUE, "exits with 1");
     }
     let Notes { findings, .. } = notes;
     if findings.iter().any(Finding::is_error) {
@@ -148,11 +152,20 @@ impl Notes<'_> {
     }
 
     fn error(&mut self, option: &str, text: String) {
-        self.findings.push(Finding::error(self.origin(option), Some(option), text));
+        let finding = Finding::error(self.origin(option), Some(option), text);
+        self.findings.push(finding.rule(rule::IDENTITY).of_value());
     }
 
     fn warning(&mut self, option: &str, text: String) {
-        self.findings.push(Finding::warning(self.origin(option), Some(option), text));
+        let finding = Finding::warning(self.origin(option), Some(option), text);
+        self.findings.push(finding.rule(rule::IDENTITY).of_value());
+    }
+
+    /// The last finding is by another rule, and uWSGI does this.
+    fn really(&mut self, code: &'static str, uwsgi: &str) {
+        if let Some(finding) = self.findings.pop() {
+            self.findings.push(finding.rule(code).uwsgi(uwsgi));
+        }
     }
 
     /// The number that was looked up, or an error that names what nobody knows.
@@ -165,6 +178,7 @@ impl Notes<'_> {
     ) -> Option<u32> {
         if found.is_none() {
             self.error(option, format!("no such {kind} \"{asked}\""));
+            self.really(rule::UNKNOWN_USER, "exits with 1 when it gives up root's rights");
         }
         found
     }
@@ -245,7 +259,7 @@ fn tyrant(
             "tyrant mode: the file belongs to {uid}:{gid}; give it to the user and group that \
              shall run it"
         );
-        notes.findings.push(Finding::error(None, None, text));
+        notes.findings.push(Finding::error(None, None, text).rule(rule::IDENTITY));
         return None;
     }
     let named = match &launch.uid {
@@ -271,6 +285,7 @@ fn as_root(option: &str, facts: &Facts, notes: &mut Notes<'_>) {
     } else {
         notes.warning(option, "this vassal runs as root: set uid and gid".into());
     }
+    notes.really(rule::RUNS_AS_ROOT, "runs as root and logs a warning");
 }
 
 /// A group that opens the machine is not given to whoever writes a file.
@@ -371,7 +386,7 @@ pub(super) mod tests {
     #[test]
     fn nobody_of_that_name_is_an_error_with_its_line() {
         let mut facts = Facts { user: None, ..facts(0) };
-        let origin = Origin::File { path: "a.ini".into(), line: 3, column: 1 };
+        let origin = Origin::File { path: "a.ini".into(), line: 3, column: 1, value: 0 };
         facts.origins.options.insert("uid".into(), origin);
         assert_eq!(errors(&named("nobdy"), &facts), "a.ini:3: uid: no such user \"nobdy\"");
     }

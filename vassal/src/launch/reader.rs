@@ -218,7 +218,8 @@ impl Report {
             origins: origins(&reading),
             emperor: reading.directives.last("emperor").is_some(),
             fallback: fallback(&reading),
-            findings: reading.findings,
+            // notes are for a check
+            findings: reading.findings.into_iter().filter(|one| !one.is_note()).collect(),
             printed: reading.printed,
             exit: reading.exit,
         }
@@ -238,7 +239,8 @@ impl Report {
     }
 }
 
-fn origins(reading: &Reading) -> Origins {
+/// Where root's options and the sockets were given.
+pub(super) fn origins(reading: &Reading) -> Origins {
     let mut origins = Origins::default();
     for directive in reading.directives.iter() {
         if SOCKET_OPTIONS.contains(&directive.key.as_str()) {

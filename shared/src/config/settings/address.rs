@@ -5,8 +5,13 @@ use std::path::PathBuf;
 
 use crate::settings::Address;
 
+use super::Hosts;
+
+/// An address for documentation, which stands for a host that is not looked up.
+const SOMEWHERE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+
 /// Reads an address. Host names are looked up, once; an IPv4 address is preferred.
-pub fn parse(text: &str) -> Result<Address, String> {
+pub(in super::super) fn parse(text: &str, hosts: Hosts) -> Result<Address, String> {
     let wrong =
         || format!("expected host:port, :port, a path, @name or fd://number, found {text:?}");
     if let Some(number) = text.strip_prefix("fd://") {
@@ -35,10 +40,10 @@ pub fn parse(text: &str) -> Result<Address, String> {
             format!("expected a port from 0 to 65535 behind the last colon, found {text:?}")
         })?,
     };
-    tcp(host, port).map(Address::Tcp)
+    tcp(host, port, hosts).map(Address::Tcp)
 }
 
-fn tcp(host: &str, port: u16) -> Result<SocketAddr, String> {
+fn tcp(host: &str, port: u16, hosts: Hosts) -> Result<SocketAddr, String> {
     if host.is_empty() || host == "*" {
         return Ok((Ipv4Addr::UNSPECIFIED, port).into());
     }
@@ -52,6 +57,10 @@ fn tcp(host: &str, port: u16) -> Result<SocketAddr, String> {
     }
     if host.contains('*') {
         return Err(format!("address patterns are not supported yet, found {host:?}"));
+    }
+    if hosts == Hosts::Assumed {
+        let here = if host == "localhost" { Ipv4Addr::LOCALHOST } else { SOMEWHERE };
+        return Ok((here, port).into());
     }
     let found: Vec<SocketAddr> = (host, port)
         .to_socket_addrs()
@@ -68,6 +77,18 @@ fn tcp(host: &str, port: u16) -> Result<SocketAddr, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> Result<Address, String> {
+        super::parse(text, Hosts::LookedUp)
+    }
+
+    #[test]
+    fn a_check_looks_no_host_up() {
+        let found = super::parse("no-such-host.invalid:80", Hosts::Assumed);
+        assert_eq!(found, Ok(Address::Tcp("192.0.2.1:80".parse().unwrap())));
+        let found = super::parse("localhost:80", Hosts::Assumed);
+        assert_eq!(found, Ok(Address::Tcp("127.0.0.1:80".parse().unwrap())));
+    }
 
     #[test]
     fn the_forms_of_addresses() {

@@ -1,10 +1,13 @@
 //! Root's part of the settings.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
+use crate::rule;
 use crate::settings::{Address, Launch, Listen, Wire};
 
 use super::super::directive::Directive;
+use super::super::review::{self, Junk};
 use super::{Given, address, value};
 
 /// Connections that wait in the kernel unless `listen` says otherwise (clamped at bind).
@@ -12,20 +15,21 @@ const BACKLOG: u32 = 1024;
 
 /// Reads root's part.
 pub(super) fn read(given: &mut Given<'_>) -> Launch {
+    let unknown = "looks for a user or group of this whole text, and exits with 1";
     let launch = Launch {
         uid: given
-            .parsed("uid", value::principal)
-            .or_else(|| given.parsed("immediate-uid", value::principal)),
+            .parsed("uid", unknown, value::principal)
+            .or_else(|| given.parsed("immediate-uid", unknown, value::principal)),
         gid: given
-            .parsed("gid", value::principal)
-            .or_else(|| given.parsed("immediate-gid", value::principal)),
+            .parsed("gid", unknown, value::principal)
+            .or_else(|| given.parsed("immediate-gid", unknown, value::principal)),
         no_initgroups: given.flag("no-initgroups"),
         chroot: given.path("chroot"),
         chdir: given.path("chdir"),
-        umask: given.parsed("umask", value::umask),
+        umask: given.parsed("umask", "logs a complaint and keeps its umask", value::umask),
         sockets: sockets(given),
-        chmod_socket: given.parsed("chmod-socket", value::socket_mode),
-        chown_socket: given.parsed("chown-socket", value::owner),
+        chmod_socket: socket_mode(given),
+        chown_socket: given.parsed("chown-socket", unknown, value::owner),
         backlog: given
             .number("listen", u64::from(u32::MAX >> 1), "a number of connections")
             .filter(|value| *value > 0)
@@ -37,12 +41,25 @@ pub(super) fn read(given: &mut Given<'_>) -> Launch {
         env: environment(given),
     };
     if let (Some(_), None, Some(uid)) = (&launch.uid, &launch.gid, given.last("uid")) {
-        given.warning(uid, "no gid is given: the primary group of this user is used");
+        let message = "no gid is given: the primary group of this user is used";
+        given.warning(uid, rule::PRIMARY_GROUP, message);
+        given
+            .uwsgi("keeps the group that it was started with, which is root's when root starts it");
     }
     if let Some(chroot) = given.last("chroot").filter(|one| !one.value.starts_with('/')) {
         given.error(chroot, format!("expected an absolute path, found {:?}", chroot.value));
     }
     launch
+}
+
+fn socket_mode(given: &mut Given<'_>) -> Option<u32> {
+    let one = given.last("chmod-socket")?;
+    let mode = value::socket_mode(&one.value);
+    mode.map_err(|message| {
+        given.error_by(one, rule::SOCKET_MODE, message);
+        given.uwsgi("exits with 1");
+    })
+    .ok()
 }
 
 /// Paths that are opened before `chdir` count from the directory of the start.
@@ -83,6 +100,7 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
     let plain = protocol(given);
     let names = given.flag("abstract-socket");
     let mut list: Vec<Listen> = Vec::new();
+    let mut known: HashSet<Listen> = HashSet::new();
     for one in given.directives.iter() {
         let counts = || given.last("stats").is_some_and(|last| std::ptr::eq(last, one));
         let wire = match one.key.as_str() {
@@ -101,7 +119,7 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
         }
         let listen = Listen { address, wire };
         let chosen = matches!(&listen.address, Address::Tcp(tcp) if tcp.port() == 0);
-        if chosen || !list.contains(&listen) {
+        if chosen || known.insert(listen.clone()) {
             list.push(listen);
         }
     }
@@ -110,12 +128,18 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
 
 /// The address of a directive. What follows a blank behind a port is overlooked, as `atoi` does.
 fn address_of(given: &mut Given<'_>, one: &Directive) -> Option<Address> {
-    match (address::parse(&one.value), one.value.split_once([' ', '\t'])) {
+    let front = one.value.split_once([' ', '\t']).map(|(front, _)| front);
+    let short = front.and_then(|front| Some((front, address::parse(front, given.hosts).ok()?)));
+    match (address::parse(&one.value, given.hosts), short) {
         (Ok(address), _) => Some(address),
-        (Err(_), Some((front, _))) if matches!(address::parse(front), Ok(Address::Tcp(_))) => {
+        (Err(_), Some((front, address @ Address::Tcp(_)))) => {
             let found = &one.value;
-            given.warning(one, format!("expected an address, found {found:?}: {front} is used"));
-            address::parse(front).ok()
+            let message = format!("expected an address, found {found:?}: {front} is used");
+            let comment = review::junk(found) == Junk::Comment;
+            let code = if comment { rule::TRAILING_COMMENT } else { rule::TRAILING_TEXT };
+            given.warning(one, code, message);
+            given.uwsgi("reads the port up to the blank and overlooks the rest");
+            Some(address)
         }
         (Err(message), _) => {
             given.error(one, message);
@@ -129,12 +153,15 @@ fn doubt(given: &mut Given<'_>, one: &Directive) {
     let text = one.value.as_str();
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         let message = format!("a UNIX socket called {text}; for the port write \":{text}\"");
-        given.warning(one, message);
+        given.warning(one, rule::SOCKET_NUMBER, message);
+        given.uwsgi(format!("makes a socket file called {text}, and nothing listens on the port"));
     } else if ["true", "false", "yes", "no", "on", "off"]
         .iter()
         .any(|w| text.eq_ignore_ascii_case(w))
     {
-        given.warning(one, format!("expected an address: a UNIX socket called {text:?} is made"));
+        let message = format!("expected an address: a UNIX socket called {text:?} is made");
+        given.warning(one, rule::SOCKET_NUMBER, message);
+        given.uwsgi("makes a socket file of that name");
     }
 }
 
@@ -148,6 +175,7 @@ fn protocol(given: &mut Given<'_>) -> Wire {
             other => {
                 let message = format!("expected uwsgi or http, found {other:?}");
                 given.error(one, message);
+                given.uwsgi("exits with 1 unless a plugin knows this protocol");
                 Wire::Uwsgi
             }
         },

@@ -4,24 +4,41 @@
 use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
+use crate::rule;
 use crate::settings::Settings;
 
+use super::Reading;
 use super::directive::{Directive, Directives, Number, number};
-use super::{Reading, review};
+use super::review::{self, Junk};
 
 mod address;
 mod launch;
 mod serve;
 mod value;
 
-pub use address::parse as parse_address;
+pub(super) use address::parse;
+
+/// Whether host names in addresses are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    /// They are: the server is about to bind them.
+    LookedUp,
+    /// A check asks nobody: each stands for an address of its own that nobody can reach.
+    Assumed,
+}
 
 /// Turns what was read into typed settings; mistakes in values are added to the findings.
 pub fn settings(reading: &mut Reading, name: &str) -> Settings {
+    settings_with(reading, name, Hosts::LookedUp)
+}
+
+/// The same, where the caller says what becomes of host names.
+pub fn settings_with(reading: &mut Reading, name: &str, hosts: Hosts) -> Settings {
     let mut findings = Vec::new();
     let mut given = Given {
         directives: &reading.directives,
         directory: &reading.directory,
+        hosts,
         findings: &mut findings,
     };
     let launch = launch::read(&mut given);
@@ -35,6 +52,7 @@ pub fn settings(reading: &mut Reading, name: &str) -> Settings {
 struct Given<'a> {
     directives: &'a Directives,
     directory: &'a Path,
+    hosts: Hosts,
     findings: &'a mut Vec<Finding>,
 }
 
@@ -56,25 +74,67 @@ impl<'a> Given<'a> {
     }
 
     fn error(&mut self, about: &Directive, message: impl Into<String>) {
-        let origin = Some(about.origin.clone());
-        let mut message = message.into();
-        if about.value.contains("$(") {
-            message.push_str("; $(NAME) stays as it is when NAME is not in the environment");
-        } else if about.value.contains("${") {
-            message.push_str("; ${NAME} is not expanded: write $(NAME)");
+        self.error_by(about, rule::INVALID_VALUE, message);
+    }
+
+    /// An error about a value. Text that somebody should have replaced is the likelier reason
+    /// for a value that cannot be read.
+    fn error_by(&mut self, about: &Directive, code: &'static str, message: impl Into<String>) {
+        let text = about.value.as_str();
+        if text.find("@(").is_some_and(|at| text[at..].contains(')')) {
+            // what it names could not be read, or a check does not run it: that was said
+            return;
         }
-        self.findings.push(Finding::error(origin, Some(&about.given), message));
+        let (code, hint) = match text {
+            text if text.contains("{{") || text.contains("{%") => {
+                (rule::TEMPLATE, "; a template has to be filled in first")
+            }
+            text if text.contains("$(") => (
+                rule::UNSET_VARIABLE,
+                "; $(NAME) stays as it is when NAME is not in the environment",
+            ),
+            text if text.contains("${") => {
+                (rule::SHELL_SYNTAX, "; ${NAME} is not expanded: write $(NAME)")
+            }
+            text if text.contains("%(") => {
+                (rule::UNDEFINED_PLACEHOLDER, "; %(NAME) stays as it is when nothing defines NAME")
+            }
+            _ => (code, ""),
+        };
+        let message = message.into() + hint;
+        let finding = Finding::error(Some(about.origin.clone()), Some(&about.given), message);
+        self.findings.push(finding.rule(code).of_value());
     }
 
-    fn warning(&mut self, about: &Directive, message: impl Into<String>) {
-        let origin = Some(about.origin.clone());
-        self.findings.push(Finding::warning(origin, Some(&about.given), message));
+    fn warning(&mut self, about: &Directive, code: &'static str, message: impl Into<String>) {
+        let finding = Finding::warning(Some(about.origin.clone()), Some(&about.given), message);
+        self.findings.push(finding.rule(code).of_value());
     }
 
-    /// The value of the last directive of a name, as `read` understands it.
-    fn parsed<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    /// The last finding also says what uWSGI does.
+    fn uwsgi(&mut self, what: impl Into<String>) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.uwsgi = Some(what.into());
+        }
+    }
+
+    /// The value of the last directive of a name, as `read` understands it; with an error goes
+    /// what uWSGI does about it.
+    fn parsed<T>(
+        &mut self,
+        name: &str,
+        uwsgi: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let one = self.last(name)?;
-        read(&one.value).map_err(|message| self.error(one, message)).ok()
+        match read(&one.value) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.error(one, message);
+                self.uwsgi(uwsgi);
+                None
+            }
+        }
     }
 
     /// A number by uWSGI's rules: junk behind the digits is overlooked with a warning, a word
@@ -85,26 +145,68 @@ impl<'a> Given<'a> {
         match number(found) {
             Number::Whole(value) if value <= most => Some(value),
             Number::Digits(value) if value <= most => {
-                self.warning(one, format!("expected {what}, found {found:?}: {value} is used"));
+                let code = match review::junk(found) {
+                    Junk::Comment => rule::TRAILING_COMMENT,
+                    Junk::Text => rule::TRAILING_TEXT,
+                };
+                let whole = in_full(found, value, what)
+                    .map_or_else(String::new, |meant| format!("; write {meant} if you mean that"));
+                let message = format!("expected {what}, found {found:?}: {value} is used{whole}");
+                self.warning(one, code, message);
+                self.uwsgi(format!("reads {value} and overlooks the rest"));
                 Some(value)
             }
             Number::Word if is_word(found) => {
-                self.warning(one, format!("expected {what}, found {found:?}: this means 0"));
+                let message = format!("expected {what}, found {found:?}: this means 0");
+                self.warning(one, rule::WORD_FOR_NUMBER, message);
+                self.uwsgi(zero(name));
                 Some(0)
             }
             Number::Whole(_) | Number::Digits(_) | Number::TooLarge => {
                 self.error(one, format!("expected {what}, at most {most}, found {found:?}"));
                 None
             }
-            Number::Word | Number::Negative => {
+            Number::Word => {
                 self.error(one, format!("expected {what}, found {found:?}"));
+                self.uwsgi(zero(name));
+                None
+            }
+            Number::Negative => {
+                self.error(one, format!("expected {what}, found {found:?}"));
+                self.uwsgi("exits with 1");
                 None
             }
         }
     }
 }
 
+/// What uWSGI does when it reads a word as 0.
+fn zero(name: &str) -> &'static str {
+    match name {
+        "processes" => "reads 0: with a master no worker runs, and nobody answers",
+        "listen" => "reads 0 as the length of the queue",
+        "harakiri" | "max-requests" | "post-buffering" | "limit-post" => "reads 0, which is off",
+        _ => "reads 0",
+    }
+}
+
+/// The number that a text with a unit means.
+pub(super) fn in_full(text: &str, value: u64, what: &str) -> Option<u64> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || " \t+".contains(c));
+    let unit = unit.trim_end().to_ascii_lowercase();
+    let factor = match unit.as_str() {
+        "m" | "min" | "minutes" if what == "seconds" => 60,
+        "h" | "hours" if what == "seconds" => 3600,
+        _ if what == "seconds" => return None,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => return None,
+    };
+    value.checked_mul(factor)
+}
+
 /// Words that real files give where a number belongs; uWSGI reads them as 0.
-fn is_word(text: &str) -> bool {
+pub(super) fn is_word(text: &str) -> bool {
     ["", "true", "false", "yes", "no", "on", "off"].iter().any(|w| text.eq_ignore_ascii_case(w))
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::rule;
 use crate::settings::{Launch, Procname, Serve, Target};
 
 use super::super::{CHECK, glob};
@@ -96,7 +97,9 @@ fn application(given: &mut Given<'_>) -> (Option<Target>, Option<String>) {
     let module = given.text("module");
     let file = given.path("wsgi-file");
     if let (Some(_), Some(_), Some(ignored)) = (&module, &file, given.last("wsgi-file")) {
-        given.warning(ignored, "ignored: module is given, and one application is served");
+        let message = "ignored: module is given, and one application is served";
+        given.warning(ignored, rule::TWO_APPLICATIONS, message);
+        given.uwsgi("loads module first and skips this one");
     }
     match (module, file) {
         (Some(module), _) => {

@@ -53,7 +53,7 @@ fn source(file: &Path) -> VassalSource<'_> {
 }
 
 /// The lines below `[uwsgi]` as a vassal, and its settings.
-fn settled(text: &str) -> (Settings, Reading) {
+pub(in crate::config) fn settled(text: &str) -> (Settings, Reading) {
     let place = Place::new(&[("a.ini", &format!("[uwsgi]\n{text}"))]);
     let mut reading = place.vassal("a.ini");
     let settings = settle(&mut reading, "a.ini");
@@ -70,4 +70,30 @@ fn errors(reading: &Reading) -> Vec<String> {
 
 fn warnings(reading: &Reading) -> Vec<String> {
     reading.findings.iter().filter(|f| !f.is_error()).map(ToString::to_string).collect()
+}
+
+/// Everything that a check would find in the lines below `[uwsgi]`.
+pub(in crate::config) fn checked(text: &str) -> Vec<Finding> {
+    let (settings, reading) = settled(text);
+    let advice = advise(&reading, Some(&settings), &|_| None);
+    reading.findings.into_iter().chain(advice).collect()
+}
+
+/// The one finding of a rule.
+#[track_caller]
+pub(in crate::config) fn one(text: &str, code: &str) -> Finding {
+    let all = checked(text);
+    let mut list = all.iter().filter(|finding| finding.code == code);
+    match (list.next(), list.next()) {
+        (Some(found), None) => found.clone(),
+        (_, more) => panic!("expected one {code} ({}), found {all:#?}", more.is_some()),
+    }
+}
+
+/// Nothing is found, but for options that have no effect.
+#[track_caller]
+pub(in crate::config) fn none(text: &str) {
+    let mut found = checked(text);
+    found.retain(|finding| finding.code != crate::rule::ACCEPTED_OPTION);
+    assert_eq!(found, [], "{text}");
 }
