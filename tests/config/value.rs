@@ -78,9 +78,9 @@ fn a_flag_with_a_comment_behind_it_is_true_and_off_is_false_in_any_case() {
         let text = format!("socket = flag.sock\nmaster = true\nvacuum = {word}\n");
         let (mut server, address) = start(&dir, &text, |run| run);
         let socket = dir.join("flag.sock");
-        assert!(socket.exists(), "{word}");
         // a signal that comes before the original is ready just kills it
         assert_eq!(http::get(address, "/?A").unwrap().status, 200);
+        assert!(socket.exists(), "{word}");
         server.signal(nix::sys::signal::Signal::SIGINT);
         server.wait(SOON);
         server.finish();
