@@ -3,6 +3,7 @@
 mod command_line;
 mod defaults;
 mod hostile;
+mod mutation;
 mod reader;
 mod settings;
 
