@@ -37,14 +37,9 @@ fn the_output_of_a_program() {
 }
 
 #[test]
-fn a_program_that_fails_is_an_error() {
-    if !tests::only(Subject::Ours) {
-        // the original takes what it wrote
-        return;
-    }
+fn how_a_program_ends_does_not_matter() {
     let dir = Dir::new();
-    let log = refused_lines(&dir, "x = @(exec://exit 3)\n");
-    assert!(log.contains("bad.ini:2"), "{log}");
+    assert_eq!(lines(&dir, "x = @(exec://echo half; exit 3)\n").only("x"), "half");
 }
 
 #[test]
@@ -69,7 +64,7 @@ fn an_answer_that_is_no_success_is_an_error() {
     with_http("", |address| {
         let log = refused(&dir, &["--ini", &format!("http://{address}/x.ini")]);
         if subject() == Subject::Ours {
-            assert!(log.contains("404"), "{log}");
+            assert!(log.contains("2xx"), "{log}");
         }
     });
 }

@@ -10,7 +10,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Reading, VassalSource, World, arithmetic, read_command_line, read_vassal, settings};
+use super::{
+    Reading, Schemes, VassalSource, World, arithmetic, read_command_line, read_vassal, settings,
+};
 use crate::finding::Origin;
 
 /// All findings of a configuration: a hundred of each severity, and what sums up the rest.
@@ -22,22 +24,20 @@ const VALUES_MAX: usize = 20 * 1024 * 1024;
 
 /// A world that is the same everywhere, in which a directory is the start.
 pub fn world(directory: &Path) -> World {
-    let here = World::of_this_process().expect("a process has a user and a directory");
-    World {
-        environment: vec![
-            ("HOME".into(), "/home/alice".into()),
-            ("UWSGI_THREADS".into(), "2".into()),
-        ],
-        directory: directory.to_owned(),
-        host: "host".into(),
-        cpus: 2,
-        user: (1000, "alice".into()),
-        group: (100, "users".into()),
-        now: Duration::from_secs(1_000_000_000),
-        version: "1.2.3".into(),
-        binary: "/usr/bin/vassal".into(),
-        ..here
-    }
+    let mut world = World::of_this_process().expect("a process has a user and a directory");
+    world.environment =
+        vec![("HOME".into(), "/home/alice".into()), ("UWSGI_THREADS".into(), "2".into())];
+    directory.clone_into(&mut world.directory);
+    world.host = "host".into();
+    world.cpus = 2;
+    world.user = (1000, "alice".into());
+    world.group = (100, "users".into());
+    world.now = Duration::from_secs(1_000_000_000);
+    world.version = "1.2.3".into();
+    world.binary = "/usr/bin/vassal".into();
+    // noise must not run programs
+    world.schemes = Schemes::Off;
+    world
 }
 
 /// A file as the one of a vassal; its extension chooses the format.
