@@ -38,8 +38,8 @@ pub struct Done {
     pub end: End,
     /// What it wrote.
     pub log: String,
-    /// How long it took, the warden's start included.
-    pub took: Duration,
+    /// The processor's time of all its processes: what a busy machine does not change.
+    pub cpu: Duration,
     /// The memory of its largest process, KiB.
     pub peak_kib: u64,
 }
@@ -156,6 +156,7 @@ impl Run {
             log: self.log,
             end: None,
             peak_kib: 0,
+            cpu: Duration::ZERO,
             left: Vec::new(),
             over: false,
         }
@@ -169,13 +170,11 @@ impl Run {
 
     /// The same with what it cost.
     pub fn measured(self, limit: Duration) -> Done {
-        let start = Instant::now();
         let mut server = self.start();
         let end = server.wait(limit);
-        let took = start.elapsed();
-        let (log, peak_kib) = (server.log(), server.peak_kib);
+        let (log, cpu, peak_kib) = (server.log(), server.cpu, server.peak_kib);
         server.finish();
-        Done { end, log, took, peak_kib }
+        Done { end, log, cpu, peak_kib }
     }
 }
 
@@ -189,6 +188,7 @@ pub struct Server {
     log: PathBuf,
     end: Option<End>,
     peak_kib: u64,
+    cpu: Duration,
     left: Vec<String>,
     over: bool,
 }
@@ -272,7 +272,11 @@ impl Server {
         match line.split_once(' ') {
             Some(("exit", code)) => self.end = Some(End::Code(number(code))),
             Some(("signal", code)) => self.end = Some(End::Signal(number(code))),
-            Some(("peak", size)) => self.peak_kib = size.parse().unwrap_or(0),
+            Some(("cost", figures)) => {
+                let (peak, time) = figures.split_once(' ').unwrap_or((figures, ""));
+                self.peak_kib = peak.parse().unwrap_or(0);
+                self.cpu = Duration::from_millis(time.parse().unwrap_or(0));
+            }
             Some(("left", who)) => self.left.push(who.to_owned()),
             _ if line == "end" => self.over = true,
             _ => {}

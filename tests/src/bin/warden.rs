@@ -2,7 +2,8 @@
 //!
 //! It is a sub-reaper, so whatever daemonises itself, changes its session or clears its
 //! environment still ends below the warden. It prints `pid N`, then `exit N` or `signal N` and
-//! `peak KIB` (the memory of the largest process so far) when the command ends, then `left PID COMMAND` for each process that outlives it by more than the grace,
+//! `cost KIB MILLISECONDS` (the memory of the largest process so far, the processor's time of all) when
+//! the command ends, then `left PID COMMAND` for each process that outlives it by more than the grace,
 //! and `end`. End of file on its standard input (the test died, or has seen enough) kills all.
 
 use std::io::Write;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::Signal;
+use nix::sys::time::TimeValLike;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use tests::process::Process;
@@ -86,7 +88,9 @@ fn reap(child: i32) -> bool {
         };
         if pid == Pid::from_raw(child) {
             let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("a process has children");
-            say(&format!("peak {}", usage.max_rss()));
+            let time = [usage.user_time(), usage.system_time()];
+            let millis: i64 = time.iter().map(TimeValLike::num_milliseconds).sum();
+            say(&format!("cost {} {millis}", usage.max_rss()));
             say(&text);
             ended = true;
         }
