@@ -8,7 +8,7 @@ use tests::emperor::Emperor;
 use tests::server::SOON;
 use tests::{Subject, eventually, http, only};
 
-use crate::hostile::{files, helpers};
+use crate::bad::{files, helpers};
 
 #[test]
 fn bad_files_are_explained_and_hurt_nobody() {

@@ -74,7 +74,7 @@ fn tests_of_paths() {
         ("if-directory", "folder", "directory-folder"),
         ("if-not-dir", "file", "not-dir-file"),
     ] {
-        text += &format!("{test} = {path}\n{key} = %(_)\nendif =\n");
+        text.extend([test, " = ", path, "\n", key, " = %(_)\nendif =\n"]);
     }
     let shown = lines(&dir, &text);
     let got: Vec<&str> = shown

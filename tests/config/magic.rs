@@ -14,7 +14,7 @@ const OWN: &str = "VbtT";
 fn letters(dir: &Dir) -> String {
     let mut text = String::from("[uwsgi]\n");
     for letter in SAME.chars().chain(OWN.chars()) {
-        writeln!(text, "m-{letter} = [%{letter}]").unwrap();
+        writeln!(text, "m-{letter} = [%{letter}]").expect("a string takes text");
     }
     dir.write("one/two.three/my.app.ini", format!("{text}[part]\n{}", &text[8..]));
     dir.write("first.ini", "[uwsgi]\ninclude = one/two.three/my.app.ini\n");

@@ -29,6 +29,8 @@
 //!
 //! Items 17, 20, 26-28, 30-32, 34, 35 concern options that other work builds.
 
+/// A table of bad files.
+mod bad;
 /// As a vassal of the Emperor: a bad file hurts nobody else.
 mod emperor;
 /// Files that mean harm, or are none.

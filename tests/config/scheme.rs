@@ -72,8 +72,9 @@ fn an_answer_that_is_no_success_is_an_error() {
 /// Serves one text (an empty one as 404) on the loopback while `run` runs.
 fn with_http<T>(text: &str, run: impl FnOnce(std::net::SocketAddr) -> T) -> T {
     use std::io::{BufRead, BufReader, Write};
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener =
+        std::net::TcpListener::bind("127.0.0.1:0").expect("the loopback has a free port");
+    let address = listener.local_addr().expect("a bound socket has an address");
     let (status, text) =
         (if text.is_empty() { "404 Not Found" } else { "200 OK" }, text.to_owned());
     // it ends with the test's process; the listener is its own

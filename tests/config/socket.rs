@@ -27,7 +27,7 @@ fn start(dir: &Dir, more: &str) -> Server {
 
 /// Owner, group and mode.
 fn facts(path: &Path) -> (u32, u32, u32) {
-    let data = std::fs::metadata(path).unwrap();
+    let data = std::fs::metadata(path).expect("the socket is there");
     (data.uid(), data.gid(), data.mode() & 0o777)
 }
 
