@@ -1,6 +1,6 @@
 //! Blocks: tests and loops.
 
-use tests::shown::{lines, of, refused_lines, shown};
+use tests::shown::{lines, of, planned, refused_lines};
 use tests::{Dir, Run, Subject, only, subject};
 
 #[test]
@@ -169,6 +169,6 @@ fn a_block_that_nobody_ends_is_said() {
     }
     let dir = Dir::new();
     dir.write("app.ini", "[uwsgi]\nif-env = HOME\nx = 1\n");
-    let shown = shown(&dir, &["--ini", "app.ini"]);
-    assert!(shown.log.contains("app.ini:") && shown.log.contains("not ended"), "{}", shown.log);
+    let log = planned(&dir, "app.ini");
+    assert!(log.contains("app.ini:") && log.contains("not ended"), "{log}");
 }

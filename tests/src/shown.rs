@@ -81,6 +81,16 @@ pub fn refused_lines(dir: &Dir, text: &str) -> String {
     refused(dir, &["--ini", "bad.ini"])
 }
 
+/// What ours says about a file that it does not refuse, without starting anything.
+#[track_caller]
+pub fn planned(dir: &Dir, file: &str) -> String {
+    let run = Run::bare(dir, Subject::Ours);
+    let run = run.args(["--plan", "--socket", "planned.sock", "--ini", file]);
+    let (end, log) = run.to_end(SOON);
+    assert_eq!(end, End::Code(0), "{file}: {log}");
+    log
+}
+
 /// Lets a run show its configuration; it is killed as soon as the list is there.
 #[track_caller]
 pub fn of(dir: &Dir, run: Run) -> Shown {
