@@ -159,7 +159,6 @@ fn a_fence_refuses_what_is_named_and_a_list_allows_only_that() {
 }
 
 #[test]
-#[ignore = "not built yet: the loader does not call the readers of other formats"]
 fn the_extension_of_a_file_says_its_format() {
     let dir = Dir::new();
     dir.write("a.yaml", "uwsgi:\n  processes: 5\n  x: '%(processes)'\n");

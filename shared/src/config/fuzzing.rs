@@ -80,7 +80,8 @@ pub fn calculation(text: &str) {
         "c" => Some("x1".to_owned()),
         _ => None,
     });
-    assert!(value.len() <= 20 * (text.len() + 1), "{} bytes", value.len());
+    let length = value.map_or(0, |value| value.len());
+    assert!(length <= 20 * (text.len() + 1), "{length} bytes");
 }
 
 /// Lines of blocks: each byte chooses a line, what follows up to the next newline its value.
