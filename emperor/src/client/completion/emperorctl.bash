@@ -38,6 +38,7 @@ _emperorctl() {
         case $verb in
             reload | stop | start) options+=' --wait --no-wait' ;;
             logs) options+=' --lines' ;;
+            check) options+=' --format --strict-warnings' ;;
             import) options+=' --to --force --command --as' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
@@ -45,7 +46,7 @@ _emperorctl() {
     fi
     case $verb in
         '')
-            mapfile -t COMPREPLY < <(compgen -W 'status list show reload stop start logs import completion help' -- "$word")
+            mapfile -t COMPREPLY < <(compgen -W 'status list show reload stop start logs check import completion help' -- "$word")
             ;;
         status | show | reload | stop | start | logs)
             [[ $place == 0 ]] || return
@@ -60,6 +61,10 @@ _emperorctl() {
                 compopt -o filenames 2>/dev/null
                 mapfile -t COMPREPLY < <(compgen -f -- "$word")
             fi
+            ;;
+        check)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
             ;;
         completion)
             [[ $place == 0 ]] || return

@@ -5,7 +5,7 @@ function __emperorctl_apps
     emperorctl -o json list 2>/dev/null | string match -ra '"id":"[^"\\\\]*"' | string replace -r '^"id":"(.*)"$' '$1'
 end
 
-set -l verbs status list show reload stop start logs import completion help
+set -l verbs status list show reload stop start logs check import completion help
 set -l ofapp status show reload stop start logs
 
 complete -c emperorctl -f
@@ -19,6 +19,7 @@ complete -c emperorctl -n "not __fish_seen_subcommand_from $verbs" -a reload -d 
 complete -c emperorctl -n "not __fish_seen_subcommand_from $verbs" -a stop -d 'Stop, and stay stopped'
 complete -c emperorctl -n "not __fish_seen_subcommand_from $verbs" -a start -d 'Start what was stopped or waits'
 complete -c emperorctl -n "not __fish_seen_subcommand_from $verbs" -a logs -d 'The last lines that it wrote'
+complete -c emperorctl -n "not __fish_seen_subcommand_from $verbs" -a check -d 'What is wrong with files'
 complete -c emperorctl -n "not __fish_seen_subcommand_from $verbs" -a import -d 'Files from the configuration of another server'
 complete -c emperorctl -n "not __fish_seen_subcommand_from $verbs" -a completion -d 'A script for a shell'
 complete -c emperorctl -n "not __fish_seen_subcommand_from $verbs" -a help -d 'The commands'
@@ -26,6 +27,7 @@ complete -c emperorctl -n "__fish_seen_subcommand_from $ofapp" -a '(__emperorctl
 complete -c emperorctl -n '__fish_seen_subcommand_from reload stop start' -s w -l wait -x -d 'How long to wait'
 complete -c emperorctl -n '__fish_seen_subcommand_from reload stop start' -l no-wait -d 'Return when the order was taken'
 complete -c emperorctl -n '__fish_seen_subcommand_from logs' -s n -l lines -x -d 'How many lines'
+complete -c emperorctl -n '__fish_seen_subcommand_from check' -F
 complete -c emperorctl -n '__fish_seen_subcommand_from import' -a 'supervisor gunicorn fpm unit' -F
 complete -c emperorctl -n '__fish_seen_subcommand_from import' -l to -r -a '(__fish_complete_directories)' -d 'Where the files go'
 complete -c emperorctl -n '__fish_seen_subcommand_from import' -l force -d 'Replace files that are there'

@@ -22,6 +22,7 @@ _emperorctl() {
         'stop:stop, and stay stopped'
         'start:start what was stopped or waits'
         'logs:the last lines that it wrote'
+        'check:what is wrong with files'
         'import:the configuration of another server as files for this one'
         'completion:a script for a shell'
         'help:the commands'
@@ -45,11 +46,12 @@ _emperorctl() {
         first)
             case $line[1] in
                 status | show | reload | stop | start | logs) _emperorctl_apps ;;
+                check) _files ;;
                 import) compadd supervisor gunicorn fpm unit ;;
                 completion) compadd bash zsh fish ;;
             esac
             ;;
-        rest) [[ $line[1] == import ]] && _files ;;
+        rest) [[ $line[1] == (check|import) ]] && _files ;;
     esac
 }
 
