@@ -17,7 +17,7 @@ _vassal() {
         --protocol|--socket-protocol)
             COMPREPLY=($(compgen -W 'uwsgi http http11' -- "$cur"))
             return ;;
-        --vassals-inherit|--vassals-include|--vassals-inherit-before|--vassals-include-before|--config|--inherit|--include|--ini)
+        -x|-y|-j|--vassals-inherit|--vassals-include|--vassals-inherit-before|--vassals-include-before|--config|--inherit|--include|--ini|--xml|--xmlconfig|--yaml|--yml|--json|--js)
             _vassal_files "$cur"
             return ;;
         -s|-d|--wsgi-file|--file|--pidfile|--safe-pidfile|--socket|--uwsgi-socket|--http-socket|--http|--httprouter|--daemonize|--daemonize2|--logto|--logto2|--stats|--stats-server|--emperor-pidfile|--emperor-stats|--emperor-stats-server|--binary-path|--api-socket|--for-readline|--if-exists|--ifexists|--if-not-exists|--if-file|--if-not-file)
@@ -32,7 +32,7 @@ _vassal() {
         --gid|--immediate-gid)
             COMPREPLY=($(compgen -g -- "$cur"))
             return ;;
-        -w|-p|-t|-R|-l|-z|-b|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-processes|--http-workers|--http-timeout|--umask|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--env|--unenv)
+        -w|-p|-t|-R|-l|-z|-b|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--fallback-config|--inject-before|--inject-after|--declare-option|--declare-option2|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-processes|--http-workers|--http-timeout|--umask|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--resolve|--if-hostname-match|--if-not-hostname-match|--print|--iprint|--env|--unenv|--envdir|--early-envdir)
             COMPREPLY=()
             return ;;
     esac
@@ -71,6 +71,9 @@ _vassal_options='-w
 -d
 -S
 -h
+-x
+-y
+-j
 --wsgi-file
 --file
 --module
@@ -128,6 +131,11 @@ _vassal_options='-w
 --plugin-dir
 --plugins
 --plugin
+--fallback-config
+--inject-before
+--inject-after
+--declare-option
+--declare-option2
 --abstract-socket
 --listen
 --socket-timeout
@@ -248,6 +256,20 @@ _vassal_options='-w
 --ini
 --version
 --autoload
+--xml
+--xmlconfig
+--resolve
+--if-hostname-match
+--if-not-hostname-match
+--yaml
+--yml
+--json
+--js
+--print
+--iprint
+--exit
 --env
---unenv'
+--unenv
+--envdir
+--early-envdir'
 complete -F _vassal vassal uwsgi

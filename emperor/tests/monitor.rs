@@ -81,7 +81,7 @@ impl Stage {
             for change in &changes {
                 match change {
                     Change::Appeared(one) | Change::Changed(one) => {
-                        let known = Known { version: one.version, barred: one.barred.clone() };
+                        let known = Known { mark: one.mark, barred: one.barred.clone() };
                         self.known.insert(one.name.clone(), known);
                     }
                     Change::Vanished(name) => {

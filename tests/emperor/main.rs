@@ -4,6 +4,8 @@
 mod foreign;
 /// Files appear, disappear, and what runs follows.
 mod governs;
+/// One option of the Emperor after the other.
+mod options;
 /// A new version proves itself before the old one goes.
 mod reload;
 /// What must never be done as root.

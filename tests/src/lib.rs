@@ -23,6 +23,8 @@ pub mod notify;
 pub mod process;
 /// Which programs are tested, and what is missing here.
 pub mod programs;
+/// Names of tests that prove options.
+pub mod proof;
 /// Python interpreters and environments.
 pub mod python;
 /// Running programs under the warden.
@@ -33,6 +35,7 @@ pub mod uwsgi;
 pub mod wait;
 
 pub use programs::{Subject, not_run, note, only, root, subject};
+pub use proof::Proof;
 pub use server::{Run, Server};
 pub use wait::{eventually, until};
 

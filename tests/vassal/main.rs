@@ -1,13 +1,21 @@
 //! One tenant's server, started by a command line as users type it.
 
+/// What an application is made of.
+mod application;
 /// Mistakes of users, and the one line that names them.
 mod bad_input;
 /// One build of the extension on every Python found.
 mod interpreters;
 /// Users, groups, capabilities and jails.
 mod launcher;
+/// Lives and deaths of workers, by the options that decide them.
+mod limits;
+/// Addresses and the patience with clients.
+mod listening;
 /// Load generators without an error.
 mod load;
+/// Logs, pid files, statistics, and what only prints.
+mod output;
 /// The two command lines of the README and their signals.
 mod serve;
 /// The statistics document and the tools that read it.

@@ -42,6 +42,33 @@ fn processes_say_what_they_are() {
 }
 
 #[test]
+fn auto_procname_alone_gives_titles() {
+    let dir = Dir::new();
+    let server = start(&dir, &["--auto-procname"]);
+    eventually("master and workers have titles", SOON, || {
+        let seen = commands(&server);
+        let wanted = ["uWSGI master", "uWSGI worker 1", "uWSGI worker 2"];
+        if wanted.iter().all(|one| seen.iter().any(|title| title == one)) {
+            Ok(())
+        } else {
+            Err(seen.join(", "))
+        }
+    });
+    server.stop();
+}
+
+#[test]
+fn a_prefix_is_put_before_titles_as_it_is() {
+    let dir = Dir::new();
+    let server = start(&dir, &["--procname-prefix", "shop:"]);
+    eventually("the worker has a title", SOON, || {
+        let seen = commands(&server);
+        if seen.contains(&"shop:uWSGI worker 1".to_owned()) { Ok(()) } else { Err(seen.join(", ")) }
+    });
+    server.stop();
+}
+
+#[test]
 fn a_name_of_the_masters_own_is_shown() {
     let dir = Dir::new();
     let server = start(&dir, &["--procname", "shop", "--procname-master", "shop boss"]);

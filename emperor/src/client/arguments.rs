@@ -8,6 +8,9 @@ use shared::option::man::{escaped, prose};
 
 use crate::vassal::name::nearest;
 
+use super::completion::Shell;
+use super::import::{Request, Source};
+
 /// How long verbs wait, unless said otherwise.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -44,6 +47,8 @@ pub(super) enum Call {
         app: String,
         wait: Option<Duration>,
     },
+    Import(Request),
+    Completion(Shell),
     /// Words for `vassal --check`, which knows them.
     Check(Vec<String>),
 }
@@ -66,11 +71,22 @@ impl Verb {
     }
 }
 
-const VERBS: [&str; 9] =
-    ["status", "list", "show", "reload", "stop", "start", "logs", "check", "help"];
+pub(super) const VERBS: [&str; 11] = [
+    "status",
+    "list",
+    "show",
+    "reload",
+    "stop",
+    "start",
+    "logs",
+    "check",
+    "import",
+    "completion",
+    "help",
+];
 
 /// Every command: how it is written, what it does. Help and the manual page show it.
-const COMMANDS: [(&str, &str); 8] = [
+const COMMANDS: [(&str, &str); 10] = [
     ("status [APP]", "how everything, or one app, is doing"),
     ("list", "the same for everything"),
     ("show APP", "everything that is known of one app"),
@@ -79,13 +95,22 @@ const COMMANDS: [(&str, &str); 8] = [
     ("start APP [--wait 10s]", "start what was stopped or waits"),
     ("logs APP [-n 100]", "the last lines that it wrote"),
     ("check [-o FORMAT] FILE...", "what is wrong with files, before anybody runs them"),
+    (
+        "import supervisor|gunicorn|fpm|unit [--command LINE] [--to DIR [--force]] [FILE]",
+        "files for this server from those of another; names what is left",
+    ),
+    ("completion bash|zsh|fish", "a script that completes the words of this command"),
 ];
 
 /// `emperorctl help`.
 pub(super) fn help() -> String {
     let mut text = "usage: emperorctl [--socket PATH] [-o table|json] COMMAND\n\n".to_owned();
     for (usage, what) in COMMANDS {
-        let _ = writeln!(text, "  {usage:<29} {what}");
+        if usage.len() > 29 {
+            let _ = write!(text, "  {usage}\n  {:<29} {what}\n", "");
+        } else {
+            let _ = writeln!(text, "  {usage:<29} {what}");
+        }
     }
     text.push_str(
         "
@@ -112,6 +137,7 @@ pub(super) fn parse(arguments: &[String], socket: PathBuf) -> Result<Wanted, Str
     let mut wanted = Wanted { socket, output: Output::Table, call: Call::Help };
     let mut words = Vec::new();
     let (mut wait, mut lines) = (Some(WAIT), 100);
+    let mut importing = Request::default();
     let mut rest = arguments.iter();
     while let Some(word) = rest.next() {
         if word == "check" && words.is_empty() {
@@ -146,13 +172,56 @@ pub(super) fn parse(arguments: &[String], socket: PathBuf) -> Result<Wanted, Str
                 lines =
                     text.parse().map_err(|_| format!("-n: expected a number, found {text:?}"))?;
             }
+            "--to" => importing.to = Some(value("a directory")?.into()),
+            "--force" => importing.force = true,
+            "--command" => importing.command = Some(value("a command line")?),
+            "--as" => importing.called = Some(value("a path")?.into()),
+            "-" => words.push(word.clone()),
             "--help" | "-h" => words.push("help".to_owned()),
             other if other.starts_with('-') => return Err(format!("unknown option {other}")),
             _ => words.push(word.clone()),
         }
     }
-    wanted.call = call(&words, wait, lines)?;
+    wanted.call = match words.split_first() {
+        Some((verb, words)) if verb == "import" => Call::Import(import(words, importing)?),
+        Some((verb, words)) if verb == "completion" => Call::Completion(shell(words)?),
+        Some(_) | None => call(&words, wait, lines)?,
+    };
     Ok(wanted)
+}
+
+/// `import SOURCE [FILE]`.
+fn import(words: &[String], request: Request) -> Result<Request, String> {
+    let all = || Source::ALL.map(Source::as_str);
+    let Some((word, rest)) = words.split_first() else {
+        return Err(format!("import wants one of {}, and a file", all().join(", ")));
+    };
+    let Some(source) = Source::ALL.into_iter().find(|source| source.as_str() == word) else {
+        let near = nearest(word, all()).map_or(String::new(), |n| format!("; did you mean {n:?}?"));
+        return Err(format!("import: expected one of {}, found {word:?}{near}", all().join(", ")));
+    };
+    let file = match rest {
+        [] if source == Source::Gunicorn && request.command.is_some() => None,
+        [] => return Err("import wants a file, or - for standard input".into()),
+        [file] => Some(file.into()),
+        [.., last] => return Err(format!("import: {last:?} is too much")),
+    };
+    if request.command.is_some() && source != Source::Gunicorn {
+        return Err("--command is the command line of gunicorn".into());
+    }
+    if request.force && request.to.is_none() {
+        return Err("--force is for --to".into());
+    }
+    Ok(Request { source, file, ..request })
+}
+
+/// `completion SHELL`.
+fn shell(words: &[String]) -> Result<Shell, String> {
+    match words {
+        [word] => Shell::of(word)
+            .ok_or_else(|| format!("completion: expected bash, zsh or fish, found {word:?}")),
+        _ => Err("completion wants the name of a shell: bash, zsh or fish".into()),
+    }
 }
 
 fn call(words: &[String], wait: Option<Duration>, lines: u32) -> Result<Call, String> {
@@ -218,6 +287,24 @@ mod tests {
                 let words = ["--format=json", "-o", "sarif", "a.ini", "b"];
                 Call::Check(words.map(str::to_owned).to_vec())
             }),
+            (
+                "import gunicorn --command=x --to d",
+                Call::Import(Request {
+                    source: Source::Gunicorn,
+                    command: Some("x".into()),
+                    to: Some("d".into()),
+                    ..Request::default()
+                }),
+            ),
+            (
+                "import unit -",
+                Call::Import(Request {
+                    source: Source::Unit,
+                    file: Some("-".into()),
+                    ..Request::default()
+                }),
+            ),
+            ("completion fish", Call::Completion(Shell::Fish)),
             ("", Call::Help),
         ] {
             assert_eq!(read(line).map(|wanted| wanted.call), Ok(want), "{line}");
@@ -234,6 +321,12 @@ mod tests {
             ("logs a -n many", "number"),
             ("--colour list", "--colour"),
             ("-o xml list", "json"),
+            ("import", "supervisor"),
+            ("import gunicron x", "\"gunicorn\""),
+            ("import fpm", "wants a file"),
+            ("import fpm a b", "too much"),
+            ("import fpm a --force", "--to"),
+            ("completion csh", "zsh"),
         ] {
             let error = read(line).unwrap_err();
             assert!(error.contains(part), "{line}: {error}");

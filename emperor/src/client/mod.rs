@@ -9,7 +9,10 @@ use crate::api::problem::Problem;
 use crate::board::{App, Word};
 
 mod arguments;
+mod completion;
 mod http;
+/// Configurations of other servers as files of ours.
+pub mod import;
 mod show;
 
 use arguments::{Call, Output, Verb, Wanted};
@@ -65,6 +68,9 @@ pub fn run(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write) -> Ex
             return Exit::Usage;
         }
     };
+    if let Call::Import(request) = &wanted.call {
+        return import::run(request, wanted.output, out, err);
+    }
     match call(&wanted, out) {
         Ok(exit) => exit,
         Err(failure) => {
@@ -95,6 +101,12 @@ fn call(wanted: &Wanted, out: &mut dyn Write) -> Result<Exit, Failure> {
     match &wanted.call {
         Call::Help => {
             out.write_all(arguments::help().as_bytes()).map_err(lost)?;
+            Ok(Exit::Ok)
+        }
+        // the caller did it: it has more to say than one text
+        Call::Import(_) => Ok(Exit::Ok),
+        Call::Completion(shell) => {
+            print(out, completion::script(*shell)).map_err(lost)?;
             Ok(Exit::Ok)
         }
         Call::List => {

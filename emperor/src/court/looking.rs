@@ -82,8 +82,8 @@ impl Court {
             .iter()
             .filter(|(_, record)| record.source == source && !record.gone)
             .map(|(name, record)| {
-                let Sighting { version, barred, .. } = &record.sighting;
-                (name.clone(), Known { version: *version, barred: barred.clone() })
+                let Sighting { mark, barred, .. } = &record.sighting;
+                (name.clone(), Known { mark: *mark, barred: barred.clone() })
             })
             .collect();
         for change in reconcile(&known, seen.sightings, held) {

@@ -141,6 +141,6 @@ impl Record {
 
 /// The file's modification time.
 pub(super) fn modified(sighting: &Sighting) -> Option<SystemTime> {
-    let nanos = u64::try_from(sighting.version.mtime_ns).ok()?;
+    let nanos = u64::try_from(sighting.mark.mtime_ns).ok()?;
     Some(UNIX_EPOCH + Duration::from_nanos(nanos))
 }

@@ -95,13 +95,19 @@ fn add(entry: &DirEntry, directory: &Metadata, rules: &Rules, seen: &mut Seen) {
         }
         target
     } else {
-        link.clone()
+        behind(&path, &link)
     };
     if !(file.is_file() || (linked && rules.nofollow)) {
         return;
     }
     let barred = rules.tyrant.then(|| tyrant(directory, &link, &file)).flatten();
-    seen.sightings.push(Sighting { name, path, version: version(&file), barred });
+    let mark = version(if rules.nofollow { &link } else { &file });
+    seen.sightings.push(Sighting { name, path, version: version(&file), mark, barred });
+}
+
+/// What will be read where a link counts by itself: its target, or the link that leads nowhere.
+fn behind(path: &Path, link: &Metadata) -> Metadata {
+    fs::metadata(path).unwrap_or_else(|_| link.clone())
 }
 
 /// The rules of tyrant mode, from what `stat` tells: whoever can put a file there, or choose
@@ -130,13 +136,15 @@ fn tyrant(directory: &Metadata, link: &Metadata, file: &Metadata) -> Option<Stri
 pub fn glance(path: &Path, name: &VassalName, rules: &Rules) -> Option<Sighting> {
     let link = fs::symlink_metadata(path).ok()?;
     let linked = link.file_type().is_symlink();
-    let file = if linked && !rules.nofollow { fs::metadata(path).ok()? } else { link.clone() };
+    let file = if rules.nofollow { behind(path, &link) } else { fs::metadata(path).ok()? };
     let directory = fs::metadata(path.parent()?).ok()?;
     let barred = rules.tyrant.then(|| tyrant(&directory, &link, &file)).flatten();
+    let mark = version(if rules.nofollow { &link } else { &file });
     (file.is_file() || linked).then(|| Sighting {
         name: name.clone(),
         path: path.to_owned(),
         version: version(&file),
+        mark,
         barred,
     })
 }

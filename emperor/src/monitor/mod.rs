@@ -33,8 +33,11 @@ pub struct Sighting {
     pub name: VassalName,
     /// The file, absolute.
     pub path: PathBuf,
-    /// Its identity.
+    /// The identity of the file that is read.
     pub version: Version,
+    /// What counts as a change when it differs: the same, or with `emperor-nofollow` the
+    /// identity of the link.
+    pub mark: Version,
     /// The rule of the Emperor that it breaks.
     pub barred: Option<String>,
 }

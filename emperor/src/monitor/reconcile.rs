@@ -13,7 +13,7 @@ use crate::vassal::name::VassalName;
 pub enum Change {
     /// A new name.
     Appeared(Sighting),
-    /// A known name with another version (or another verdict of the rules).
+    /// A known name with another mark (or another verdict of the rules).
     Changed(Sighting),
     /// A known name that is no longer there.
     Vanished(VassalName),
@@ -22,8 +22,8 @@ pub enum Change {
 /// What is remembered of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// Its version when it was last acted upon.
-    pub version: Version,
+    /// Its mark when it was last acted upon.
+    pub mark: Version,
     /// Whether it broke a rule then.
     pub barred: Option<String>,
 }
@@ -46,7 +46,7 @@ pub fn reconcile<S: BuildHasher>(
         }
         match known.get(&one.name) {
             None => changes.push(Change::Appeared(one)),
-            Some(old) if old.version != one.version || old.barred != one.barred => {
+            Some(old) if old.mark != one.mark || old.barred != one.barred => {
                 changes.push(Change::Changed(one));
             }
             Some(_) => {}
@@ -62,13 +62,11 @@ mod tests {
     fn sighting(name: &str, mtime: i128) -> Sighting {
         let version = Version { dev: 1, ino: 2, mtime_ns: mtime, size: 3, uid: 0, gid: 0 };
         let path = format!("/sites/{name}").into();
-        Sighting { name: VassalName::verbatim(name), path, version, barred: None }
+        Sighting { name: VassalName::verbatim(name), path, version, mark: version, barred: None }
     }
 
     fn known(list: &[Sighting]) -> BTreeMap<VassalName, Known> {
-        list.iter()
-            .map(|one| (one.name.clone(), Known { version: one.version, barred: None }))
-            .collect()
+        list.iter().map(|one| (one.name.clone(), Known { mark: one.mark, barred: None })).collect()
     }
 
     #[test]

@@ -156,23 +156,22 @@ impl Pass<'_> {
                 value
             };
             self.spend(out.len() + value.as_deref().map_or(0, str::len))?;
-            match (value, waiting.last()) {
-                (None, _) => {
-                    out.push_str(&rest[start..end]);
-                    waiting.clear();
-                    rest = tail(rest, end);
-                }
-                // what was open before has its inside now; at the very start uWSGI does not look again
-                (Some(value), Some(&opening)) if opening > 0 => {
-                    waiting.pop();
-                    let again = out.split_off(opening) + &value + &rest[end..];
+            let Some(value) = value else {
+                out.push_str(&rest[start..end]);
+                waiting.clear();
+                rest = tail(rest, end);
+                continue;
+            };
+            out.push_str(&value);
+            // what was open before has its inside now, or was completed; at the very start uWSGI
+            // does not look again
+            match waiting.pop().or_else(|| opened(&out, &rest[end..])).filter(|at| *at > 0) {
+                Some(opening) => {
+                    let again = out.split_off(opening) + &rest[end..];
                     self.looked += again.len();
                     rest = Cow::Owned(again);
                 }
-                (Some(value), _) => {
-                    out.push_str(&value);
-                    rest = tail(rest, end);
-                }
+                None => rest = tail(rest, end),
             }
         }
         self.made += out.len();
@@ -207,6 +206,14 @@ impl Pass<'_> {
         let much = self.made + more > TEXT_MAX || self.looked > LOOKED_MAX;
         if much { Err(Trouble::TooMuch) } else { Ok(()) }
     }
+}
+
+/// Where a text ends in what may be an opening, together with what follows.
+fn opened(text: &str, tail: &str) -> Option<usize> {
+    let sign = text.rfind('%')?;
+    let rest = &text[sign + 1..];
+    let open = rest.starts_with('(') && !rest.contains(')');
+    (open || rest.is_empty() && tail.starts_with('(')).then_some(sign)
 }
 
 /// What is behind a place, without a copy where that can be.

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+mod ablation;
 /// Completion of the command line in shells.
 pub mod completion;
 /// Lists of options for manual pages.
@@ -14,6 +15,8 @@ pub mod man;
 /// References of the options.
 pub mod markdown;
 mod plugin;
+/// Which test proves each option that works.
+pub mod proof;
 mod rows;
 /// A JSON schema of configurations.
 pub mod schema;
@@ -237,17 +240,20 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
 
 /// The option of a name, in any of its spellings.
 pub fn find(name: &str) -> Option<&'static Row> {
-    BY_NAME.get(name).copied()
+    BY_NAME.get(name).copied().map(ablation::look)
 }
 
 /// The option of a letter.
 pub fn find_short(letter: char) -> Option<&'static Row> {
-    *BY_LETTER.get(letter as usize)?
+    BY_LETTER.get(letter as usize)?.map(ablation::look)
 }
 
 /// The options with a spelling that starts with `prefix`, each once.
 pub fn starting_with(prefix: &str) -> Vec<&'static Row> {
-    all().filter(|row| row.names().any(|name| name.starts_with(prefix))).collect()
+    all()
+        .filter(|row| row.names().any(|name| name.starts_with(prefix)))
+        .map(ablation::look)
+        .collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use shared::option;
+
 /// One of the program's faces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Face {
@@ -39,12 +41,24 @@ pub fn face(mut args: Vec<OsString>) -> Face {
         "--plan" => Face::Plan(args.split_off(1)),
         "--check" => Face::Check(args.split_off(1)),
         "--prepare" => Face::Prepare(args.split_off(1)),
-        _ if args.iter().any(|one| one == "--version") => Face::Version,
-        _ if args.iter().any(|one| one == "--help" || one == "--usage" || one == "-h") => {
-            Face::Help
-        }
+        _ if asked(&args, "version") => Face::Version,
+        _ if asked(&args, "help") => Face::Help,
         _ => Face::Serve(args),
     }
+}
+
+/// Whether an option that only prints is among the arguments, in any of its spellings.
+fn asked(args: &[OsString], name: &str) -> bool {
+    args.iter().filter_map(|one| one.to_str()).any(|text| {
+        let row = match text.strip_prefix("--") {
+            Some(long) => option::find(long),
+            None => match text.as_bytes() {
+                [b'-', letter] => option::find_short(char::from(*letter)),
+                _ => None,
+            },
+        };
+        row.is_some_and(|row| row.name == name)
+    })
 }
 
 /// The configuration files that a command line names: `x.ini`, `--ini x.ini`, `--ini=x.ini:section`.
@@ -106,6 +120,7 @@ mod tests {
         assert_eq!(face(args("--http :1 --plan x")), Face::Serve(args("--http :1 --plan x")));
         assert_eq!(face(args("--http :1 --version")), Face::Version);
         assert_eq!(face(args("-h")), Face::Help);
+        assert_eq!(face(args("--usage")), Face::Help);
         assert_eq!(face(Vec::new()), Face::Serve(Vec::new()));
     }
 

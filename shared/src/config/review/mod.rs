@@ -29,7 +29,7 @@ pub(super) fn review(loader: &mut Loader<'_>, used: &HashSet<String>) {
         .entries
         .iter()
         .rev()
-        .find(|entry| entry.given == "strict")
+        .find(|entry| option::find(&entry.given).is_some_and(|row| row.name == "strict"))
         .is_some_and(|entry| truth(&entry.value));
     let mut found = Vec::new();
     let mut told: HashSet<&str> = HashSet::new();

@@ -76,9 +76,8 @@ fn log(given: &mut Given<'_>) -> Option<PathBuf> {
         }
         return started(given, Some(PathBuf::from(&one.value)));
     }
-    // opened after the drop in uWSGI: relative to chdir
-    let path = given.path("logto2")?;
-    started(given, Some(given.path("chdir").unwrap_or_default().join(path)))
+    // opened after the drop in uWSGI, and before it changes the directory
+    started(given, given.path("logto2"))
 }
 
 /// `env` and `unenv`, in the order of the file.

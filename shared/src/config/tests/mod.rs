@@ -2,6 +2,7 @@
 
 mod command_line;
 mod defaults;
+mod effects;
 mod hostile;
 mod reader;
 mod settings;

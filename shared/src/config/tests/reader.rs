@@ -187,3 +187,74 @@ fn a_tenant_cannot_end_what_the_emperor_opened() {
     assert_eq!(reading.directives.all("uid").count(), 1);
     assert_eq!(errors(&reading).len(), 4, "{:?}", errors(&reading));
 }
+
+#[test]
+fn what_an_emperor_sets_for_its_vassals_means_each_vassal() {
+    let place = Place::new(&[
+        (
+            "emperor.ini",
+            "[uwsgi]\nbase = /srv\nvassal-set = logto=%(base)/%n-%N-%k.log\n\
+             vassal-set = procname=100%% %%n %(mine)\nvassal-set = threads=3\n",
+        ),
+        ("app.ini", "[uwsgi]\nmine = own\n"),
+    ]);
+    let emperor = place.line(&["--ini", "emperor.ini", "--vassal-set", "env=A=%d"]);
+    // it is listed as uWSGI lists it: with the Emperor's own name
+    let listed = super::show::show(&emperor, super::show::Form::Ini);
+    assert!(listed.contains("\nvassal-set = logto=/srv/emperor-emperor-2.log\n"), "{listed}");
+    let sets = emperor.directives.vassal_sets();
+    assert_eq!(sets.len(), 4);
+    let app = place.path("app.ini");
+    let vassal = read_vassal(&VassalSource { sets: &sets, ..source(&app) }, &place.world);
+    assert_eq!(errors(&vassal), [""; 0]);
+    assert_eq!(value(&vassal, "logto"), "/srv/app-emperor-2.log");
+    assert_eq!(value(&vassal, "procname"), "100% %n own");
+    assert_eq!(value(&vassal, "threads"), "3");
+    // a command line has no magic variables
+    assert_eq!(value(&vassal, "env"), "A=%d");
+}
+
+#[test]
+fn files_in_other_languages_say_the_same() {
+    let place = Place::new(&[
+        ("a.yaml", "uwsgi:\n  processes: 2\n  env:\n    - A=%n\n    - B=1\n  master: true\n"),
+        (
+            "a.json",
+            "{\"uwsgi\": {\"processes\": 2, \"env\": [\"A=%n\", \"B=1\"], \"master\": true}}",
+        ),
+        ("a.xml", "<uwsgi><processes>2</processes><env>A=%n</env><env>B=1</env><master/></uwsgi>"),
+        ("b.ini", "[uwsgi]\ninclude = a.yaml\n"),
+        ("bad.yml", "uwsgi:\n  processes: 2\n  env: [A=1\n"),
+        ("latin.json", "{\"uwsgi\": {}}"),
+    ]);
+    for name in ["a.yaml", "a.json", "a.xml", "b.ini"] {
+        let reading = place.vassal(name);
+        assert_eq!(errors(&reading), [""; 0], "{name}");
+        assert_eq!(value(&reading, "processes"), "2", "{name}");
+        let env: Vec<_> = reading.directives.all("env").map(|one| one.value.as_str()).collect();
+        assert_eq!(env, ["A=a", "B=1"], "{name}");
+        assert_eq!(reading.directives.flag("master"), Some(true), "{name}");
+    }
+    let line = place.vassal("a.yaml").directives.last("env").unwrap().origin.to_string();
+    assert!(line.ends_with("a.yaml:5"), "{line}");
+    let bad = errors(&place.vassal("bad.yml")).join("");
+    assert!(bad.contains("bad.yml:"), "{bad}");
+    std::fs::write(place.path("latin.json"), b"{\"uwsgi\":\n {\"a\": \"\xff\"}}").unwrap();
+    let latin = errors(&place.vassal("latin.json")).join("");
+    assert!(latin.contains("latin.json:2: this line is not valid UTF-8"), "{latin}");
+}
+
+#[test]
+fn a_refused_configuration_gives_way_to_its_fallback() {
+    let place = Place::new(&[
+        ("a.ini", "[uwsgi]\nfallback-config = b.ini\nstrict = true\ntypo = 1\n"),
+        ("b.ini", "[uwsgi]\nprocesses = 4\nname = %N\n"),
+    ]);
+    let first = place.vassal("a.ini");
+    assert!(first.refused());
+    let app = place.path("a.ini");
+    let second = read_fallback(&source(&app), "b.ini", &first, &place.world);
+    assert!(!second.refused(), "{second:?}");
+    assert_eq!(value(&second, "processes"), "4");
+    assert!(warnings(&second).join("").contains("typo: unknown option, and strict is set"));
+}

@@ -181,8 +181,9 @@ fn every_option_of_a_vassal_that_works_reaches_the_settings() {
                 "env" => "NEW=1",
                 "unenv" => "GONE",
                 "need-plugins" => "no-such-plugin",
-                // obeyed by the launcher and by the Emperor, see there
-                "show-config" | "reload-mercy" => continue,
+                // obeyed by the launcher, the Emperor and the reader, see there
+                "show-config" | "reload-mercy" | "fallback-config" | "inject-before"
+                | "inject-after" => continue,
                 _ => match row.kind {
                     Kind::Flag => "true",
                     Kind::Integer | Kind::Long | Kind::Short | Kind::Megabytes => "77",

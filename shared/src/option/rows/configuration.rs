@@ -104,16 +104,16 @@ pub(super) const ROWS: &[Row] = &[
         .aliases(&["xmlconfig"])
         .short('x')
         .immediate()
-        .planned("Read an XML file here."),
+        .works("Read an XML file here."),
     row("resolve", Kind::Special)
         .immediate()
-        .planned("Look a host name up and keep its address in a variable, `variable=host`."),
+        .works("Look a host name up and keep its address in a variable, `variable=host`."),
     row("if-hostname-match", Kind::Special)
         .immediate()
-        .planned("Read the lines up to `endif` when the host name matches a pattern."),
+        .works("Read the lines up to `endif` when the host name matches a pattern."),
     row("if-not-hostname-match", Kind::Special)
         .immediate()
-        .planned("The contrary of `if-hostname-match`."),
+        .works("The contrary of `if-hostname-match`."),
     row("stop", Kind::Special).immediate().planned("Stop the server whose pid is in a file."),
     row("reload", Kind::Special).immediate().planned("Reload the server whose pid is in a file."),
     row("pause", Kind::Special).immediate().planned("Pause the server whose pid is in a file."),
@@ -126,21 +126,19 @@ pub(super) const ROWS: &[Row] = &[
         .aliases(&["yml"])
         .short('y')
         .immediate()
-        .planned("Read a YAML file here."),
+        .works("Read a YAML file here."),
     row("json", Kind::Special)
         .aliases(&["js"])
         .short('j')
         .immediate()
-        .planned("Read a JSON file here."),
+        .works("Read a JSON file here."),
     row("pcre-jit", Kind::Flag).immediate().planned("Compile patterns to machine code."),
-    row("print", Kind::Special).planned("Print a text while the configuration is applied."),
-    row("iprint", Kind::Special)
-        .immediate()
-        .planned("Print a text while the configuration is read."),
+    row("print", Kind::Special).works("Print a text while the configuration is applied."),
+    row("iprint", Kind::Special).immediate().works("Print a text while the configuration is read."),
     row("exit", Kind::Special)
         .optional()
         .immediate()
-        .planned("End with this status while the configuration is read."),
+        .works("End with this status while the configuration is read."),
     row("print-sym", Kind::Special).aliases(&["print-symbol"]).immediate().refused(
         "nothing is embedded in the program: keep the data in a file",
         "Print data that was linked into the program.",

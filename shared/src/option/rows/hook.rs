@@ -124,7 +124,7 @@ pub(super) const ROWS: &[Row] = &[
         .aliases(&["mountpoint-check", "check-mount", "mount-check"])
         .planned("End when this file system cannot be reached any more."),
     row("envdir", Kind::List)
-        .planned("Directory whose files are variables for the application: name and content."),
+        .works("Directory whose files are variables for the application: name and content."),
     row("file-write", Kind::List).planned("Write a file at the start, `file=content`."),
     row("flock", Kind::Special).immediate().planned("Lock this file at the start, or end."),
     row("flock-wait", Kind::Special)
@@ -132,7 +132,7 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Lock this file at the start, and wait for it."),
     row("early-envdir", Kind::Special)
         .immediate()
-        .planned("As `envdir`, while the configuration is read."),
+        .works("As `envdir`, while the configuration is read."),
     row("after-request-call", Kind::List)
         .refused(FOREIGN, "Function in C that runs after each request."),
     row("call-asap", Kind::List)

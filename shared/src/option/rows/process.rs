@@ -184,7 +184,7 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Kill a worker when it uses this much memory."),
     row("fallback-config", Kind::Text)
         .immediate()
-        .planned("Configuration that is used when this one fails."),
+        .works("Configuration that is used when this one fails."),
     row("profiler", Kind::Text).planned("Profile the application."),
     row("pidfile2", Kind::Text)
         .planned("File that takes the pid of the master, written as the user."),
@@ -201,10 +201,10 @@ pub(super) const ROWS: &[Row] = &[
     row("worker-exec2", Kind::Text).planned("As `worker-exec`, after the hooks of a fork."),
     row("inject-before", Kind::List)
         .immediate()
-        .planned("File whose text is put in front of each file that is read later."),
+        .works("File whose text is put in front of each file that is read later."),
     row("inject-after", Kind::List)
         .immediate()
-        .planned("File whose text is put behind each file that is read later."),
+        .works("File whose text is put behind each file that is read later."),
     row("reload-on-exception-type", Kind::List)
         .planned("Replace a worker after exceptions of this type."),
     row("reload-on-exception-value", Kind::List)
@@ -221,9 +221,9 @@ pub(super) const ROWS: &[Row] = &[
     row("worker-mount", Kind::List).planned("Application below a path, loaded in each worker."),
     row("declare-option", Kind::Special)
         .immediate()
-        .planned("Define an option that stands for others, `name=option=$1;option=$2`."),
+        .works("Define an option that stands for others, `name=option=$1;option=$2`."),
     row("declare-option2", Kind::Special)
-        .planned("As `declare-option`, defined after everything was read."),
+        .works("As `declare-option`, defined after everything was read."),
     row("connect-and-read", Kind::Special)
         .immediate()
         .planned("Print what a socket sends and end."),

@@ -1,0 +1,260 @@
+//! Which test proves each option that works.
+//!
+//! A row of the table may say that it works only when a test named here fails without it. Unit
+//! tests are named as cargo prints them behind their crate, `shared::config::...`; those of a
+//! test target behind `CRATE/TARGET::`. That each of them fails without its option is shown by
+//! `tests/run --ablation`, in a build with the feature `ablation`.
+
+/// The primary name of each option that works, and its test.
+pub const PROOFS: &[(&str, &str)] = &[
+    ("strict", "shared::config::tests::effects::strict_refuses_what_is_no_option"),
+    ("show-config", "tests/vassal::titles::the_configuration_is_shown_as_it_was_understood"),
+    ("blacklist", "shared::config::tests::effects::a_fence_ends_where_it_says"),
+    ("whitelist", "shared::config::tests::effects::a_fence_ends_where_it_says"),
+    ("config", "shared::config::tests::effects::other_files_are_read_where_they_are_named"),
+    ("set", "shared::config::tests::effects::set_gives_options_and_variables"),
+    (
+        "set-placeholder",
+        "shared::config::tests::effects::set_placeholder_gives_variables_that_strict_allows",
+    ),
+    ("for", "shared::config::tests::effects::loops_repeat_each_line_for_each_item"),
+    ("for-glob", "shared::config::tests::effects::loops_repeat_each_line_for_each_item"),
+    ("for-times", "shared::config::tests::effects::loops_repeat_each_line_for_each_item"),
+    ("for-readline", "shared::config::tests::effects::loops_repeat_each_line_for_each_item"),
+    ("if-opt", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-not-opt", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-env", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-not-env", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-reload", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-not-reload", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-hostname", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    (
+        "if-not-hostname",
+        "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds",
+    ),
+    ("if-exists", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-not-exists", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-plugin", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-not-plugin", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-file", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-not-file", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-dir", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("if-not-dir", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("endif", "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds"),
+    ("end-blacklist", "shared::config::tests::effects::a_fence_ends_where_it_says"),
+    ("end-whitelist", "shared::config::tests::effects::a_fence_ends_where_it_says"),
+    ("inherit", "shared::config::tests::effects::other_files_are_read_where_they_are_named"),
+    ("include", "shared::config::tests::effects::other_files_are_read_where_they_are_named"),
+    ("help", "tests/vassal::output::help_prints_the_options_and_ends"),
+    ("ini", "shared::config::tests::effects::other_files_are_read_where_they_are_named"),
+    ("version", "tests/vassal::output::version_prints_a_number_and_ends"),
+    ("emperor-nofollow", "tests/emperor::options::emperor_nofollow_takes_a_link_for_what_it_is"),
+    ("emperor-tyrant", "tests/emperor::systemd::tyrant_mode_runs_each_file_as_its_owner"),
+    ("emperor-no-blacklist", "tests/emperor::options::emperor_no_blacklist_never_pauses"),
+    (
+        "emperor-graceful-shutdown",
+        "tests/emperor::options::emperor_graceful_shutdown_lets_requests_finish_unless_it_is_off",
+    ),
+    (
+        "emperor-freq",
+        "tests/emperor::options::emperor_freq_is_the_time_between_scans_where_nothing_can_be_watched",
+    ),
+    ("emperor-required-heartbeat", "emperor/court::a_missed_heartbeat_is_answered_with_a_reload"),
+    ("emperor-curse-tolerance", "emperor/court::a_vassal_that_does_not_stop_is_killed"),
+    (
+        "emperor-throttle",
+        "tests/emperor::options::the_first_pause_after_a_failure_is_emperor_throttle",
+    ),
+    (
+        "emperor-max-throttle",
+        "tests/emperor::options::no_pause_is_longer_than_emperor_max_throttle",
+    ),
+    ("emperor-pidfile", "tests/emperor::options::emperor_pidfile_takes_the_pid"),
+    ("emperor-stats", "tests/emperor::systemd::the_statistics_have_the_keys_that_tools_read"),
+    ("binary-path", "tests/emperor::options::binary_path_is_the_program_of_the_vassals"),
+    (
+        "emperor",
+        "tests/emperor::governs::a_file_that_appears_is_served_and_one_that_disappears_is_not",
+    ),
+    (
+        "emperor-extra-extension",
+        "tests/emperor::options::emperor_extra_extension_lets_more_names_be_vassals",
+    ),
+    (
+        "vassals-inherit",
+        "tests/emperor::options::files_of_the_emperor_are_read_before_and_after_that_of_a_vassal",
+    ),
+    (
+        "vassals-include",
+        "tests/emperor::options::files_of_the_emperor_are_read_before_and_after_that_of_a_vassal",
+    ),
+    (
+        "vassals-inherit-before",
+        "tests/emperor::options::files_of_the_emperor_are_read_before_and_after_that_of_a_vassal",
+    ),
+    (
+        "vassals-include-before",
+        "tests/emperor::options::files_of_the_emperor_are_read_before_and_after_that_of_a_vassal",
+    ),
+    ("vassal-set", "tests/emperor::options::vassal_set_sets_options_and_variables"),
+    ("refuse-root", "tests/emperor::options::refuse_root_refuses_what_would_run_as_root"),
+    ("api-socket", "tests/emperor::options::api_socket_is_where_the_api_listens"),
+    ("start-parallel", "tests/emperor::options::start_parallel_is_how_many_start_at_a_time"),
+    ("state-dir", "tests/emperor::options::state_dir_is_where_the_state_is_kept"),
+    ("log-keep", "tests/emperor::options::log_keep_is_how_many_lines_are_kept"),
+    ("env", "tests/vassal::application::env_sets_and_unenv_removes_variables"),
+    ("unenv", "tests/vassal::application::env_sets_and_unenv_removes_variables"),
+    ("http", "tests/vassal::serve::the_two_line_command_says_hello_world"),
+    (
+        "http-keepalive",
+        "tests/vassal::listening::http_keepalive_is_how_long_an_idle_connection_is_kept",
+    ),
+    ("memory-report", "tests/vassal::output::memory_report_shows_the_memory_of_workers"),
+    ("disable-logging", "tests/vassal::output::disable_logging_writes_no_line_for_a_request"),
+    ("daemonize", "tests/vassal::output::daemonize_detaches_and_writes_a_log"),
+    ("daemonize2", "tests/vassal::output::daemonize2_detaches_and_writes_a_log"),
+    ("logto", "tests/vassal::output::logto_and_logto2_take_the_output_and_count_from_the_start"),
+    ("logto2", "tests/vassal::output::logto_and_logto2_take_the_output_and_count_from_the_start"),
+    ("stats-http", "tests/vassal::output::stats_http_puts_a_head_before_the_statistics"),
+    ("stats-minified", "tests/vassal::output::stats_minified_leaves_white_space_out"),
+    ("stats", "tests/vassal::stats::the_document_has_the_keys_that_tools_read_in_order"),
+    ("chroot", "tests/vassal::launcher::a_chrooted_vassal_serves_and_reloads_inside_its_root"),
+    ("umask", "tests/vassal::application::umask_is_the_mask_of_the_application"),
+    ("uid", "tests/vassal::application::the_user_and_the_group_are_those_that_were_named"),
+    ("gid", "tests/vassal::application::the_user_and_the_group_are_those_that_were_named"),
+    (
+        "immediate-uid",
+        "tests/vassal::application::the_user_and_the_group_are_those_that_were_named",
+    ),
+    (
+        "immediate-gid",
+        "tests/vassal::application::the_user_and_the_group_are_those_that_were_named",
+    ),
+    ("no-initgroups", "tests/vassal::application::no_initgroups_leaves_the_users_other_groups_out"),
+    ("auto-procname", "tests/vassal::titles::auto_procname_alone_gives_titles"),
+    (
+        "need-app",
+        "tests/vassal::workers::without_an_application_and_need_app_off_every_answer_is_500",
+    ),
+    ("die-on-term", "tests/vassal::limits::without_die_on_term_a_term_reloads"),
+    ("catch-exceptions", "tests/wsgi::errors::catch_exceptions_shows_the_traceback"),
+    ("lazy-apps", "tests/vassal::workers::lazy_apps_import_in_each_worker"),
+    ("vacuum", "tests/vassal::serve::vacuum_removes_the_socket_at_the_end_and_chmod_sets_its_mode"),
+    ("processes", "tests/vassal::limits::processes_is_the_number_of_workers"),
+    ("harakiri", "tests/vassal::workers::harakiri_ends_a_request_that_takes_too_long"),
+    ("reload-mercy", "emperor/court::a_starter_that_never_accepts_does_not_stop_the_emperor"),
+    (
+        "worker-reload-mercy",
+        "tests/vassal::limits::worker_reload_mercy_is_how_long_an_old_worker_may_finish",
+    ),
+    ("threads", "tests/vassal::workers::threads_run_requests_at_the_same_time"),
+    ("max-requests", "tests/vassal::workers::max_requests_recycles_a_worker_without_losing_one"),
+    (
+        "max-requests-delta",
+        "tests/vassal::limits::max_requests_delta_lets_further_workers_live_longer",
+    ),
+    ("min-worker-lifetime", "tests/vassal::limits::min_worker_lifetime_keeps_a_young_worker"),
+    ("procname-prefix", "tests/vassal::titles::a_prefix_is_put_before_titles_as_it_is"),
+    ("procname-prefix-spaced", "tests/vassal::titles::processes_say_what_they_are"),
+    ("procname-append", "tests/vassal::titles::processes_say_what_they_are"),
+    ("procname", "tests/vassal::titles::a_name_of_the_masters_own_is_shown"),
+    ("procname-master", "tests/vassal::titles::a_name_of_the_masters_own_is_shown"),
+    ("pidfile", "tests/vassal::output::pidfile_and_safe_pidfile_take_the_pid_of_the_master"),
+    ("safe-pidfile", "tests/vassal::output::pidfile_and_safe_pidfile_take_the_pid_of_the_master"),
+    ("chdir", "tests/vassal::application::chdir_is_the_directory_of_the_application"),
+    (
+        "need-plugins",
+        "shared::config::tests::effects::a_needed_plugin_that_is_not_built_in_refuses_the_file",
+    ),
+    ("wsgi-file", "tests/vassal::application::wsgi_file_names_a_file"),
+    ("module", "tests/vassal::application::module_names_a_module_and_perhaps_a_callable"),
+    ("callable", "tests/vassal::application::callable_names_a_callable"),
+    ("home", "tests/vassal::application::home_is_the_root_of_the_environment"),
+    (
+        "pythonpath",
+        "tests/vassal::application::pythonpath_comes_first_in_the_path_and_the_last_one_before_the_others",
+    ),
+    ("pyargv", "tests/vassal::application::pyargv_is_what_the_application_sees_as_arguments"),
+    ("abstract-socket", "tests/vassal::listening::abstract_socket_makes_names_that_are_no_files"),
+    ("listen", "tests/vassal::listening::listen_is_the_length_of_the_queue"),
+    ("socket-timeout", "tests/vassal::listening::socket_timeout_is_how_long_a_request_may_pause"),
+    ("limit-post", "tests/vassal::listening::limit_post_is_the_largest_body"),
+    (
+        "post-buffering",
+        "tests/vassal::listening::post_buffering_sends_large_bodies_to_a_file_first",
+    ),
+    ("protocol", "tests/vassal::listening::protocol_is_what_plain_sockets_speak"),
+    ("chown-socket", "tests/vassal::listening::chown_socket_gives_a_socket_away"),
+    ("socket", "tests/vassal::serve::vacuum_removes_the_socket_at_the_end_and_chmod_sets_its_mode"),
+    ("http-socket", "tests/vassal::serve::the_same_from_an_ini_file"),
+    ("http11-socket", "tests/vassal::listening::http11_socket_speaks_http"),
+    (
+        "chmod-socket",
+        "tests/vassal::serve::vacuum_removes_the_socket_at_the_end_and_chmod_sets_its_mode",
+    ),
+    ("yaml", "shared::config::tests::effects::other_files_are_read_where_they_are_named"),
+    ("json", "shared::config::tests::effects::other_files_are_read_where_they_are_named"),
+    ("xml", "shared::config::tests::effects::other_files_are_read_where_they_are_named"),
+    ("print", "tests/vassal::output::print_and_iprint_print_and_exit_ends_with_its_number"),
+    ("iprint", "tests/vassal::output::print_and_iprint_print_and_exit_ends_with_its_number"),
+    ("exit", "tests/vassal::output::print_and_iprint_print_and_exit_ends_with_its_number"),
+    (
+        "fallback-config",
+        "tests/vassal::output::fallback_config_is_used_when_the_first_one_cannot_start",
+    ),
+    ("resolve", "tests/vassal::output::resolve_makes_an_address_of_a_name"),
+    (
+        "if-hostname-match",
+        "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds",
+    ),
+    (
+        "if-not-hostname-match",
+        "shared::config::tests::effects::a_condition_reads_its_block_when_it_holds",
+    ),
+    (
+        "declare-option",
+        "shared::config::tests::effects::a_declared_option_is_the_options_that_it_was_declared_as",
+    ),
+    (
+        "declare-option2",
+        "shared::config::tests::effects::a_declared_option_is_the_options_that_it_was_declared_as",
+    ),
+    ("inject-before", "shared::config::tests::effects::what_is_injected_is_read_with_each_file"),
+    ("inject-after", "shared::config::tests::effects::what_is_injected_is_read_with_each_file"),
+    ("envdir", "shared::config::tests::effects::a_directory_of_variables_becomes_the_environment"),
+    (
+        "early-envdir",
+        "shared::config::tests::effects::a_directory_of_variables_becomes_the_environment",
+    ),
+];
+
+/// The test of an option.
+pub fn of(name: &str) -> Option<&'static str> {
+    PROOFS.iter().find(|(option, _)| *option == name).map(|(_, test)| *test)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::{Tier, all};
+    use super::*;
+
+    #[test]
+    fn what_works_has_one_proof_and_nothing_else_has() {
+        let works: HashSet<&str> =
+            all().filter(|row| row.tier == Tier::Works).map(|row| row.name).collect();
+        let proven: HashSet<&str> = PROOFS.iter().map(|(option, _)| *option).collect();
+        assert_eq!(PROOFS.len(), proven.len(), "an option is there twice");
+        let mut bare: Vec<_> = works.difference(&proven).collect();
+        bare.sort_unstable();
+        assert!(bare.is_empty(), "without a proof: {bare:?}");
+        let mut idle: Vec<_> = proven.difference(&works).collect();
+        idle.sort_unstable();
+        assert!(idle.is_empty(), "proven, and the table does not say that it works: {idle:?}");
+        assert_eq!(
+            of("processes"),
+            PROOFS.iter().find(|one| one.0 == "processes").map(|one| one.1)
+        );
+    }
+}
