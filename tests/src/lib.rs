@@ -29,6 +29,8 @@ pub mod proof;
 pub mod python;
 /// Running programs under the warden.
 pub mod server;
+/// The configuration as a server understood it.
+pub mod shown;
 /// A client of the uwsgi protocol.
 pub mod uwsgi;
 /// Waiting for a condition.

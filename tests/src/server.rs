@@ -31,6 +31,19 @@ pub enum End {
     Signal(i32),
 }
 
+/// A program that has ended, and what it cost.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// How it ended.
+    pub end: End,
+    /// What it wrote.
+    pub log: String,
+    /// The processor's time of all its processes: what a busy machine does not change.
+    pub cpu: Duration,
+    /// The memory of its largest process, KiB.
+    pub peak_kib: u64,
+}
+
 /// A program about to be started.
 pub struct Run {
     command: Command,
@@ -56,18 +69,22 @@ impl Run {
 
     /// The server under test, called `uwsgi`, with what the subject needs besides.
     pub fn uwsgi(dir: &Dir) -> Self {
+        let bare = Self::bare(dir, subject());
         match subject() {
-            Subject::Ours => {
-                let mut run = Self::program(dir, programs::ours("vassal"));
-                run.command.env("WARDEN_ARGV0", "uwsgi");
-                run
-            }
-            Subject::Uwsgi => Self::program(dir, programs::original()).args([
-                "--plugins",
-                "python3,http",
-                "--die-on-term",
-            ]),
+            Subject::Ours => bare,
+            Subject::Uwsgi => bare.args(["--plugins", "python3,http", "--die-on-term"]),
         }
+    }
+
+    /// A server called `uwsgi` without any argument of ours.
+    pub fn bare(dir: &Dir, subject: Subject) -> Self {
+        let program = match subject {
+            Subject::Ours => programs::ours("vassal"),
+            Subject::Uwsgi => programs::original(),
+        };
+        let mut run = Self::program(dir, program);
+        run.command.env("WARDEN_ARGV0", "uwsgi");
+        run
     }
 
     /// Adds an argument.
@@ -138,6 +155,8 @@ impl Run {
             pid,
             log: self.log,
             end: None,
+            peak_kib: 0,
+            cpu: Duration::ZERO,
             left: Vec::new(),
             over: false,
         }
@@ -145,11 +164,17 @@ impl Run {
 
     /// Starts it, waits for its end and returns how it ended and what it wrote.
     pub fn to_end(self, limit: Duration) -> (End, String) {
+        let done = self.measured(limit);
+        (done.end, done.log)
+    }
+
+    /// The same with what it cost.
+    pub fn measured(self, limit: Duration) -> Done {
         let mut server = self.start();
         let end = server.wait(limit);
-        let log = server.log();
+        let (log, cpu, peak_kib) = (server.log(), server.cpu, server.peak_kib);
         server.finish();
-        (end, log)
+        Done { end, log, cpu, peak_kib }
     }
 }
 
@@ -162,6 +187,8 @@ pub struct Server {
     pid: i32,
     log: PathBuf,
     end: Option<End>,
+    peak_kib: u64,
+    cpu: Duration,
     left: Vec<String>,
     over: bool,
 }
@@ -245,6 +272,11 @@ impl Server {
         match line.split_once(' ') {
             Some(("exit", code)) => self.end = Some(End::Code(number(code))),
             Some(("signal", code)) => self.end = Some(End::Signal(number(code))),
+            Some(("cost", figures)) => {
+                let (peak, time) = figures.split_once(' ').unwrap_or((figures, ""));
+                self.peak_kib = peak.parse().unwrap_or(0);
+                self.cpu = Duration::from_millis(time.parse().unwrap_or(0));
+            }
             Some(("left", who)) => self.left.push(who.to_owned()),
             _ if line == "end" => self.over = true,
             _ => {}

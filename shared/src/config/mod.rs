@@ -19,6 +19,9 @@ mod directive;
 mod expand;
 mod fence;
 mod format;
+/// Bodies of the fuzz targets.
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod glob;
 mod immediate;
 mod include;

@@ -1,8 +1,9 @@
 //! The warden: runs one command and is accountable for every process that comes of it.
 //!
 //! It is a sub-reaper, so whatever daemonises itself, changes its session or clears its
-//! environment still ends below the warden. It prints `pid N`, then `exit N` or `signal N` when the
-//! command ends, then `left PID COMMAND` for each process that outlives it by more than the grace,
+//! environment still ends below the warden. It prints `pid N`, then `exit N` or `signal N` and
+//! `cost KIB MILLISECONDS` (the memory of the largest process so far, the processor's time of all) when
+//! the command ends, then `left PID COMMAND` for each process that outlives it by more than the grace,
 //! and `end`. End of file on its standard input (the test died, or has seen enough) kills all.
 
 use std::io::Write;
@@ -12,7 +13,9 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::Signal;
+use nix::sys::time::TimeValLike;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use tests::process::Process;
@@ -84,6 +87,10 @@ fn reap(child: i32) -> bool {
             Ok(_) => continue,
         };
         if pid == Pid::from_raw(child) {
+            let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("a process has children");
+            let time = [usage.user_time(), usage.system_time()];
+            let millis: i64 = time.iter().map(TimeValLike::num_milliseconds).sum();
+            say(&format!("cost {} {millis}", usage.max_rss()));
             say(&text);
             ended = true;
         }

@@ -4,6 +4,7 @@ mod command_line;
 mod defaults;
 mod effects;
 mod hostile;
+mod mutation;
 mod reader;
 mod settings;
 

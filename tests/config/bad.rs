@@ -1,0 +1,173 @@
+//! Bad files, and what is said of each: the table that the modules about them share.
+
+use std::fs;
+use std::path::Path;
+
+/// One MiB, the largest file that is read.
+pub(crate) const MIB: usize = 1024 * 1024;
+
+/// A file and what is said of it.
+pub(crate) struct Bad {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its content.
+    pub(crate) bytes: Vec<u8>,
+    /// What the finding says; without any the file is legal.
+    pub(crate) says: &'static [&'static str],
+    /// Whether it is refused.
+    pub(crate) refused: bool,
+}
+
+/// Cuts a repeated text to the size that is still read.
+pub(crate) fn fill(head: &str, part: &str, tail: &str) -> Vec<u8> {
+    let room = MIB - head.len() - tail.len();
+    [head, &part.repeat(room / part.len()), tail].concat().into_bytes()
+}
+
+/// A thousand and more lines, each made of its number.
+fn each(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect()
+}
+
+/// A file that must be refused.
+fn refused(name: &'static str, bytes: impl Into<Vec<u8>>, says: &'static [&'static str]) -> Bad {
+    Bad { name, bytes: bytes.into(), says, refused: true }
+}
+
+/// A file that is odd, and legal.
+fn legal(name: &'static str, bytes: impl Into<Vec<u8>>, says: &'static [&'static str]) -> Bad {
+    Bad { name, bytes: bytes.into(), says, refused: false }
+}
+
+/// All of them.
+pub(crate) fn files() -> Vec<Bad> {
+    slips().into_iter().chain(values()).chain(lines()).chain(bytes()).collect()
+}
+
+/// Mistakes and malice of a line or two.
+fn slips() -> Vec<Bad> {
+    vec![
+        refused(
+            "include.ini",
+            "[uwsgi]\na = 1\ninclude = none.ini\n",
+            &["include.ini:3: include:", "none.ini: cannot be read"],
+        ),
+        refused("cycle.ini", "[uwsgi]\nini = %p\n", &["cycle.ini:2: ini:", "includes itself"]),
+        refused(
+            "cycle-pair.ini",
+            "[uwsgi]\ninclude = %dparts/cycle-half.ini\n",
+            &["includes itself", "cycle-half.ini"],
+        ),
+        legal(
+            "unclosed.ini",
+            "[uwsgi]\nif-exists = /\na = 1\n",
+            &["unclosed.ini:", "endif", "not ended"],
+        ),
+        refused(
+            "nested.ini",
+            "[uwsgi]\nfor = a b\nfor = c d\nx = %(_)\nendfor\nendfor\n",
+            &["nested.ini:3: for:", "nested"],
+        ),
+        refused("device.ini", "[uwsgi]\nx = @(/dev/zero)\n", &["device.ini:2: x:", "/dev/zero"]),
+        refused(
+            "fence.ini",
+            format!("[uwsgi]\n{}", "whitelist = a\n".repeat(40_000)),
+            &["fence.ini:3: whitelist: forbidden"],
+        ),
+        refused(
+            "sets.ini",
+            format!("[uwsgi]\nset = {}x=1\n", "set=".repeat(100_000)),
+            &["sets.ini:2: set:"],
+        ),
+    ]
+}
+
+/// Values that want to grow.
+fn values() -> Vec<Bad> {
+    let laughs = each(30, |n| format!("l{} = %(l{n})%(l{n})%(l{n})%(l{n})\n", n + 1));
+    let deep = each(3000, |n| format!("d{n} = %(d{})\n", n + 1));
+    vec![
+        legal("openings.ini", fill("[uwsgi]\nx = ", "%(a", "\n"), &[]),
+        legal("openings-closed.ini", fill("[uwsgi]\nx = ", "%(a", ")\n"), &[]),
+        legal("openings-line.ini", fill("[uwsgi]\n", "%(a", "\n"), &[]),
+        legal("dollars.ini", fill("[uwsgi]\nx = ", "$(a", ")\n"), &[]),
+        refused("ats.ini", fill("[uwsgi]\nx = ", "@(a", ")\n"), &["ats.ini:2: x:"]),
+        legal("placeholders.ini", fill("[uwsgi]\na = \nx = ", "%(a)", "\n"), &[]),
+        legal("arithmetic.ini", fill("[uwsgi]\nx = %(", "1 + ", "1)\n"), &[]),
+        legal("joined.ini", fill("[uwsgi]\nx = %(", "1 ", "1)\n"), &[]),
+        legal("magic.ini", fill("[uwsgi]\nx = ", "%%%n", "\n"), &[]),
+        legal("magic-path.ini", fill("[uwsgi]\n;", "%p", "\n"), &[]),
+        refused("self.ini", "[uwsgi]\na = x%(a)\n", &["self.ini:2: a:", "needs itself"]),
+        refused("laughs.ini", format!("[uwsgi]\nl0 = ha\n{laughs}"), &["laughs.ini", "1024 KiB"]),
+        refused("deep.ini", format!("[uwsgi]\n{deep}d3000 = 1\n"), &["deep.ini", "64 deep"]),
+    ]
+}
+
+/// Too long, too many, or none at all.
+fn lines() -> Vec<Bad> {
+    let items = "x ".repeat(4096);
+    let body = each(40_000, |n| format!("v{n} = %(_)\n"));
+    vec![
+        refused(
+            "four-mib.ini",
+            format!("[uwsgi]\nx = {}\n", "a".repeat(4 * MIB)),
+            &["four-mib.ini", "larger than 1024 KiB"],
+        ),
+        legal("long-line.ini", fill("[uwsgi]\nx = ", "a", "\n"), &[]),
+        legal("brackets.ini", fill("", "[", ""), &["brackets.ini", "[uwsgi] is missing"]),
+        refused("bracket-lines.ini", fill("", "[\n", ""), &["more than 50000 lines"]),
+        legal("joined-lines.ini", format!("[uwsgi]\nx = {}", "%\n".repeat(40_000)), &[]),
+        refused("lines.ini", each(60_000, |n| format!("{n}\n")), &["50000 lines"]),
+        refused(
+            "keys.ini",
+            format!("[uwsgi]\n{}", each(49_000, |n| format!("k{n}\n"))),
+            &["keys.ini:", "at most 20000 options"],
+        ),
+        legal("comments.ini", each(49_000, |_| ";\n".into()), &["[uwsgi]"]),
+        legal("empty.ini", Vec::new(), &["[uwsgi]"]),
+        refused(
+            "loops.ini",
+            format!("[uwsgi]\nfor = {items}\n{body}endfor\n"),
+            &["loops.ini:", "at most 20000 options"],
+        ),
+    ]
+}
+
+/// What is no text.
+fn bytes() -> Vec<Bad> {
+    vec![
+        refused("nul.ini", "[uwsgi]\na = b\0c\n", &["nul.ini:2", "NUL byte"]),
+        refused("nuls.ini", vec![0; MIB], &["nuls.ini:1", "NUL byte"]),
+        refused(
+            "latin.ini",
+            b"[uwsgi]\na = 1\nb = caf\xe9\n".to_vec(),
+            &["latin.ini:3", "not valid UTF-8"],
+        ),
+        refused("noise.ini", noise(), &["noise.ini"]),
+        refused(
+            "utf16.ini",
+            "\u{feff}[uwsgi]\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(),
+            &["utf16.ini"],
+        ),
+        legal("mark.ini", "\u{feff}[uwsgi]\r\na = 1\r\n", &[]),
+    ]
+}
+
+/// Bytes without any sense, the same each time.
+fn noise() -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    (0..MIB).map(|_| random()).collect()
+}
+
+/// What the files above include.
+pub(crate) fn helpers(dir: &Path) {
+    fs::create_dir(dir.join("parts")).expect("the directory of the test can be written");
+    fs::write(dir.join("parts/cycle-half.ini"), "[uwsgi]\ninclude = %d../cycle-pair.ini\n")
+        .expect("the directory of the test can be written");
+}

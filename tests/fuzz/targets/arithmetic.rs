@@ -1,0 +1,4 @@
+//! Calculations.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| emperor_fuzz::calculation(text));

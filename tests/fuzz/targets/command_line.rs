@@ -1,0 +1,4 @@
+//! Command lines.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| emperor_fuzz::command_line(bytes));

@@ -1,0 +1,4 @@
+//! Values with placeholders.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| emperor_fuzz::placeholder(text));
