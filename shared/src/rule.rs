@@ -97,6 +97,10 @@ rules! {
         "`$(NAME)` stays as it is when NAME is not set, and a value that cannot be read then is \
          an error. For a file checked by itself it is a note, because the service may have \
          another environment than the check.";
+    IMMEDIATE_VALUE = "immediate-value", Warning, "a placeholder in an option that acts while the file is read",
+        "Includes, blocks, `plugins`, `listen`, `umask` and some others act while the file is \
+         read, before anything but magic variables (`%d`, `%n`) is replaced: `listen = %(x)` is 0 \
+         in uWSGI.";
     SHELL_SYNTAX = "shell-syntax", Warning, "${NAME}, which is the shell's spelling",
         "`${NAME}` and `${NAME:-default}` are not expanded: they stay as text. Write `$(NAME)`; \
          for a default use `if-not-env`.";

@@ -97,7 +97,7 @@ fn standard_input_is_a_file_that_can_have_a_name() {
     let said = run(&dir, "vassal", &["--check", "-"], &text);
     assert!(said.out.contains("-:4:1: warning: process"), "{}", said.out);
     assert!(said.out.contains("cannot be read"), "{}", said.out);
-    let words = ["--check", "--stdin-name", "sites/shop.ini", "-"];
+    let words = ["--check", "--as", "sites/shop.ini", "-"];
     let said = run(&dir, "vassal", &words, &text);
     assert_eq!(said.code, Some(5));
     assert!(said.out.contains("sites/shop.ini:4:1: warning: process"), "{}", said.out);

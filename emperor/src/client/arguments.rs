@@ -47,10 +47,10 @@ pub(super) enum Call {
         app: String,
         wait: Option<Duration>,
     },
-    /// Words for `vassal --check`, which knows them.
-    Check(Vec<String>),
     Import(Request),
     Completion(Shell),
+    /// Words for `vassal --check`, which knows them.
+    Check(Vec<String>),
 }
 
 /// What can be done to an app.
@@ -94,12 +94,12 @@ const COMMANDS: [(&str, &str); 10] = [
     ("stop APP [--wait 10s]", "stop, and stay stopped"),
     ("start APP [--wait 10s]", "start what was stopped or waits"),
     ("logs APP [-n 100]", "the last lines that it wrote"),
+    ("check [-o FORMAT] FILE...", "what is wrong with files, before anybody runs them"),
     (
         "import supervisor|gunicorn|fpm|unit [--command LINE] [--to DIR [--force]] [FILE]",
         "files for this server from those of another; names what is left",
     ),
     ("completion bash|zsh|fish", "a script that completes the words of this command"),
-    ("check [-o FORMAT] FILE...", "what is wrong with files, before anybody runs them"),
 ];
 
 /// `emperorctl help`.
@@ -283,6 +283,10 @@ mod tests {
             ("--wait=500ms reload a", wait(Some(Duration::from_millis(500)))),
             ("reload --no-wait a", wait(None)),
             ("logs a -n 5", Call::Logs { app: "a".into(), lines: 5 }),
+            ("-o json check -o sarif a.ini b", {
+                let words = ["--format=json", "-o", "sarif", "a.ini", "b"];
+                Call::Check(words.map(str::to_owned).to_vec())
+            }),
             (
                 "import gunicorn --command=x --to d",
                 Call::Import(Request {
@@ -301,10 +305,6 @@ mod tests {
                 }),
             ),
             ("completion fish", Call::Completion(Shell::Fish)),
-            ("-o json check -o sarif a.ini b", {
-                let words = ["--format=json", "-o", "sarif", "a.ini", "b"];
-                Call::Check(words.map(str::to_owned).to_vec())
-            }),
             ("", Call::Help),
         ] {
             assert_eq!(read(line).map(|wanted| wanted.call), Ok(want), "{line}");

@@ -18,7 +18,7 @@ _emperorctl() {
         fi
         case $one in
             -s | --socket) skip=socket ;;
-            -o | --output | -w | --wait | -n | --lines | --to | --command | --as) skip=value ;;
+            -o | --output | --format | -w | --wait | -n | --lines | --to | --command | --as) skip=value ;;
             -*) ;;
             =) ;;
             *)
@@ -28,7 +28,12 @@ _emperorctl() {
     done
     COMPREPLY=()
     case $before in
-        -o | --output) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$word"); return ;;
+        -o | --output | --format)
+            local forms='table json'
+            [[ $verb == check ]] && forms='human json sarif'
+            mapfile -t COMPREPLY < <(compgen -W "$forms" -- "$word")
+            return
+            ;;
         -s | --socket | --as) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         --to) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
         -w | --wait | -n | --lines | --command) return ;;
@@ -38,7 +43,7 @@ _emperorctl() {
         case $verb in
             reload | stop | start) options+=' --wait --no-wait' ;;
             logs) options+=' --lines' ;;
-            check) options+=' --format --strict-warnings' ;;
+            check) options='--format --strict-warnings --as' ;;
             import) options+=' --to --force --command --as' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

@@ -28,6 +28,9 @@ complete -c emperorctl -n '__fish_seen_subcommand_from reload stop start' -s w -
 complete -c emperorctl -n '__fish_seen_subcommand_from reload stop start' -l no-wait -d 'Return when the order was taken'
 complete -c emperorctl -n '__fish_seen_subcommand_from logs' -s n -l lines -x -d 'How many lines'
 complete -c emperorctl -n '__fish_seen_subcommand_from check' -F
+complete -c emperorctl -n '__fish_seen_subcommand_from check' -l format -x -a 'human json sarif' -d 'Form of the findings'
+complete -c emperorctl -n '__fish_seen_subcommand_from check' -l strict-warnings -d 'A warning ends in exit code 5 too'
+complete -c emperorctl -n '__fish_seen_subcommand_from check' -l as -r -F -d 'What standard input is called'
 complete -c emperorctl -n '__fish_seen_subcommand_from import' -a 'supervisor gunicorn fpm unit' -F
 complete -c emperorctl -n '__fish_seen_subcommand_from import' -l to -r -a '(__fish_complete_directories)' -d 'Where the files go'
 complete -c emperorctl -n '__fish_seen_subcommand_from import' -l force -d 'Replace files that are there'

@@ -30,6 +30,8 @@ _emperorctl() {
     _arguments -C \
         '(-s --socket)'{-s,--socket}'[socket of the API]:socket:_files' \
         '(-o --output)'{-o,--output}'[form of the answer]:form:(table json)' \
+        '--format[form of the findings]:form:(human json sarif)' \
+        '--strict-warnings[a warning ends in exit code 5 too]' \
         '(-w --wait)'{-w,--wait}'[how long to wait]:time' \
         '--no-wait[return when the order was taken]' \
         '(-n --lines)'{-n,--lines}'[how many lines]:number' \

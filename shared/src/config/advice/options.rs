@@ -119,7 +119,7 @@ fn is_single(one: &Directive) -> bool {
 }
 
 /// Whether an option acts while the files are read.
-pub(super) fn acts(name: &str) -> bool {
+fn acts(name: &str) -> bool {
     logic::opens(name)
         || matches!(
             name,

@@ -11,8 +11,8 @@ use crate::rule;
 use super::super::directive::{Directive, Number, number};
 use super::super::loader::is_plain;
 use super::super::review::{Junk, junk};
-use super::super::settings::{in_full, is_word};
-use super::{Whole, options};
+use super::super::settings::{in_full, is_frozen, is_word};
+use super::Whole;
 
 /// Options whose values are read by a shell, or that have `${}` and `%()` of their own.
 const PROGRAMS: &[&str] = &[
@@ -47,6 +47,8 @@ const PROGRAMS: &[&str] = &[
     "touch-exec",
     "wsgi-env",
 ];
+/// Options that make others of their text, in which everything is replaced.
+const MADE_LATER: [&str; 3] = ["declare-option", "set", "set-placeholder"];
 /// Options that are paths.
 const PATHS: &[&str] = &[
     "chdir",
@@ -73,8 +75,13 @@ pub(super) fn look(whole: &mut Whole<'_>) {
         let row = option::find(&one.given);
         let said = whole.said.contains(&one.origin);
         template(whole, one, said);
-        if row.is_some_and(|row| options::acts(row.name) || row.name.starts_with("set")) {
-            // it acted on the text as it was written
+        if row.is_some_and(|row| row.immediate) {
+            if !said && is_frozen(one) && !MADE_LATER.contains(&one.key.as_str()) {
+                let message = "nothing but magic variables is replaced in this option: it acts \
+                               while the file is read";
+                whole.warn(one, rule::IMMEDIATE_VALUE, message);
+                whole.uwsgi("uses the text as it is");
+            }
             continue;
         }
         if !said && !PROGRAMS.iter().any(|start| one.key.starts_with(start)) {
@@ -221,6 +228,15 @@ mod tests {
         one("chdir = %(base)/x\n", rule::UNDEFINED_PLACEHOLDER);
         none("base = /srv\nchdir = %(base)/x\nhome = $(HOME)\n");
         none("procname = $(a b)\n");
+    }
+
+    #[test]
+    fn nothing_is_replaced_in_what_acts_while_it_is_read() {
+        let found = one("x = 5\nlisten = %(x)\n", rule::IMMEDIATE_VALUE);
+        assert!(!found.is_error() && found.uwsgi.unwrap().contains("reads 0"));
+        one("listen = @(/proc/sys/net/core/somaxconn)\n", rule::IMMEDIATE_VALUE);
+        one("x = python3\nplugins = %(x)\n", rule::IMMEDIATE_VALUE);
+        none("x = 5\nset = harakiri=%(x)\nfor = 1\nplugins = python%(_)\nendfor\n");
     }
 
     #[test]

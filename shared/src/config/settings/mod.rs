@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
+use crate::option;
 use crate::rule;
 use crate::settings::Settings;
 
@@ -81,11 +82,12 @@ impl<'a> Given<'a> {
     /// for a value that cannot be read.
     fn error_by(&mut self, about: &Directive, code: &'static str, message: impl Into<String>) {
         let text = about.value.as_str();
-        if text.find("@(").is_some_and(|at| text[at..].contains(')')) {
+        if !is_frozen(about) && text.find("@(").is_some_and(|at| text[at..].contains(')')) {
             // what it names could not be read, or a check does not run it: that was said
             return;
         }
         let (code, hint) = match text {
+            _ if is_frozen(about) => (rule::IMMEDIATE_VALUE, FROZEN),
             text if text.contains("{{") || text.contains("{%") => {
                 (rule::TEMPLATE, "; a template has to be filled in first")
             }
@@ -156,6 +158,12 @@ impl<'a> Given<'a> {
                 self.uwsgi(format!("reads {value} and overlooks the rest"));
                 Some(value)
             }
+            Number::Word if is_frozen(one) => {
+                let message = format!("expected {what}, found {found:?}: this means 0{FROZEN}");
+                self.warning(one, rule::IMMEDIATE_VALUE, message);
+                self.uwsgi(zero(name));
+                Some(0)
+            }
             Number::Word if is_word(found) => {
                 let message = format!("expected {what}, found {found:?}: this means 0");
                 self.warning(one, rule::WORD_FOR_NUMBER, message);
@@ -178,6 +186,15 @@ impl<'a> Given<'a> {
             }
         }
     }
+}
+
+/// Why a placeholder is still there.
+const FROZEN: &str = "; nothing is replaced in this option: it acts while the file is read";
+
+/// Whether a value has something to replace that is never replaced.
+pub(super) fn is_frozen(one: &Directive) -> bool {
+    let acts = option::find(&one.given).is_some_and(|row| row.immediate);
+    acts && ["%(", "$(", "@("].iter().any(|mark| one.value.contains(mark))
 }
 
 /// What uWSGI does when it reads a word as 0.

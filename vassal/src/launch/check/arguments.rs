@@ -73,7 +73,7 @@ pub(super) fn parse(args: &[OsString]) -> Result<Wanted, String> {
             "--format" | "--output" | "-o" => wanted.format = format(&value()?.to_string_lossy())?,
             "--strict-warnings" => wanted.strict = true,
             "--listed" => wanted.listed = true,
-            "--stdin-name" => wanted.stdin = Some(value()?.into()),
+            "--as" => wanted.stdin = Some(value()?.into()),
             "--vassal-set" => emperor.sets.push(value()?.to_string_lossy().into_owned()),
             "--before" => emperor.before.push(Template::Include(value()?.into())),
             "--after" => emperor.after.push(Template::Include(value()?.into())),
