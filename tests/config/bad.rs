@@ -96,7 +96,7 @@ fn values() -> Vec<Bad> {
         legal("arithmetic.ini", fill("[uwsgi]\nx = %(", "1 + ", "1)\n"), &[]),
         legal("joined.ini", fill("[uwsgi]\nx = %(", "1 ", "1)\n"), &[]),
         legal("magic.ini", fill("[uwsgi]\nx = ", "%%%n", "\n"), &[]),
-        legal("magic-path.ini", fill("[uwsgi]\n;", "%p", "\n"), &[]),
+        refused("magic-path.ini", fill("[uwsgi]\n;", "%p", "\n"), &["magic-path.ini:1: its magic"]),
         refused("self.ini", "[uwsgi]\na = x%(a)\n", &["self.ini:2: a:", "needs itself"]),
         refused("laughs.ini", format!("[uwsgi]\nl0 = ha\n{laughs}"), &["laughs.ini", "1024 KiB"]),
         refused("deep.ini", format!("[uwsgi]\n{deep}d3000 = 1\n"), &["deep.ini", "64 deep"]),

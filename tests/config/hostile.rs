@@ -72,7 +72,6 @@ fn every_bad_file_has_its_own_clear_error() {
 }
 
 #[test]
-#[ignore = "not built yet: every kind of file is \"not a regular file\""]
 fn what_is_no_file_is_named_for_what_it_is() {
     if !only(Subject::Ours) {
         return;
@@ -133,7 +132,6 @@ fn files_that_name_each_other_twice_end_soon() {
 }
 
 #[test]
-#[ignore = "not built yet: the text that magic variables make has no limit"]
 fn magic_variables_in_a_deep_directory_do_not_multiply_a_file() {
     if !only(Subject::Ours) {
         return;
@@ -149,7 +147,6 @@ fn magic_variables_in_a_deep_directory_do_not_multiply_a_file() {
 }
 
 #[test]
-#[ignore = "not built yet: the text of a finding has no limit"]
 fn a_finding_is_short_however_long_a_value_is() {
     if !only(Subject::Ours) {
         return;
@@ -178,7 +175,6 @@ fn a_finding_is_short_however_long_a_value_is() {
 }
 
 #[test]
-#[ignore = "not built yet: the text of a finding has no limit"]
 fn a_command_line_can_be_hostile_too() {
     if !only(Subject::Ours) {
         return;
