@@ -2,6 +2,7 @@
 //! panics. The same files are given to an Emperor by the module beside this one.
 
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::stat::Mode;
@@ -28,7 +29,12 @@ fn time_max() -> Duration {
 /// Ours looks at a file as a command line names it.
 fn looked_at(dir: &Dir, file: &str) -> Done {
     let run = Run::bare(dir, Subject::Ours);
-    let done = run.args(["--plan", "--socket", "x.sock", "--ini", file]).measured(SOON);
+    let option = if Path::new(file).extension().is_some_and(|kind| kind == "ini") {
+        "--ini"
+    } else {
+        "--config"
+    };
+    let done = run.args(["--plan", "--socket", "x.sock", option, file]).measured(SOON);
     assert!(!done.log.contains("panicked"), "{file}: {}", done.log);
     done
 }
