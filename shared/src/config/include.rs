@@ -338,7 +338,7 @@ impl Loader<'_> {
     }
 
     fn grown(&mut self, path: &Path, error: &magic::TooMuch) {
-        let start = Origin::File { path: path.to_owned(), line: 1, column: 1 };
+        let start = Origin::File { path: path.to_owned(), line: 1, column: 1, value: 0 };
         self.findings.push(Finding::error(Some(start), None, error.to_string()));
     }
 
