@@ -33,7 +33,7 @@ use super::plan::Origins;
 use super::{cli, environment, identity};
 
 /// The most that a reader may return, bytes.
-const REPORT_MAX: u64 = 4 * 1024 * 1024;
+const REPORT_MAX: u64 = 32 * 1024 * 1024;
 /// How long a reader may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The most memory that a reader may ask for, bytes.
