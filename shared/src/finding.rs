@@ -123,6 +123,18 @@ impl fmt::Display for Finding {
     }
 }
 
+/// The longest message, bytes: it may quote a value, and a value may be a whole file.
+const MESSAGE_MAX: usize = 1024;
+
+/// Cuts a message that is too long to be read.
+fn short(mut message: String) -> String {
+    if message.len() > MESSAGE_MAX {
+        message.truncate(message.floor_char_boundary(MESSAGE_MAX));
+        message.push_str(" ...");
+    }
+    message
+}
+
 impl Finding {
     /// A finding of this severity about an option found at `origin`.
     pub fn new(
@@ -137,7 +149,7 @@ impl Finding {
             origin,
             part: Part::Name,
             option: option.map(str::to_owned),
-            message: message.into(),
+            message: short(message.into()),
             suggestion: None,
             uwsgi: None,
         }
@@ -187,7 +199,7 @@ impl Finding {
     /// The same finding with what uWSGI does in silence.
     #[must_use]
     pub fn uwsgi(mut self, what: impl Into<String>) -> Self {
-        self.uwsgi = Some(what.into());
+        self.uwsgi = Some(short(what.into()));
         self
     }
 
