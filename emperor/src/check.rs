@@ -16,6 +16,7 @@ use shared::exit::Exit;
 use shared::finding::{Finding, Origin};
 use shared::listed::Listed;
 use shared::rule;
+use shared::summons::Template;
 
 use crate::monitor::directory::{Directory, Rules};
 use crate::monitor::glob::Glob;
@@ -120,8 +121,12 @@ impl Orders {
         for set in &settings.sets {
             self.options.extend(["--vassal-set".into(), set.into()]);
         }
-        for (option, files) in [("--before", &settings.before), ("--after", &settings.after)] {
-            for file in files {
+        for (when, templates) in [("--before", &settings.before), ("--after", &settings.after)] {
+            for template in templates {
+                let (option, file) = match template {
+                    Template::Include(file) => (when.to_owned(), file),
+                    Template::Inherit(file) => (format!("{when}-inherit"), file),
+                };
                 self.options.extend([option.into(), file.into()]);
             }
         }

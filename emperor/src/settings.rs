@@ -6,7 +6,7 @@ use std::time::Duration;
 use nix::unistd::{Gid, Group, Uid, User};
 use shared::config::{Directives, Reading, World};
 use shared::finding::Finding;
-use shared::summons::Policy;
+use shared::summons::{Policy, Template};
 
 use crate::monitor::directory::Rules;
 use crate::monitor::glob::is_pattern;
@@ -77,10 +77,10 @@ pub struct Settings {
     pub who: Become,
     /// `vassal-set`.
     pub sets: Vec<String>,
-    /// `vassals-include-before`, `vassals-inherit-before`.
-    pub before: Vec<PathBuf>,
-    /// `vassals-include`, `vassals-inherit`.
-    pub after: Vec<PathBuf>,
+    /// `vassals-inherit-before`, `vassals-include-before`.
+    pub before: Vec<Template>,
+    /// `vassals-inherit`, `vassals-include`.
+    pub after: Vec<Template>,
     /// `UWSGI_VASSAL_X=v` of the environment.
     pub options: Vec<(String, String)>,
     /// `binary-path`.
@@ -111,6 +111,14 @@ impl Settings {
         let here = |path: &str| world.directory.join(path);
         let list = |names: [&str; 2]| -> Vec<PathBuf> {
             names.iter().flat_map(|name| directives.all(name)).map(|one| here(&one.value)).collect()
+        };
+
+        let templates = |when: &str| -> Vec<Template> {
+            let (inherit, include) =
+                (format!("vassals-inherit{when}"), format!("vassals-include{when}"));
+            let inherits = directives.all(&inherit).map(|one| Template::Inherit(here(&one.value)));
+            let includes = directives.all(&include).map(|one| Template::Include(here(&one.value)));
+            inherits.chain(includes).collect()
         };
 
         let usual = Law::default();
@@ -164,8 +172,8 @@ impl Settings {
             logto: directives.path("logto").map(|path| world.directory.join(path)),
             who,
             sets: directives.vassal_sets(),
-            before: list(["vassals-include-before", "vassals-inherit-before"]),
-            after: list(["vassals-include", "vassals-inherit"]),
+            before: templates("-before"),
+            after: templates(""),
             options: vassal_options(world),
             binary: directives.path("binary-path").map(|path| world.directory.join(path)),
             start_parallel: if parallel == 0 { 2 * world.cpus.max(1) } else { parallel },

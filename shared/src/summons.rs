@@ -54,6 +54,16 @@ pub struct Policy {
     pub refuse_root: bool,
 }
 
+/// A file of the Emperor's that is read with every vassal's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Template {
+    /// Read where it stands.
+    Include(PathBuf),
+    /// Read after everything else; only magic variables are replaced in it.
+    Inherit(PathBuf),
+}
+
 /// The Emperor's first packet to a launcher.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summons {
@@ -69,10 +79,10 @@ pub struct Summons {
     pub policy: Policy,
     /// `vassal-set`, in order: before the file.
     pub sets: Vec<String>,
-    /// `vassals-include-before`, then `vassals-inherit-before` files.
-    pub before: Vec<PathBuf>,
-    /// `vassals-include`, then `vassals-inherit` files: after the file.
-    pub after: Vec<PathBuf>,
+    /// `vassals-inherit-before`, then `vassals-include-before` files.
+    pub before: Vec<Template>,
+    /// `vassals-inherit`, then `vassals-include` files: after the file.
+    pub after: Vec<Template>,
     /// `UWSGI_VASSAL_X=v` of the Emperor's environment, as (`x`, `v`) options.
     pub options: Vec<(String, String)>,
     /// The listening sockets that come with this packet.

@@ -64,14 +64,14 @@ pub(crate) enum Listing {
     /// The lines between its two marks.
     Shown(Vec<String>),
     /// It lists nothing; the end of what it said instead.
-    None(String),
+    Nothing(String),
 }
 
 impl Listing {
     pub(crate) fn lines(&self) -> &[String] {
         match self {
             Self::Shown(lines) => lines,
-            Self::None(_) => &[],
+            Self::Nothing(_) => &[],
         }
     }
 }
@@ -115,7 +115,8 @@ fn run(program: &Path, arguments: &[&str], file: &Path, paths: &[String]) -> Str
 /// The last list in what a program said (it may have added to a log that was there).
 fn parsed(said: &str) -> Listing {
     let all: Vec<String> = said.lines().map(decoded).collect();
-    let none = || Listing::None(all.iter().rev().take(3).cloned().collect::<Vec<_>>().join(" / "));
+    let none =
+        || Listing::Nothing(all.iter().rev().take(3).cloned().collect::<Vec<_>>().join(" / "));
     let Some(start) = all.iter().rposition(|line| line.contains(";uWSGI instance configuration"))
     else {
         return none();

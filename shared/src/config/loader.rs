@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use crate::finding::{Finding, Origin};
 use crate::option;
 use crate::rule;
+use crate::summons::Template;
 
 pub(super) use super::directive::Part;
 use super::fence::Fence;
@@ -17,6 +18,7 @@ use super::immediate::{self, Custom};
 use super::include::{Frame, Open};
 use super::logic::{self, Block, Test};
 use super::magic::Subject;
+use super::source::Proof;
 use super::world::World;
 
 /// The most entries of one configuration.
@@ -54,6 +56,15 @@ pub(super) struct How {
     pub(super) part: Part,
 }
 
+/// A file that is read after everything else.
+#[derive(Clone, Debug)]
+pub(super) enum Late {
+    /// An `inherit` names it.
+    Named(String, Origin),
+    /// The Emperor adds it to every vassal.
+    Template(PathBuf),
+}
+
 /// The list in the making.
 #[derive(Debug)]
 pub(super) struct Loader<'w> {
@@ -78,7 +89,7 @@ pub(super) struct Loader<'w> {
     /// Somebody else than root had a hand in a file that was read.
     pub(super) stranger: bool,
     /// What `inherit` put off.
-    pub(super) late: Vec<(String, Origin)>,
+    pub(super) late: Vec<Late>,
     pub(super) inherited: bool,
     /// Options made by `declare-option`.
     pub(super) customs: Vec<Custom>,
@@ -183,7 +194,7 @@ impl<'w> Loader<'w> {
             (None, "ini" | "config" | "include" | "yaml" | "json" | "xml") => {
                 self.include(value, origin, given, name);
             }
-            (None, "inherit") => self.late.push((value.to_owned(), origin.clone())),
+            (None, "inherit") => self.late.push(Late::Named(value.to_owned(), origin.clone())),
             (None, "set") => self.set(value, origin, given, false),
             (None, "set-placeholder") => self.set(value, origin, given, true),
             (None, "blacklist" | "whitelist") => {
@@ -312,16 +323,29 @@ impl<'w> Loader<'w> {
         }
     }
 
+    /// The Emperor's own files: whoever they belong to, the Emperor named them.
+    pub(super) fn templates(&mut self, templates: &[Template]) {
+        for template in templates {
+            match template {
+                Template::Include(path) => self.file(path, Proof::None, false),
+                Template::Inherit(path) => self.late.push(Late::Template(path.clone())),
+            }
+        }
+    }
+
     /// Reads what `inherit` put off, and what that inherits; nothing of it is expanded any more.
     pub(super) fn inherit(&mut self) {
         self.inherited = true;
         let mut read = 0;
-        while let Some((text, origin)) = self.late.get(read).cloned() {
-            if read == INHERITED_MAX {
-                let message = format!("more than {INHERITED_MAX} files inherit each other");
-                return self.fail(&origin, "inherit", &message);
+        while let Some(late) = self.late.get(read).cloned() {
+            match late {
+                Late::Named(_, origin) if read == INHERITED_MAX => {
+                    let message = format!("more than {INHERITED_MAX} files inherit each other");
+                    return self.fail(&origin, "inherit", &message);
+                }
+                Late::Named(text, origin) => self.include(&text, &origin, "inherit", "include"),
+                Late::Template(path) => self.file(&path, Proof::None, false),
             }
-            self.include(&text, &origin, "inherit", "include");
             read += 1;
         }
     }

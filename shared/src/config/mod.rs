@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::finding::{Finding, Origin};
 use crate::option;
-use crate::summons::Version;
+use crate::summons::{Template, Version};
 
 mod advice;
 mod arithmetic;
@@ -87,9 +87,9 @@ pub struct VassalSource<'a> {
     /// variables of a file mean the vassal's.
     pub sets: &'a [String],
     /// Files read before the vassal's file.
-    pub before: &'a [PathBuf],
+    pub before: &'a [Template],
     /// Files read after it.
-    pub after: &'a [PathBuf],
+    pub after: &'a [Template],
     /// Options from the Emperor's `UWSGI_VASSAL_*` variables.
     pub options: &'a [(String, String)],
 }
@@ -104,7 +104,7 @@ pub fn read_command_line(args: &[OsString], world: &World) -> Reading {
 }
 
 /// Reads a vassal's configuration as its Emperor asked for it: the options of the Emperor's
-/// environment, `vassal-set`, the files before, the vassal's file, the files after. The last
+/// environment, the files before, `vassal-set`, the vassal's file, the files after. The last
 /// one that sets a scalar wins.
 pub fn read_vassal(source: &VassalSource<'_>, world: &World) -> Reading {
     summoned(source, source.file, source.version.map_or(Proof::None, Proof::Version), world)
@@ -139,21 +139,16 @@ fn summoned(source: &VassalSource<'_>, file: &Path, proof: Proof, world: &World)
         let variable = format!("UWSGI_VASSAL_{}", name.to_ascii_uppercase().replace('-', "_"));
         loader.add(name, value, &Origin::Environment(variable), false);
     }
+    loader.first = Some(first.clone());
+    loader.templates(source.before);
     for set in source.sets {
         let set = magic::resolved(set, &first, &world);
         loader.set(&set, &Origin::VassalSet, "vassal-set", false);
     }
-    loader.first = Some(first);
-    // the Emperor's own files: whoever they belong to, the Emperor named them
-    for file in source.before {
-        loader.file(file, Proof::None, false);
-    }
     loader.tenant = true;
     loader.file(&file, proof, true);
     loader.tenant = false;
-    for file in source.after {
-        loader.file(file, Proof::None, false);
-    }
+    loader.templates(source.after);
     finish(loader)
 }
 

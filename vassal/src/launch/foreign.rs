@@ -13,7 +13,7 @@ use std::process::Command;
 
 use nix::unistd::{AccessFlags, access};
 use shared::plan::Identity;
-use shared::summons::Summons;
+use shared::summons::{Summons, Template};
 use shared::sys::descriptor;
 
 use super::{cli, environment, identity};
@@ -43,16 +43,20 @@ pub enum Error {
 pub fn arguments(summons: &Summons) -> Vec<OsString> {
     let mut args = Vec::new();
     let mut add = |option: &str, value: OsString| args.extend([OsString::from(option), value]);
-    for file in &summons.before {
-        add("--include", file.into());
+    let template = |template: &Template| match template {
+        Template::Include(path) => ("--include", path.into()),
+        Template::Inherit(path) => ("--inherit", path.into()),
+    };
+    for (option, file) in summons.before.iter().map(template) {
+        add(option, file);
     }
     for set in &summons.sets {
         add("--set", set.into());
     }
     let name = summons.file.file_name().unwrap_or(summons.file.as_os_str());
     add(cli::option_of(&summons.file), name.into());
-    for file in &summons.after {
-        add("--include", file.into());
+    for (option, file) in summons.after.iter().map(template) {
+        add(option, file);
     }
     args
 }
@@ -113,8 +117,8 @@ mod tests {
             version: Version { dev: 0, ino: 0, mtime_ns: 0, size: 0, uid: 0, gid: 0 },
             policy: Policy::default(),
             sets: vec!["k=v".into()],
-            before: vec!["/b.ini".into()],
-            after: vec!["/z.ini".into()],
+            before: vec![Template::Inherit("/b.ini".into())],
+            after: vec![Template::Include("/z.ini".into())],
             options: vec![("die-on-term".into(), "1".into())],
             listeners: Vec::new(),
             binary: None,
@@ -126,7 +130,7 @@ mod tests {
     #[test]
     fn the_arguments_come_in_uwsgis_order() {
         let want =
-            ["--include", "/b.ini", "--set", "k=v", "--yaml", "a.yml", "--include", "/z.ini"];
+            ["--inherit", "/b.ini", "--set", "k=v", "--yaml", "a.yml", "--include", "/z.ini"];
         assert_eq!(arguments(&summons()), want.map(OsString::from));
     }
 

@@ -24,7 +24,7 @@ use shared::config::{self, Reading, Schemes, VassalSource, World};
 use shared::finding::Finding;
 use shared::plan::Identity;
 use shared::settings::Settings;
-use shared::summons::Version;
+use shared::summons::{Template, Version};
 use shared::sys::descriptor;
 use shared::sys::process::{Fork, SingleThreaded, fork, leave, pidfd, reap, signal};
 
@@ -66,9 +66,9 @@ pub enum Source {
         /// `vassal-set`.
         sets: Vec<String>,
         /// Files read before it.
-        before: Vec<PathBuf>,
+        before: Vec<Template>,
         /// Files read after it.
-        after: Vec<PathBuf>,
+        after: Vec<Template>,
         /// Options of the Emperor's environment.
         options: Vec<(String, String)>,
     },

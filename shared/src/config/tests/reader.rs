@@ -12,8 +12,8 @@ fn what_an_emperor_says_comes_around_the_vassals_file() {
     let reading = read_vassal(
         &VassalSource {
             sets: &["threads=1".into(), "buffer-size=9".into(), "site=a".into()],
-            before: &[place.path("before.ini")],
-            after: &[place.path("after.ini")],
+            before: &[Template::Include(place.path("before.ini"))],
+            after: &[Template::Include(place.path("after.ini"))],
             options: &[("processes".into(), "9".into()), ("max-requests".into(), "8".into())],
             ..source(&place.path("app.ini"))
         },
@@ -177,7 +177,8 @@ fn a_tenant_cannot_end_what_the_emperor_opened() {
         ("b.ini", "[uwsgi]\nwhitelist = uid\nend-blacklist\nend-blacklist\nuid = 0\n"),
         ("after.ini", "[uwsgi]\nend-blacklist =\nuid = 5\n"),
     ]);
-    let (before, after) = ([place.path("before.ini")], [place.path("after.ini")]);
+    let template = |name| [Template::Include(place.path(name))];
+    let (before, after) = (template("before.ini"), template("after.ini"));
     let file = place.path("a.ini");
     let reading = read_vassal(
         &VassalSource { before: &before, after: &after, ..source(&file) },

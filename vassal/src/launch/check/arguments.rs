@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use shared::summons::Policy;
+use shared::summons::{Policy, Template};
 
 /// How the findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub(super) struct Wanted {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Emperor {
     pub(super) sets: Vec<String>,
-    pub(super) before: Vec<PathBuf>,
-    pub(super) after: Vec<PathBuf>,
+    pub(super) before: Vec<Template>,
+    pub(super) after: Vec<Template>,
     pub(super) policy: Policy,
     pub(super) extensions: Vec<String>,
 }
@@ -75,8 +75,10 @@ pub(super) fn parse(args: &[OsString]) -> Result<Wanted, String> {
             "--listed" => wanted.listed = true,
             "--as" => wanted.stdin = Some(value()?.into()),
             "--vassal-set" => emperor.sets.push(value()?.to_string_lossy().into_owned()),
-            "--before" => emperor.before.push(value()?.into()),
-            "--after" => emperor.after.push(value()?.into()),
+            "--before" => emperor.before.push(Template::Include(value()?.into())),
+            "--after" => emperor.after.push(Template::Include(value()?.into())),
+            "--before-inherit" => emperor.before.push(Template::Inherit(value()?.into())),
+            "--after-inherit" => emperor.after.push(Template::Inherit(value()?.into())),
             "--extra-extension" => {
                 emperor.extensions.push(value()?.to_string_lossy().into_owned());
             }
