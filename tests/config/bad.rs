@@ -41,7 +41,8 @@ fn legal(name: &'static str, bytes: impl Into<Vec<u8>>, says: &'static [&'static
 
 /// All of them.
 pub(crate) fn files() -> Vec<Bad> {
-    slips().into_iter().chain(values()).chain(lines()).chain(bytes()).collect()
+    let ini = slips().into_iter().chain(values()).chain(lines()).chain(bytes());
+    ini.chain(yaml()).chain(json()).chain(xml()).collect()
 }
 
 /// Mistakes and malice of a line or two.
@@ -96,7 +97,7 @@ fn values() -> Vec<Bad> {
         legal("arithmetic.ini", fill("[uwsgi]\nx = %(", "1 + ", "1)\n"), &[]),
         legal("joined.ini", fill("[uwsgi]\nx = %(", "1 ", "1)\n"), &[]),
         legal("magic.ini", fill("[uwsgi]\nx = ", "%%%n", "\n"), &[]),
-        legal("magic-path.ini", fill("[uwsgi]\n;", "%p", "\n"), &[]),
+        refused("magic-path.ini", fill("[uwsgi]\n;", "%p", "\n"), &["magic-path.ini:1: its magic"]),
         refused("self.ini", "[uwsgi]\na = x%(a)\n", &["self.ini:2: a:", "needs itself"]),
         refused("laughs.ini", format!("[uwsgi]\nl0 = ha\n{laughs}"), &["laughs.ini", "1024 KiB"]),
         refused("deep.ini", format!("[uwsgi]\n{deep}d3000 = 1\n"), &["deep.ini", "64 deep"]),
@@ -150,6 +151,75 @@ fn bytes() -> Vec<Bad> {
             &["utf16.ini"],
         ),
         legal("mark.ini", "\u{feff}[uwsgi]\r\na = 1\r\n", &[]),
+    ]
+}
+
+/// Other languages have other ways to grow.
+fn yaml() -> Vec<Bad> {
+    let aliases = (b'b'..b'j').map(|one| {
+        let (name, before) = (char::from(one), char::from(one - 1));
+        format!(
+            "  {name}: &{name} [{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}]\n",
+            format!("*{before}")
+        )
+    });
+    let aliases: String = aliases.collect();
+    vec![
+        refused("tab.yaml", "uwsgi:\n\tmaster: true\n", &["tab.yaml:2: a tab"]),
+        legal("list.yaml", "- a\n- b\n", &["list.yaml", "[uwsgi] is missing"]),
+        legal("empty.yaml", "", &["empty.yaml", "[uwsgi] is missing"]),
+        refused(
+            "aliases.yaml",
+            format!("uwsgi:\n  a: &a [x, x, x, x, x, x, x, x]\n{aliases}"),
+            &["aliases.yaml:", "more than 20000 values"],
+        ),
+        refused("brackets.yaml", fill("uwsgi: ", "[", ""), &["brackets.yaml:1", "brackets"]),
+        refused("colons.yaml", fill("uwsgi:\n", ": ", "\n"), &["colons.yaml:2", "64 levels"]),
+        refused("nul.yaml", "uwsgi:\n  a: b\0c\n", &["nul.yaml:2", "NUL byte"]),
+        refused("latin.yaml", b"uwsgi:\n  a: caf\xe9\n", &["latin.yaml:2", "not valid UTF-8"]),
+        legal("escapes.yaml", fill("uwsgi:\n  a: \"", "\\x41", "\"\n"), &[]),
+        refused("noise.yaml", noise(), &["noise.yaml:"]),
+    ]
+}
+
+/// JSON.
+fn json() -> Vec<Bad> {
+    let many = each(60_000, |n| format!("\"k{n}\": 1, "));
+    vec![
+        refused("cut.json", "{\"uwsgi\": {\"master\": true", &["cut.json:1", "ends too early"]),
+        refused("list.json", "[1]", &["list.json:1", "expected an object"]),
+        refused("empty.json", "", &["empty.json:1", "the file is empty"]),
+        refused("brackets.json", fill("{\"uwsgi\": ", "[", ""), &["brackets.json:1"]),
+        refused(
+            "many.json",
+            format!("{{\"uwsgi\": {{{many}\"z\": 1}}}}"),
+            &["many.json:1", "more than 20000 values"],
+        ),
+        refused("noise.json", noise(), &["noise.json:"]),
+    ]
+}
+
+/// XML.
+fn xml() -> Vec<Bad> {
+    let laughs = "<!DOCTYPE x [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;\">]>";
+    let outside = "<!DOCTYPE x [<!ENTITY b SYSTEM \"file:///etc/hostname\">]>";
+    let attributes = each(70_000, |n| format!("a{n}=\"1\" "));
+    vec![
+        refused("cut.xml", "<uwsgi><master/>", &["cut.xml:1", "not closed"]),
+        refused("empty.xml", "", &["empty.xml:1", "no element"]),
+        refused(
+            "laughs.xml",
+            format!("{laughs}<uwsgi><x>&b;</x></uwsgi>"),
+            &["laughs.xml:1", "other entities do not exist"],
+        ),
+        refused(
+            "outside.xml",
+            format!("{outside}<uwsgi><x>&b;</x></uwsgi>"),
+            &["outside.xml:1", "other entities do not exist"],
+        ),
+        refused("deep.xml", fill("", "<a>", ""), &["deep.xml:1", "64 levels"]),
+        legal("attributes.xml", format!("<uwsgi {attributes}/>"), &["attribute"]),
+        refused("noise.xml", noise(), &["noise.xml:"]),
     ]
 }
 

@@ -35,6 +35,8 @@ mod bad;
 mod emperor;
 /// Files that mean harm, or are none.
 mod hostile;
+/// Options that act at once.
+mod immediate;
 /// Blocks.
 mod logic;
 /// `%x`.

@@ -117,6 +117,17 @@ fn the_last_env_wins_over_the_others_and_over_the_start() {
 }
 
 #[test]
+fn a_declared_option_stands_for_others() {
+    let dir = Dir::new();
+    let text = "declare-option = site=env=A=$1;env=B=/srv/$2/$1\nsite = shop alice\n";
+    let (server, address) = start(&dir, text, |run| run);
+    for (name, value) in [("A", "shop"), ("B", "/srv/alice/shop")] {
+        assert_eq!(http::get(address, &format!("/?{name}")).unwrap().text(), value, "{name}");
+    }
+    server.stop();
+}
+
+#[test]
 fn numbers_are_read_up_to_the_first_letter() {
     let dir = Dir::new();
     let stats = free_address();

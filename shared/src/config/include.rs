@@ -311,7 +311,13 @@ impl Loader<'_> {
         let mut end = None;
         for segment in segments {
             let bytes = segment.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&segment.bytes);
-            let lines = magic::lines(bytes, here, self.first.as_ref(), self.world);
+            let lines = match magic::lines(bytes, here, self.first.as_ref(), self.world) {
+                Ok(lines) => lines,
+                Err(error) => {
+                    self.grown(&segment.path, &error);
+                    continue;
+                }
+            };
             for line in &lines {
                 self.line(line, bytes, &segment.path, &mut state, here);
             }
@@ -331,6 +337,11 @@ impl Loader<'_> {
         (!state.met.iter().any(|name| name == wanted)).then_some(state.met)
     }
 
+    fn grown(&mut self, path: &Path, error: &magic::TooMuch) {
+        let start = Origin::File { path: path.to_owned(), line: 1, column: 1, value: 0 };
+        self.findings.push(Finding::error(Some(start), None, error.to_string()));
+    }
+
     /// Reads a text in another language; what was injected around it is a part of it.
     fn document(
         &mut self,
@@ -341,11 +352,13 @@ impl Loader<'_> {
     ) -> Option<Vec<String>> {
         let mut lines = Vec::new();
         for segment in segments {
-            lines.extend(
-                magic::lines(&segment.bytes, here, self.first.as_ref(), self.world)
-                    .into_iter()
-                    .map(|line| (&segment.path, line)),
-            );
+            match magic::lines(&segment.bytes, here, self.first.as_ref(), self.world) {
+                Ok(more) => lines.extend(more.into_iter().map(|line| (&segment.path, line))),
+                Err(error) => {
+                    self.grown(&segment.path, &error);
+                    return None;
+                }
+            }
         }
         let at = |line: u32, column| {
             let found = lines.get(line.saturating_sub(1) as usize).or(lines.last());

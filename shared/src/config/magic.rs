@@ -2,6 +2,7 @@
 //! else looks at it, comments and section names included. Lower case means the file that is
 //! read, upper case the first file of the configuration.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::world::World;
@@ -32,13 +33,24 @@ pub(super) struct Line {
     pub(super) end: usize,
 }
 
+/// The most text that magic variables may make of one file, bytes.
+const MADE_MAX: usize = 4 * 1024 * 1024;
+
+/// A file that its magic variables make too large.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("its magic variables make more than {} MiB of it", MADE_MAX >> 20)]
+pub(super) struct TooMuch;
+
 /// Replaces magic variables and splits the text at its newlines.
 pub(super) fn lines(
     text: &[u8],
     here: &Subject,
     first: Option<&Subject>,
     world: &World,
-) -> Vec<Line> {
+) -> Result<Vec<Line>, TooMuch> {
+    // a file may name its directory half a million times, and a directory may be 4 KiB long
+    let mut known: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
+    let mut made = 0;
     let mut lines = Vec::new();
     let mut line = Line { number: 1, bytes: Vec::new(), start: 0, end: 0 };
     let mut number = 1;
@@ -53,7 +65,18 @@ pub(super) fn lines(
             }
             b'%' => match rest.next().map(|(_, letter)| letter) {
                 Some(b'\n') => number += 1,
-                Some(letter) => replaced(letter, &mut line.bytes, here, first, world),
+                Some(letter) => {
+                    let value = known.entry(letter).or_insert_with(|| {
+                        let mut value = Vec::new();
+                        replaced(letter, &mut value, here, first, world);
+                        value
+                    });
+                    made += value.len();
+                    if made > MADE_MAX {
+                        return Err(TooMuch);
+                    }
+                    line.bytes.extend_from_slice(value);
+                }
                 None => {}
             },
             other => line.bytes.push(other),
@@ -61,7 +84,7 @@ pub(super) fn lines(
     }
     line.end = text.len();
     lines.push(line);
-    lines
+    Ok(lines)
 }
 
 /// What `%` and a letter mean.
@@ -226,7 +249,8 @@ mod tests {
     fn one(text: &str) -> String {
         let world = World::for_tests();
         let first = subject("/etc/first/main.yaml");
-        let lines = lines(text.as_bytes(), &subject("/srv/sites/my.app.ini"), Some(&first), &world);
+        let lines = lines(text.as_bytes(), &subject("/srv/sites/my.app.ini"), Some(&first), &world)
+            .unwrap();
         assert_eq!(lines.len(), 1);
         String::from_utf8(lines.into_iter().next().unwrap().bytes).unwrap()
     }
@@ -250,7 +274,7 @@ mod tests {
     #[test]
     fn a_percent_sign_joins_lines_and_keeps_the_numbers() {
         let text = b"A%\nB\nC";
-        let got = lines(text, &subject("/a.ini"), None, &World::for_tests());
+        let got = lines(text, &subject("/a.ini"), None, &World::for_tests()).unwrap();
         let got: Vec<_> = got.iter().map(|l| (l.number, l.bytes.as_slice())).collect();
         assert_eq!(got, [(1, b"AB".as_slice()), (3, b"C".as_slice())]);
     }
@@ -262,7 +286,14 @@ mod tests {
 
     #[test]
     fn the_upper_case_twins_are_empty_without_a_first_file() {
-        let got = lines(b"[%N]", &subject("/a.ini"), None, &World::for_tests());
+        let got = lines(b"[%N]", &subject("/a.ini"), None, &World::for_tests()).unwrap();
         assert_eq!(got[0].bytes, b"[]");
+    }
+
+    #[test]
+    fn what_magic_variables_make_has_a_limit() {
+        let text = "%p".repeat(400_000);
+        let got = lines(text.as_bytes(), &subject("/a/long/path.ini"), None, &World::for_tests());
+        assert_eq!(got, Err(TooMuch));
     }
 }

@@ -4,9 +4,9 @@
 //! (a device, a huge file) and, for what a vassal includes, belongs to root or to the owner of
 //! the vassal's file. No error quotes what was read.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use crate::summons::Version;
@@ -20,9 +20,12 @@ pub(super) enum SourceError {
     /// The kernel said no.
     #[error("cannot be read: {0}")]
     Io(#[from] io::Error),
-    /// A directory, a device, a FIFO ...
-    #[error("not a regular file")]
-    NotRegular,
+    /// Nothing that can be read to its end.
+    #[error("not a regular file but {0}")]
+    NotRegular(&'static str),
+    /// A symbolic link whose target is missing.
+    #[error("a link to nothing: its target is missing")]
+    Dangling,
     /// More than [`FILE_MAX`].
     #[error("larger than {} KiB", FILE_MAX / 1024)]
     TooLarge,
@@ -63,10 +66,10 @@ pub(super) struct Source {
 
 /// Reads a file.
 pub(super) fn read(path: &Path, proof: Proof) -> Result<Source, SourceError> {
-    let mut file = open(path)?;
+    let mut file = open(path).map_err(|error| why(path, error))?;
     let before = file.metadata()?;
     if !before.is_file() {
-        return Err(SourceError::NotRegular);
+        return Err(SourceError::NotRegular(kind(before.file_type())));
     }
     if before.len() > FILE_MAX {
         return Err(SourceError::TooLarge);
@@ -100,6 +103,31 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
 }
 
+/// What a path is that cannot be opened; this look decides nothing but the words.
+fn why(path: &Path, error: io::Error) -> SourceError {
+    match std::fs::symlink_metadata(path).map(|data| data.file_type()) {
+        Ok(is) if is.is_socket() => SourceError::NotRegular(kind(is)),
+        Ok(is) if is.is_symlink() && error.kind() == io::ErrorKind::NotFound => {
+            SourceError::Dangling
+        }
+        Ok(_) | Err(_) => error.into(),
+    }
+}
+
+fn kind(is: FileType) -> &'static str {
+    if is.is_dir() {
+        "a directory"
+    } else if is.is_fifo() {
+        "a FIFO"
+    } else if is.is_socket() {
+        "a socket"
+    } else if is.is_block_device() || is.is_char_device() {
+        "a device"
+    } else {
+        "something unknown"
+    }
+}
+
 fn version_of(data: &Metadata) -> Version {
     Version {
         dev: data.dev(),
@@ -129,10 +157,10 @@ mod tests {
             let error = read(&path, Proof::Owner(seen.uid + 1)).unwrap_err();
             assert!(matches!(error, SourceError::Owner { .. }));
         }
-        assert!(matches!(read(directory.path(), Proof::None), Err(SourceError::NotRegular)));
+        assert!(matches!(read(directory.path(), Proof::None), Err(SourceError::NotRegular(_))));
         let fifo = directory.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert!(matches!(read(&fifo, Proof::None), Err(SourceError::NotRegular)));
+        assert!(matches!(read(&fifo, Proof::None), Err(SourceError::NotRegular(_))));
         File::create(&path).unwrap().set_len(FILE_MAX + 1).unwrap();
         assert!(matches!(read(&path, Proof::None), Err(SourceError::TooLarge)));
         assert!(matches!(

@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{Shutdown, shutdown};
 use nix::unistd::Pid;
+use shared::exit::Exit;
 use shared::settings::Serve;
 use shared::sys::process::{self, Ended};
 use shared::sys::{descriptor, readiness};
@@ -352,6 +353,10 @@ async fn hear_worker(name: Gen, key: Key, socket: Arc<AsyncFd<OwnedFd>>, facts: 
     }
     if let Some(pidfd) = &process {
         how = ended(pidfd).await;
+    }
+    if how.is_none() && reason.is_some() {
+        // it was gone before it could be watched, but it said why: it ends by this code then
+        how = Some(Ended::Code(Exit::NoApp.code()));
     }
     let _ = facts.send(Fact::Roster(Event::WorkerEnded(name, key, how, reason))).await;
 }
