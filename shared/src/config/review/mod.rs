@@ -26,7 +26,10 @@ const SHOWN_MAX: usize = 100;
 /// Adds findings about the entries; `used` are the variables that some value names.
 pub(super) fn review(loader: &mut Loader<'_>, used: &HashSet<String>) {
     // once said it holds, as in uWSGI
-    let strict = loader.entries.iter().any(|entry| entry.given == "strict" && truth(&entry.value));
+    let strict = loader.entries.iter().any(|entry| {
+        let asks = option::find(&entry.given).is_some_and(|row| row.name == "strict");
+        asks && truth(&entry.value)
+    });
     let mut found = Vec::new();
     let mut told: HashSet<&str> = HashSet::new();
     // variables may be for a file that could not be read

@@ -169,5 +169,9 @@ mod tests {
         let finding = one("strict = true\nproceses = 2\n", rule::UNKNOWN_OPTION);
         assert!(finding.is_error());
         assert_eq!(finding.uwsgi.as_deref(), Some("exits with 1"));
+        assert!(
+            one("strict = true\nproceses = 2\nstrict = false\n", rule::UNKNOWN_OPTION).is_error()
+        );
+        assert!(!one("strict = false\nproceses = 2\n", rule::UNKNOWN_OPTION).is_error());
     }
 }

@@ -116,7 +116,7 @@ impl<'a> Given<'a> {
     /// The last finding also says what uWSGI does.
     fn uwsgi(&mut self, what: impl Into<String>) {
         if let Some(finding) = self.findings.last_mut() {
-            finding.uwsgi = Some(what.into());
+            *finding = finding.clone().uwsgi(what);
         }
     }
 
