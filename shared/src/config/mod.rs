@@ -38,6 +38,7 @@ pub mod show;
 mod source;
 #[cfg(test)]
 mod tests;
+mod text;
 mod world;
 
 pub use advice::{Access, advise};
