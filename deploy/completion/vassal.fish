@@ -145,7 +145,7 @@ for program in vassal uwsgi
     complete -c $program -l log-keep -r -d 'How many lines of the output of each vassal are kept.'
     complete -c $program -l early-emperor -d 'The Emperor is a program of its own.'
     complete -c $program -l strict -d 'Refuse unknown options.'
-    complete -c $program -l show-config -d 'Print the configuration as it was understood.'
+    complete -c $program -l show-config -d 'Print the configuration as it was understood; `json` tells where each value was given, and ends.'
     complete -c $program -l blacklist -r -d 'Forbid these options up to `end-blacklist`.'
     complete -c $program -l whitelist -r -d 'Forbid all but these options up to `end-whitelist`.'
     complete -c $program -l config -r -F -d 'Read a configuration file here; its name decides the format.'

@@ -11,6 +11,7 @@ use super::{about, tier};
 /// What looks wrong with the value of a known option.
 pub(super) fn value(entry: &Entry, row: &Row) -> Option<Finding> {
     match row.kind {
+        Kind::Flag if row.name == "show-config" && entry.value == "json" => None,
         Kind::Flag if !entry.how.bare && !is_truth(&entry.value) => Some(flag(entry)),
         _ if matches!(row.name, "plugins" | "need-plugins") => tier::plugins(entry, row),
         Kind::Text | Kind::Special if is_verbatim(row) => verbatim(entry, &entry.value),

@@ -8,7 +8,9 @@ const PLUGINS: &str = "plugins in C are not supported";
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
     row("strict", Kind::Flag).immediate().works("Refuse unknown options."),
-    row("show-config", Kind::Flag).works("Print the configuration as it was understood."),
+    row("show-config", Kind::Flag).works(
+        "Print the configuration as it was understood; `json` tells where each value was given, and ends.",
+    ),
     row("blacklist", Kind::Text).immediate().works("Forbid these options up to `end-blacklist`."),
     row("whitelist", Kind::Text)
         .immediate()
