@@ -171,7 +171,7 @@ fn a_finding_is_short_however_long_a_value_is() {
         "long.ini",
         format!(
             "[uwsgi]\nfor = {}\nmaster = {}%(_)\nendfor =\n",
-            "x ".repeat(30),
+            "x ".repeat(20),
             "y".repeat(100_000)
         ),
     );

@@ -129,7 +129,8 @@ fn parsed(said: &str) -> Listing {
     let shown = all[start + 1..start + length]
         .iter()
         .map(|line| line.get(dated..).unwrap_or(line).to_owned())
-        .filter(|line| line != "[uwsgi]");
+        // encoders make lines of the ends of lines
+        .filter(|line| !line.is_empty() && line != "[uwsgi]");
     Listing::Shown(shown.collect())
 }
 

@@ -24,7 +24,7 @@ use super::world::World;
 /// The most entries of one configuration.
 const ENTRIES_MAX: usize = 20_000;
 /// All text of one configuration, bytes.
-pub(super) const BYTES_MAX: usize = 2 * 1024 * 1024;
+pub(super) const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The most files that `inherit` may read.
 const INHERITED_MAX: usize = 64;
 /// How often `for-times` may repeat, and how many words a loop may have.
