@@ -190,7 +190,7 @@ impl Orders {
 }
 
 fn problem(path: &Path, message: String) -> Finding {
-    let origin = Origin::File { path: path.to_owned(), line: 1, column: 1, value: 0 };
+    let origin = Origin::File { path: path.into(), line: 1, column: 1, value: 0 };
     Finding::error(Some(origin), None, message).rule(rule::IDENTITY)
 }
 

@@ -7,7 +7,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,7 @@ pub enum Origin {
     /// A line of a file; lines and columns count from one.
     File {
         /// The file as it was named.
-        path: PathBuf,
+        path: Arc<Path>,
         /// The line, from one.
         line: u32,
         /// The column of the key, from one.
@@ -231,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_finding_survives_a_pipe_and_points_to_its_half_of_the_line() {
-        let path = PathBuf::from("a.ini");
+        let path = Path::new("a.ini").into();
         let origin = Origin::File { path, line: 3, column: 1, value: 13 };
         let finding = Finding::warning(Some(origin), Some("processes"), "expected a number")
             .rule(rule::TRAILING_TEXT)

@@ -48,7 +48,7 @@ pub(super) struct Open {
 
 /// A part of a text with the file that it is from.
 pub(super) struct Segment {
-    pub(super) path: PathBuf,
+    pub(super) path: Arc<Path>,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -165,7 +165,8 @@ impl Loader<'_> {
                 let finding = Finding::error(Some(origin.clone()), Some(option), message);
                 finding.rule(rule::INCLUDE).of_value()
             } else {
-                let start = Origin::File { path: place.clone(), line: 1, column: 1, value: 0 };
+                let start =
+                    Origin::File { path: place.as_path().into(), line: 1, column: 1, value: 0 };
                 Finding::error(Some(start), None, message).rule(rule::UNREADABLE)
             };
             loader.findings.push(finding);
@@ -266,11 +267,11 @@ impl Loader<'_> {
             Frame::File { path, proof } => {
                 let Source { bytes, inode, others } = source::read(path, *proof)?;
                 self.stranger |= geteuid().is_root() && others;
-                segments.push(Segment { path: place.to_owned(), bytes });
+                segments.push(Segment { path: place.into(), bytes });
                 inode
             }
             Frame::Text { bytes, .. } => {
-                segments.push(Segment { path: place.to_owned(), bytes: bytes.to_vec() });
+                segments.push(Segment { path: place.into(), bytes: bytes.to_vec() });
                 0
             }
         };
@@ -284,7 +285,7 @@ impl Loader<'_> {
         let proof = self.owner.map_or(Proof::None, Proof::Owner);
         let path = self.world.directory.join(name);
         let Source { bytes, .. } = source::read(&path, proof)?;
-        Ok(Segment { path, bytes })
+        Ok(Segment { path: path.into(), bytes })
     }
 }
 

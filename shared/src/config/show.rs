@@ -108,7 +108,12 @@ mod tests {
             reading.directives.push(Directive {
                 key: crate::option::find(given).map_or(*given, |row| row.name).to_owned(),
                 value: (*value).to_owned(),
-                origin: Origin::File { path: "/a.ini".into(), line, column: 1, value: 0 },
+                origin: Origin::File {
+                    path: std::path::Path::new("/a.ini").into(),
+                    line,
+                    column: 1,
+                    value: 0,
+                },
                 given: (*given).to_owned(),
                 part: super::super::Part::Both,
             });

@@ -1,6 +1,7 @@
 //! The lines of a text: those of the wanted section go into the loader's list.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::finding::{Finding, Origin};
 use crate::option;
@@ -61,8 +62,8 @@ impl Loader<'_> {
         (!state.met.iter().any(|name| name == wanted)).then_some(state.met)
     }
 
-    fn grown(&mut self, path: &Path, error: &magic::TooMuch) {
-        let start = Origin::File { path: path.to_owned(), line: 1, column: 1, value: 0 };
+    fn grown(&mut self, path: &Arc<Path>, error: &magic::TooMuch) {
+        let start = Origin::File { path: path.clone(), line: 1, column: 1, value: 0 };
         self.findings.push(Finding::error(Some(start), None, error.to_string()));
     }
 
@@ -86,8 +87,11 @@ impl Loader<'_> {
         }
         let at = |line: u32, column| {
             let found = lines.get(line.saturating_sub(1) as usize).or(lines.last());
-            let (path, line) = found.map_or((&here.path, 1), |(path, line)| (*path, line.number));
-            Origin::File { path: path.clone(), line, column, value: 0 }
+            let (path, line) = match found {
+                Some((path, line)) => ((*path).clone(), line.number),
+                None => (here.path.as_path().into(), 1),
+            };
+            Origin::File { path, line, column, value: 0 }
         };
         let mut text = Vec::new();
         for (index, (_, line)) in lines.iter().enumerate() {
@@ -135,13 +139,13 @@ impl Loader<'_> {
         &mut self,
         line: &Line,
         raw: &[u8],
-        path: &Path,
+        path: &Arc<Path>,
         state: &mut Sections<'_>,
         here: &Subject,
     ) {
         let Ok(text) = std::str::from_utf8(&line.bytes) else {
             if state.inside() && !is_comment(&line.bytes) {
-                let path = path.to_owned();
+                let path = path.clone();
                 let start = Origin::File { path, line: line.number, column: 1, value: 0 };
                 let message = "this line is not valid UTF-8";
                 let finding = Finding::error(Some(start), None, message);
@@ -150,7 +154,7 @@ impl Loader<'_> {
             return;
         };
         let value = ini::value_column(text);
-        let at = |column| Origin::File { path: path.to_owned(), line: line.number, column, value };
+        let at = |column| Origin::File { path: path.clone(), line: line.number, column, value };
         let Some((column, piece)) = ini::piece(text) else { return };
         match piece {
             Piece::Section { name, closed } => {

@@ -386,7 +386,12 @@ pub(super) mod tests {
     #[test]
     fn nobody_of_that_name_is_an_error_with_its_line() {
         let mut facts = Facts { user: None, ..facts(0) };
-        let origin = Origin::File { path: "a.ini".into(), line: 3, column: 1, value: 0 };
+        let origin = Origin::File {
+            path: std::path::Path::new("a.ini").into(),
+            line: 3,
+            column: 1,
+            value: 0,
+        };
         facts.origins.options.insert("uid".into(), origin);
         assert_eq!(errors(&named("nobdy"), &facts), "a.ini:3: uid: no such user \"nobdy\"");
     }

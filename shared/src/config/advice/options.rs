@@ -97,7 +97,7 @@ fn twice(whole: &mut Whole<'_>) {
         }
     }
     let logic: HashSet<&Path> = whole.reading.directives.iter().filter_map(logic).collect();
-    found.retain(|(_, path, _)| !logic.contains(path.as_path()));
+    found.retain(|(_, path, _)| !logic.contains(&***path));
     for (one, _, line) in found {
         let message = format!("given again with another value on line {line}, which counts");
         whole.warn(one, rule::GIVEN_TWICE, message);

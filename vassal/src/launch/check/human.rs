@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_finding_says_where_what_and_what_else() {
-        let path = "si\x1btes/a.ini".into();
+        let path = std::path::Path::new("si\x1btes/a.ini").into();
         let origin = Origin::File { path, line: 8, column: 1, value: 11 };
         let finding = Finding::warning(Some(origin), Some("process"), "unknown option")
             .rule(rule::UNKNOWN_OPTION)

@@ -91,12 +91,12 @@ fn exit(results: &[Checked], strict: bool) -> Exit {
 fn rename(checked: &mut Checked, subject: &Subject, here: &Path) {
     for finding in &mut checked.findings {
         let Some(Origin::File { path, .. }) = &mut finding.origin else { continue };
-        if *path == subject.path {
-            path.clone_from(&subject.shown);
+        if **path == *subject.path {
+            *path = subject.shown.as_path().into();
         } else if subject.shown.is_relative()
             && let Ok(inside) = path.strip_prefix(here)
         {
-            *path = inside.to_owned();
+            *path = inside.into();
         }
     }
 }
@@ -105,10 +105,10 @@ fn rename(checked: &mut Checked, subject: &Subject, here: &Path) {
 fn sort(findings: &mut [Finding], main: &Path) {
     findings.sort_by(|one, other| {
         let key = |finding: &Finding| match &finding.origin {
-            Some(Origin::File { path, .. }) if path == main => (0, PathBuf::new()),
-            Some(Origin::File { path, .. }) => (1, path.clone()),
-            Some(_) => (2, PathBuf::new()),
-            None => (3, PathBuf::new()),
+            Some(Origin::File { path, .. }) if **path == *main => (0, None),
+            Some(Origin::File { path, .. }) => (1, Some(path.clone())),
+            Some(_) => (2, None),
+            None => (3, None),
         };
         let place = |finding: &Finding| finding.place().unwrap_or_default();
         (key(one), place(one), other.severity).cmp(&(key(other), place(other), one.severity))
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn findings_are_shown_in_the_order_of_the_file() {
         let at = |path: &str, line| {
-            let origin = Origin::File { path: path.into(), line, column: 1, value: 0 };
+            let origin = Origin::File { path: Path::new(path).into(), line, column: 1, value: 0 };
             Finding::warning(Some(origin), None, "x")
         };
         let mut list = vec![

@@ -62,8 +62,8 @@ fn result(checked: &Checked, finding: &Finding, here: &Path) -> Value {
         let _ = write!(text, " (uWSGI: {uwsgi})");
     }
     let path = match &finding.origin {
-        Some(Origin::File { path, .. }) => path,
-        Some(_) | None => &checked.file,
+        Some(Origin::File { path, .. }) => path.as_ref(),
+        Some(_) | None => checked.file.as_path(),
     };
     let (line, column) = finding.place().unwrap_or((1, 1));
     let mut result = json!({
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn results_point_to_their_lines_and_rules() {
-        let path = "/work/a b/x.ini".into();
+        let path = std::path::Path::new("/srv/a b/x.ini").into();
         let origin = Origin::File { path, line: 3, column: 1, value: 9 };
         let finding = Finding::warning(Some(origin), Some("process"), "unknown")
             .rule(rule::UNKNOWN_OPTION)
@@ -128,7 +128,7 @@ mod tests {
         let whole = Finding::error(None, None, "no ${socket}").rule(rule::NO_SOCKET);
         let findings = vec![finding, whole];
         let checked = Checked { file: "/etc/y.ini".into(), findings, unreadable: false };
-        let log: Value = serde_json::from_str(&text(&[checked], Path::new("/work"))).unwrap();
+        let log: Value = serde_json::from_str(&text(&[checked], Path::new("/srv"))).unwrap();
         let run = &log["runs"][0];
         let first = &run["results"][0];
         let place = &first["locations"][0]["physicalLocation"];
@@ -139,6 +139,6 @@ mod tests {
         assert_eq!(run["results"][1]["message"]["text"], "no ${{socket}}");
         let second = &run["results"][1]["locations"][0]["physicalLocation"];
         assert_eq!(second["artifactLocation"]["uri"], "file:///etc/y.ini");
-        assert_eq!(run["originalUriBaseIds"]["START"]["uri"], "file:///work/");
+        assert_eq!(run["originalUriBaseIds"]["START"]["uri"], "file:///srv/");
     }
 }

@@ -93,7 +93,7 @@ fn listed(list: &mut Vec<Subject>) -> io::Result<()> {
 
 /// A finding about a file as a whole.
 pub(super) fn unreadable(path: &Path, message: impl Into<String>) -> Finding {
-    let origin = Origin::File { path: path.to_owned(), line: 1, column: 1, value: 0 };
+    let origin = Origin::File { path: path.into(), line: 1, column: 1, value: 0 };
     Finding::error(Some(origin), None, message).rule(rule::UNREADABLE)
 }
 
