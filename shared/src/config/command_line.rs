@@ -116,11 +116,14 @@ fn long_option(loader: &mut Loader<'_>, text: &str, next: &mut Next<'_, '_>) {
         Ok(found) => found,
         Err(finding) => return loader.findings.push(finding),
     };
-    let value = match (joined, row.kind) {
-        (Some(value), _) => Some(value),
-        (None, _) if row.arity == Arity::None => Some("true"),
-        (None, _) if row.optional => next.take_number().or(Some("1")),
-        (None, _) => next.take(),
+    let value = match joined {
+        Some(value) => Some(value),
+        None if row.arity == Arity::None => Some("true"),
+        None if row.optional => match next.take_number() {
+            Some(value) => Some(value),
+            None => return bare(loader, row, given),
+        },
+        None => next.take(),
     };
     give(loader, row, given, value);
 }
@@ -142,11 +145,26 @@ fn letters(loader: &mut Loader<'_>, text: &str, next: &mut Next<'_, '_>) {
         }
         let joined = rest.as_str();
         let value = match joined {
-            "" if row.optional => next.take_number().or(Some("1")),
+            "" if row.optional => match next.take_number() {
+                Some(value) => Some(value),
+                None => return bare(loader, row, row.name),
+            },
             "" => next.take(),
             _ => Some(joined),
         };
         return give(loader, row, row.name, value);
+    }
+}
+
+/// An option that may go without a value, and does: listed as true, it means 1.
+fn bare(loader: &mut Loader<'_>, row: &Row, given: &str) {
+    if row.name == "exit" {
+        return give(loader, row, given, Some("1"));
+    }
+    let before = loader.entries.len();
+    give(loader, row, given, Some("true"));
+    if row.kind != Kind::Flag && loader.entries.len() == before + 1 {
+        loader.means("1".to_owned());
     }
 }
 

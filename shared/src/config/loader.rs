@@ -258,6 +258,15 @@ impl<'w> Loader<'w> {
         true
     }
 
+    /// The last entry is only shown; what it means is this value.
+    pub(super) fn means(&mut self, value: String) {
+        let Some(entry) = self.entries.last_mut() else { return };
+        entry.how.part = Part::Shown;
+        let how = How { part: Part::Effect, ..entry.how };
+        let twin = Entry { value, how, ..entry.clone() };
+        self.entries.push(twin);
+    }
+
     fn open(&mut self, name: &str, given: &str, value: &str, origin: &Origin) {
         let block = match logic::test(name, value) {
             Test::Words(items) => Ok(Block::Each(items)),

@@ -10,7 +10,7 @@ use crate::rule;
 use super::format::{self, Kind};
 use super::include::Segment;
 use super::ini::{self, Piece};
-use super::loader::{How, Loader, Part, is_plain};
+use super::loader::{Loader, is_plain};
 use super::magic::{self, Line, Subject};
 
 impl Loader<'_> {
@@ -193,14 +193,7 @@ impl Loader<'_> {
     fn defer(&mut self, raw: &[u8], here: &Subject) {
         let raw = magic::deferred(raw, here, self.first.as_ref(), self.world);
         let Some((_, Piece::Pair { value, .. })) = ini::piece(&raw) else { return };
-        let Some(entry) = self.entries.last_mut() else { return };
-        entry.how.part = Part::Shown;
-        let twin = super::loader::Entry {
-            value: value.to_owned(),
-            how: How { part: Part::Effect, ..entry.how },
-            ..entry.clone()
-        };
-        self.entries.push(twin);
+        self.means(value.to_owned());
     }
 }
 

@@ -90,3 +90,17 @@ fn sources_have_their_order() {
     assert_eq!(reading.directives.iter().count(), 2, "{reading:?}");
     assert_eq!(value(&place.line(&["--ini", "x.ini"]), "processes"), "2");
 }
+
+#[test]
+fn an_option_without_its_value_is_listed_as_true_and_means_one() {
+    let place = Place::new(&[]);
+    for args in [&["--http-keepalive", "--master"][..], &["--http-keepalive"]] {
+        let reading = place.line(args);
+        assert_eq!(value(&reading, "http-keepalive"), "1");
+        let listed = super::show::show(&reading, super::show::Form::Ini);
+        assert!(listed.contains("\nhttp-keepalive = true\n"), "{listed}");
+    }
+    let reading = place.line(&["--http-keepalive=5"]);
+    assert_eq!(value(&reading, "http-keepalive"), "5");
+    assert_eq!(place.line(&["--exit"]).exit, Some(1));
+}
