@@ -103,6 +103,11 @@ fn standard_input_is_a_file_that_can_have_a_name() {
     assert!(said.out.contains("sites/shop.ini:4:1: warning: process"), "{}", said.out);
     assert!(said.out.contains("sites/base.ini:2:1: warning: thread"), "{}", said.out);
     assert!(!said.out.contains("cannot be read"), "{}", said.out);
+    // the name tells the language
+    let text = "uwsgi:\n  http: 127.0.0.1:0\n  modul: app\n";
+    let said = run(&dir, "vassal", &["--check", "--as", "sites/shop.yml", "-"], text);
+    assert!(said.out.contains("sites/shop.yml:3:3: warning: modul: unknown"), "{}", said.out);
+    assert_eq!(said.out.matches(": warning: ").count(), 1, "{}", said.out);
 }
 
 #[test]

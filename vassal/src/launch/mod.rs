@@ -218,7 +218,13 @@ fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
     };
     fallback.clone_from(&report.fallback);
     if !report.printed.is_empty() {
-        print(clean(&(report.printed.join("\n") + "\n")).as_bytes());
+        let text = clean(&(report.printed.join("\n") + "\n"));
+        if report.shown.as_ref().is_some_and(|shown| shown.form == Form::Json) {
+            // standard output is one document then
+            let _ = io::stderr().write_all(text.as_bytes());
+        } else {
+            print(text.as_bytes());
+        }
     }
     if let Some(status) = report.exit {
         *fallback = None;

@@ -9,6 +9,7 @@ use shared::rule;
 use shared::settings::Settings;
 use shared::summons::Policy;
 
+use super::super::cli;
 use super::super::identity::People;
 use super::super::plan;
 use super::super::reader::origins;
@@ -86,10 +87,13 @@ impl Judge<'_> {
         if let Some((_, place)) = &subject.input {
             // includes count from where the text would be
             let world = World { directory: place.clone(), ..self.world.clone() };
-            return config::read_command_line(
-                &["--ini".into(), subject.path.clone().into()],
-                &world,
-            );
+            let option = match cli::option_of(&subject.shown) {
+                // a name that says no language
+                "--config" | "--inherit" => "--ini",
+                option => option,
+            };
+            let args = [option.into(), subject.path.clone().into()];
+            return config::read_command_line(&args, &world);
         }
         if subject.vassal {
             source.sets = &self.emperor.sets;
