@@ -23,9 +23,16 @@ fn own_files_are_listed_as_uwsgi_lists_them() {
     for reference in references() {
         let dir = Dir::new();
         copy(&own, dir.path());
-        for name in
-            ["arithmetic", "joined", "logic", "magic", "placeholders", "scramble", "sources"]
-        {
+        for name in [
+            "arithmetic",
+            "joined",
+            "logic",
+            "magic",
+            "nested",
+            "placeholders",
+            "scramble",
+            "sources",
+        ] {
             let file = dir.path().join(format!("{name}.ini"));
             let ours = listing(&sandbox::ours(&dir), &file, &[]);
             let theirs = listing(&reference.program(&dir), &file, &paths(&file, &ours));

@@ -204,7 +204,8 @@ fn resolve(name: &str) -> Result<(&'static Row, &'static str), Finding> {
 fn positional(loader: &mut Loader<'_>, file: &str) {
     let extension = Path::new(file).extension().and_then(|e| e.to_str()).unwrap_or_default();
     if matches!(extension, "ini" | "xml" | "yaml" | "yml" | "json" | "js") {
-        loader.file(Path::new(file), Proof::None, true);
+        let proof = loader.owner.map_or(Proof::None, Proof::Owner);
+        loader.file(Path::new(file), proof, true);
         return;
     }
     let shown: String = file.chars().take(128).collect();

@@ -7,7 +7,7 @@ use crate::option;
 
 use super::loader::{Entry, How, Loader, Part};
 use super::scheme::{self, SchemeError};
-use super::source::{self, Proof};
+use super::source::Proof;
 
 /// The most options that one use of a declared option may come to.
 const PARTS_MAX: usize = 256;
@@ -21,6 +21,8 @@ pub(super) struct Custom {
     template: String,
     /// Made by `declare-option2`: it acts with all others, on expanded values.
     late: bool,
+    /// The tenant made it, for the tenant's own lines.
+    tenant: bool,
 }
 
 /// Whether an option acts while it is read, so that its value is never expanded.
@@ -31,7 +33,8 @@ pub(super) fn acts(given: &str) -> bool {
 
 /// The declared option of this name that acts at once.
 pub(super) fn custom(loader: &Loader<'_>, given: &str, name: &str) -> Option<Custom> {
-    let known = |one: &&Custom| !one.late && one.name == given && name.is_empty();
+    let own = |one: &Custom| loader.tenant || !one.tenant;
+    let known = |one: &&Custom| !one.late && one.name == given && name.is_empty() && own(one);
     loader.customs.iter().find(known).cloned()
 }
 
@@ -53,6 +56,7 @@ pub(super) fn act(loader: &mut Loader<'_>, name: &str, given: &str, value: &str,
         "exit" if loader.exit.is_none() => {
             let code: String = value.trim().chars().take_while(char::is_ascii_digit).collect();
             loader.exit = Some(code.parse().unwrap_or(0));
+            // nothing behind it is looked at
             loader.full = true;
         }
         _ => {}
@@ -67,7 +71,8 @@ fn declare(loader: &mut Loader<'_>, text: &str, given: &str, origin: &Origin, la
         return loader.fail(origin, given, "this name is an option already");
     }
     let (name, template) = (name.to_owned(), template.to_owned());
-    loader.customs.push(Custom { name, template, late });
+    let tenant = loader.tenant;
+    loader.customs.push(Custom { name, template, late, tenant });
 }
 
 /// What a use of a declared option comes to: before everything else, as if it had acted at once.
@@ -107,14 +112,22 @@ fn parts(custom: &Custom, value: &str) -> Vec<(String, String)> {
 }
 
 fn effect_of(loader: &mut Loader<'_>, name: &str, value: &str, origin: &Origin, early: bool) {
-    let how = How { raw: true, part: Part::Effect, ..How::default() };
-    let (given, value, origin) = (name.to_owned(), value.to_owned(), origin.clone());
-    let entry = Entry { given, value, origin, how };
-    loader.bytes += entry.value.len();
-    loader.full |= loader.bytes > super::loader::BYTES_MAX;
-    if loader.full {
+    let primary = option::find(name).map_or("", |row| row.name);
+    // what acts later was written inside the fences around the tenant's file
+    let fences = match (early, loader.tenant) {
+        (true, _) => loader.fences.as_slice(),
+        (false, true) => &loader.bounds,
+        (false, false) => &[],
+    };
+    if !fences.iter().all(|fence| fence.allows(name, primary)) {
+        return loader.fail(origin, name, "forbidden here by a blacklist or whitelist");
+    }
+    if !loader.spend(name.len() + value.len(), origin) {
         return;
     }
+    let how = How { raw: true, part: Part::Effect, tenant: loader.tenant, ..How::default() };
+    let (given, value, origin) = (name.to_owned(), value.to_owned(), origin.clone());
+    let entry = Entry { given, value, origin, how };
     if early { loader.early.push(entry) } else { loader.entries.push(entry) }
 }
 
@@ -122,6 +135,9 @@ fn resolve(loader: &mut Loader<'_>, text: &str, given: &str, origin: &Origin) {
     let Some((name, host)) = text.split_once('=') else {
         return loader.fail(origin, given, "expected name=host");
     };
+    if option::find(name).is_some() {
+        return loader.fail(origin, given, "this name is an option, not a variable");
+    }
     match scheme::resolve(host, loader.world) {
         Ok(address) => {
             let how = How { raw: true, placeholder: true, ..How::default() };
@@ -141,8 +157,9 @@ pub(super) fn late(loader: &mut Loader<'_>) {
     if loader.entries.iter().any(acts) {
         let entries = std::mem::take(&mut loader.entries);
         for entry in entries {
-            let Entry { given, value, origin, .. } = entry.clone();
+            let Entry { given, value, origin, how } = entry.clone();
             loader.entries.push(entry);
+            loader.tenant = how.tenant;
             match option::find(&given).map(|row| row.name) {
                 Some("declare-option2") => declare(loader, &value, &given, &origin, true),
                 Some("envdir") => {
@@ -152,7 +169,8 @@ pub(super) fn late(loader: &mut Loader<'_>) {
                 }
                 Some(_) => {}
                 None => {
-                    let known = |one: &&Custom| one.late && one.name == given;
+                    let own = |one: &Custom| how.tenant || !one.tenant;
+                    let known = |one: &&Custom| one.late && one.name == given && own(one);
                     if let Some(custom) = loader.customs.iter().find(known).cloned() {
                         for (name, value) in parts(&custom, &value) {
                             effect_of(loader, &name, &value, &origin, false);
@@ -179,7 +197,8 @@ fn directory(
     origin: &Origin,
 ) -> Vec<(String, String)> {
     let path = loader.world.directory.join(path);
-    let names = match std::fs::read_dir(&path) {
+    let names = loader.room().and_then(|()| Ok(std::fs::read_dir(&path)?));
+    let names = match names {
         Ok(names) => names,
         Err(error) => {
             loader.fail(origin, given, &format!("{}: {error}", path.display()));
@@ -188,26 +207,29 @@ fn directory(
     };
     let mut files: Vec<_> = names.flatten().take(VARIABLES_MAX).map(|one| one.path()).collect();
     files.sort();
-    let proof = loader.owner.map_or(Proof::None, Proof::Owner);
     let mut found = Vec::new();
     for file in files {
-        match variable(&file, proof) {
+        match variable(loader, &file) {
             Ok(Some(variable)) => found.push(variable),
             Ok(None) => {}
-            Err(message) => loader.fail(origin, given, &message),
+            Err(message) => {
+                loader.fail(origin, given, &message);
+                break;
+            }
         }
     }
     found
 }
 
-fn variable(file: &Path, proof: Proof) -> Result<Option<(String, String)>, String> {
+fn variable(loader: &Loader<'_>, file: &Path) -> Result<Option<(String, String)>, String> {
     let name = file.file_name().unwrap_or_default();
     let Some(name) = name.to_str().filter(|name| !name.starts_with('.') && !name.contains('='))
     else {
         return Ok(None);
     };
+    let proof = loader.owner.map_or(Proof::None, Proof::Owner);
     let source =
-        source::read(file, proof).map_err(|error| format!("{}: {error}", file.display()))?;
+        loader.source(file, proof).map_err(|error| format!("{}: {error}", file.display()))?;
     let line = source.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     match std::str::from_utf8(line) {
         Ok(value) if !value.contains('\0') => {

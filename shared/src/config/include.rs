@@ -4,16 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nix::unistd::geteuid;
-
 use crate::finding::{Finding, Origin};
 use crate::rule;
 
 use super::format::Kind;
-use super::loader::{BYTES_MAX, Loader};
+use super::loader::Loader;
 use super::magic::{self, Subject};
 use super::scheme::{self, SchemeError, Target};
-use super::source::{self, Proof, Source, SourceError};
+use super::source::{Proof, Source, SourceError};
 
 /// The most lines of one file: each costs memory while the file is open.
 const LINES_MAX: usize = 50_000;
@@ -129,10 +127,10 @@ impl Loader<'_> {
     /// What a target that is no file gives.
     pub(super) fn fetch(&self, target: Target<'_>) -> Result<Vec<u8>, SchemeError> {
         if self.variables.is_empty() {
-            return scheme::fetch(target, self.world, self.stranger);
+            return scheme::fetch(target, self.world, self.stranger.get());
         }
         let world = super::World { environment: self.environment(), ..self.world.clone() };
-        scheme::fetch(target, &world, self.stranger)
+        scheme::fetch(target, &world, self.stranger.get())
     }
 
     /// The text that a value names, by the rules for included files.
@@ -141,7 +139,7 @@ impl Loader<'_> {
             Target::File(file) => {
                 let proof = self.owner.map_or(Proof::None, Proof::Owner);
                 let path = self.world.directory.join(file);
-                source::read(&path, proof).map_err(|error| format!("{name}: {error}"))?.bytes
+                self.source(&path, proof).map_err(|error| format!("{name}: {error}"))?.bytes
             }
             target => {
                 let scheme: String =
@@ -190,9 +188,6 @@ impl Loader<'_> {
         if segments.iter().map(lines).sum::<usize>() > LINES_MAX {
             return complain(self, format!("more than {LINES_MAX} lines"));
         }
-        // the limit is enforced by the next entry: without one a file is only comments
-        self.bytes += segments.iter().map(|one| one.bytes.len()).sum::<usize>();
-        self.full |= self.bytes > 4 * BYTES_MAX;
         let here = match (&frame, self.subject.take()) {
             // a text without a file has the variables of the file before it
             (Frame::Text { .. }, Some(before)) => {
@@ -214,12 +209,14 @@ impl Loader<'_> {
         }
         let main = self.frames.is_empty() && wish.by.is_none();
         self.last = Some(frame.clone());
+        let outside = self.block.take();
         self.frames.push(Open { frame, section: wanted.to_owned() });
         let met = match wish.language {
             None => self.sections(&segments, &here, wanted, main),
             Some(kind) => self.document(kind, &segments, &here, wanted),
         };
         self.frames.pop();
+        self.block = outside;
         if let Some(sections) = met {
             let found = match sections.as_slice() {
                 [] => "there is none".to_owned(),
@@ -265,8 +262,7 @@ impl Loader<'_> {
         }
         let inode = match frame {
             Frame::File { path, proof } => {
-                let Source { bytes, inode, others } = source::read(path, *proof)?;
-                self.stranger |= geteuid().is_root() && others;
+                let Source { bytes, inode, .. } = self.source(path, *proof)?;
                 segments.push(Segment { path: place.into(), bytes });
                 inode
             }
@@ -284,7 +280,7 @@ impl Loader<'_> {
     fn glued(&self, name: &Path) -> Result<Segment, SourceError> {
         let proof = self.owner.map_or(Proof::None, Proof::Owner);
         let path = self.world.directory.join(name);
-        let Source { bytes, .. } = source::read(&path, proof)?;
+        let Source { bytes, .. } = self.source(&path, proof)?;
         Ok(Segment { path: path.into(), bytes })
     }
 }

@@ -3,8 +3,11 @@
 //! Options that act while the list is made (includes, `set`, blocks) act here, on values that
 //! are not expanded yet; everything else waits for [`expand`](super::expand).
 
+use std::cell::Cell;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::geteuid;
 
 use crate::finding::{Finding, Origin};
 use crate::option;
@@ -18,13 +21,19 @@ use super::immediate::{self, Custom};
 use super::include::{Frame, Open};
 use super::logic::{self, Block, Test};
 use super::magic::Subject;
-use super::source::Proof;
+use super::source::{self, Proof, Source, SourceError};
 use super::world::World;
 
 /// The most entries of one configuration.
 const ENTRIES_MAX: usize = 20_000;
 /// All text of one configuration, bytes.
-pub(super) const BYTES_MAX: usize = 4 * 1024 * 1024;
+const BYTES_MAX: usize = 4 * 1024 * 1024;
+/// All files that one configuration reads, bytes.
+const READ_MAX: usize = 8 * 1024 * 1024;
+/// What even an empty file counts for, bytes: opening it takes time.
+const FILE_COST: usize = 1024;
+/// What an entry costs beside its text, bytes.
+const ENTRY_COST: usize = 64;
 /// The most files that `inherit` may read.
 const INHERITED_MAX: usize = 64;
 /// How often `for-times` may repeat, and how many words a loop may have.
@@ -52,6 +61,8 @@ pub(super) struct How {
     pub(super) raw: bool,
     /// Made by `set-placeholder`: legal under `strict` whatever its name.
     pub(super) placeholder: bool,
+    /// The tenant wrote it, not the Emperor.
+    pub(super) tenant: bool,
     /// Whether it is shown, has an effect, or both.
     pub(super) part: Part,
 }
@@ -86,8 +97,10 @@ pub(super) struct Loader<'w> {
     pub(super) fences: Vec<Fence>,
     /// What is read now was written by the tenant, not by the Emperor.
     pub(super) tenant: bool,
-    /// Somebody else than root had a hand in a file that was read.
-    pub(super) stranger: bool,
+    /// Somebody else than root had a hand in a text that was read.
+    pub(super) stranger: Cell<bool>,
+    /// The fences that the Emperor put around the tenant's file.
+    pub(super) bounds: Vec<Fence>,
     /// What `inherit` put off.
     pub(super) late: Vec<Late>,
     pub(super) inherited: bool,
@@ -103,8 +116,10 @@ pub(super) struct Loader<'w> {
     pub(super) printed: Vec<String>,
     /// What `exit` says.
     pub(super) exit: Option<i32>,
-    /// Text that came in so far: files read and values made.
-    pub(super) bytes: usize,
+    /// Text of entries so far, bytes.
+    bytes: usize,
+    /// Text of files so far, bytes.
+    read: Cell<usize>,
     /// A limit was passed: nothing more comes in.
     pub(super) full: bool,
 }
@@ -123,7 +138,8 @@ impl<'w> Loader<'w> {
             block: None,
             fences: Vec::new(),
             tenant: false,
-            stranger: owner.is_some_and(|uid| uid != 0),
+            stranger: Cell::new(owner.is_some_and(|uid| uid != 0)),
+            bounds: Vec::new(),
             late: Vec::new(),
             inherited: false,
             customs: Vec::new(),
@@ -133,6 +149,7 @@ impl<'w> Loader<'w> {
             printed: Vec::new(),
             exit: None,
             bytes: 0,
+            read: Cell::new(0),
             full: false,
         }
     }
@@ -151,23 +168,37 @@ impl<'w> Loader<'w> {
             self.push(given, value, origin, How { bare, raw: true, ..How::default() });
             return;
         }
-        match &self.block {
-            None | Some(Block::Once(None)) => self.act(given, value, origin, bare),
-            Some(Block::Skip) => {}
-            Some(_) if name.is_some_and(logic::opens) => {
+        // a text that is included from inside a block has blocks of its own
+        match self.block.take() {
+            None => self.act(given, value, origin, bare),
+            Some(Block::Skip) => self.block = Some(Block::Skip),
+            Some(block) if name.is_some_and(logic::opens) => {
+                self.block = Some(block);
                 self.fail(origin, given, "blocks cannot be nested: end the first one before");
-                self.by(rule::BLOCK);
             }
-            Some(Block::Once(Some(item))) => {
-                let value = value.replace("%(_)", item);
-                self.act(given, &value, origin, bare);
+            Some(Block::Once(item)) => {
+                match &item {
+                    None => self.act(given, value, origin, bare),
+                    Some(item) => self.act_for(item, given, value, origin, bare),
+                }
+                self.block = Some(Block::Once(item));
             }
             Some(Block::Each(items)) => {
-                for item in items.clone() {
-                    self.act(given, &value.replace("%(_)", &item), origin, bare);
+                for item in &items {
+                    self.act_for(item, given, value, origin, bare);
                 }
+                self.block = Some(Block::Each(items));
             }
         }
+    }
+
+    /// A line of a block, for one item.
+    fn act_for(&mut self, item: &str, given: &str, value: &str, origin: &Origin, bare: bool) {
+        let grown = value.matches("%(_)").count() * item.len();
+        if self.full || self.bytes + grown > BYTES_MAX {
+            return self.overflow(origin);
+        }
+        self.act(given, &value.replace("%(_)", item), origin, bare);
     }
 
     pub(super) fn act(&mut self, given: &str, value: &str, origin: &Origin, bare: bool) {
@@ -242,17 +273,10 @@ impl<'w> Loader<'w> {
         if self.full {
             return false;
         }
-        self.bytes += given.len() + value.len();
-        if self.entries.len() >= ENTRIES_MAX || self.bytes > BYTES_MAX {
-            self.full = true;
-            let message = format!(
-                "too much: a configuration has at most {ENTRIES_MAX} options and {} MiB of text",
-                BYTES_MAX >> 20
-            );
-            let finding = Finding::error(Some(origin.clone()), None, message);
-            self.findings.push(finding.rule(rule::TOO_MUCH));
+        if !self.spend(given.len() + value.len(), origin) {
             return false;
         }
+        let how = How { tenant: self.tenant, ..how };
         let (given, value, origin) = (given.to_owned(), value.to_owned(), origin.clone());
         self.entries.push(Entry { given, value, origin, how });
         true
@@ -265,6 +289,42 @@ impl<'w> Loader<'w> {
         let how = How { part: Part::Effect, ..entry.how };
         let twin = Entry { value, how, ..entry.clone() };
         self.entries.push(twin);
+    }
+
+    /// Counts an entry; without room for it nothing more comes in.
+    pub(super) fn spend(&mut self, bytes: usize, origin: &Origin) -> bool {
+        self.bytes += bytes + ENTRY_COST;
+        if self.entries.len() + self.early.len() >= ENTRIES_MAX || self.bytes > BYTES_MAX {
+            self.overflow(origin);
+        }
+        !self.full
+    }
+
+    /// A limit is passed: nothing more comes in, and the whole is refused.
+    fn overflow(&mut self, origin: &Origin) {
+        if !std::mem::replace(&mut self.full, true) {
+            let message = format!(
+                "too much: a configuration has at most {ENTRIES_MAX} options and {} MiB of text",
+                BYTES_MAX >> 20
+            );
+            let finding = Finding::error(Some(origin.clone()), None, message);
+            self.findings.push(finding.rule(rule::TOO_MUCH));
+        }
+    }
+
+    /// Whether another file may be read.
+    pub(super) fn room(&self) -> Result<(), SourceError> {
+        let full = self.read.get() > READ_MAX;
+        if full { Err(SourceError::TooMuch(READ_MAX >> 20)) } else { Ok(()) }
+    }
+
+    /// Reads a file that the configuration names, within the limits of all of them.
+    pub(super) fn source(&self, path: &Path, proof: Proof) -> Result<Source, SourceError> {
+        self.room()?;
+        let source = source::read(path, proof)?;
+        self.read.set(self.read.get() + source.bytes.len().max(FILE_COST));
+        self.stranger.set(self.stranger.get() || geteuid().is_root() && source.others);
+        Ok(source)
     }
 
     fn open(&mut self, name: &str, given: &str, value: &str, origin: &Origin) {
@@ -343,20 +403,26 @@ impl<'w> Loader<'w> {
     }
 
     /// Reads what `inherit` put off, and what that inherits; nothing of it is expanded any more.
-    pub(super) fn inherit(&mut self) {
+    /// `templates`: those of the Emperor too, whose turn is after everything of the tenant's.
+    pub(super) fn inherit(&mut self, templates: bool) {
         self.inherited = true;
         let mut read = 0;
-        while let Some(late) = self.late.get(read).cloned() {
-            match late {
+        let mut kept = Vec::new();
+        while !self.late.is_empty() {
+            match self.late.remove(0) {
                 Late::Named(_, origin) if read == INHERITED_MAX => {
                     let message = format!("more than {INHERITED_MAX} files inherit each other");
-                    return self.fail(&origin, "inherit", &message);
+                    self.late.clear();
+                    self.fail(&origin, "inherit", &message);
                 }
                 Late::Named(text, origin) => self.include(&text, &origin, "inherit", "include"),
-                Late::Template(path) => self.file(&path, Proof::None, false),
+                Late::Template(path) if templates => self.file(&path, Proof::None, false),
+                template @ Late::Template(_) => kept.push(template),
             }
             read += 1;
         }
+        self.late = kept;
+        self.inherited = false;
     }
 
     /// The variables that `if-opt` and `if-not-opt` asked for.

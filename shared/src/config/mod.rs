@@ -98,7 +98,9 @@ pub struct VassalSource<'a> {
 /// Reads a uWSGI command line (without the program's name): the environment's `UWSGI_*`
 /// variables, then the options in order, then the positional files.
 pub fn read_command_line(args: &[OsString], world: &World) -> Reading {
-    let mut loader = Loader::new(world, None);
+    // root reads no file of anybody else's: who starts somebody's server becomes that one first
+    let owner = (world.user.0 == 0).then_some(0);
+    let mut loader = Loader::new(world, owner);
     command_line::environment(&mut loader);
     command_line::arguments(&mut loader, args);
     finish(loader)
@@ -146,9 +148,19 @@ fn summoned(source: &VassalSource<'_>, file: &Path, proof: Proof, world: &World)
         let set = magic::resolved(set, &first, &world);
         loader.set(&set, &Origin::VassalSet, "vassal-set", false);
     }
+    // nothing that the tenant says reaches past the tenant's own lines
+    let (injected, fences) = (loader.injected.clone(), loader.fences.clone());
+    loader.bounds.clone_from(&fences);
     loader.tenant = true;
     loader.file(&file, proof, true);
+    loader.inherit(false);
     loader.tenant = false;
+    loader.injected = injected;
+    loader.fences = fences;
+    if let Some(status) = loader.exit {
+        let message = format!("exit = {status}: this file asks not to be started");
+        loader.findings.push(Finding::error(None, Some("exit"), message));
+    }
     loader.templates(source.after);
     finish(loader)
 }
@@ -156,7 +168,7 @@ fn summoned(source: &VassalSource<'_>, file: &Path, proof: Proof, world: &World)
 /// The steps after all sources were read.
 fn finish(mut loader: Loader<'_>) -> Reading {
     let mut used = expand::expand(&mut loader);
-    loader.inherit();
+    loader.inherit(true);
     immediate::late(&mut loader);
     used.extend(loader.tested());
     review::review(&mut loader, &used);

@@ -29,6 +29,9 @@ pub(super) enum SourceError {
     /// More than [`FILE_MAX`].
     #[error("larger than {} KiB", FILE_MAX / 1024)]
     TooLarge,
+    /// All files together are more than one configuration may read.
+    #[error("not read: a configuration reads at most {0} MiB of files")]
+    TooMuch(usize),
     /// Not the file that the monitor saw, or one that was written meanwhile.
     #[error("changed while it was read")]
     Changed,

@@ -23,7 +23,9 @@ impl Loader<'_> {
         main: bool,
     ) -> Option<Vec<String>> {
         let mut state = Sections { wanted, main, current: None, met: Vec::new(), dropped: None };
-        if here.section.is_empty() && !segments.iter().any(|one| is_headed(&one.bytes)) {
+        // an included one is no configuration: somebody's list, or secret
+        let top = self.frames.len() == 1;
+        if top && here.section.is_empty() && !segments.iter().any(|one| is_headed(&one.bytes)) {
             if let Some(one) = segments.first() {
                 let start = Origin::File { path: one.path.clone(), line: 1, column: 1, value: 0 };
                 let message = "no line starts with [: read as if [uwsgi] were the first line";

@@ -197,6 +197,9 @@ pub fn serve(args: &[OsString]) -> Exit {
 
 /// `fallback-config`: the same program with another file takes over.
 fn start_instead(file: &str) -> Exit {
+    if file.contains("://") || file == "-" {
+        return complain(format!("fallback-config: expected a file, found {file:?}"));
+    }
     say(&[Finding::warning(None, None, format!("fallback-config: {file} is used"))], Exit::Failure);
     match std::env::current_exe() {
         Ok(program) => {
@@ -216,7 +219,10 @@ fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
         Ok(report) => report,
         Err(findings) => return say(&findings, Exit::Failure),
     };
-    fallback.clone_from(&report.fallback);
+    // what a stranger's file names must not be read with root's rights
+    if ownership.roots || !geteuid().is_root() {
+        fallback.clone_from(&report.fallback);
+    }
     if !report.printed.is_empty() {
         let text = clean(&(report.printed.join("\n") + "\n"));
         if report.shown.as_ref().is_some_and(|shown| shown.form == Form::Json) {

@@ -1,5 +1,6 @@
 //! Whole configurations: files on disk, command lines, and what comes of them.
 
+mod bounds;
 mod command_line;
 mod defaults;
 mod effects;
