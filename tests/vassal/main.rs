@@ -20,6 +20,8 @@ mod output;
 mod serve;
 /// The statistics document and the tools that read it.
 mod stats;
+/// Files of somebody else's, started by root.
+mod strangers;
 /// What applications and clients do to a server.
 mod survives;
 /// Process titles, and the configuration in the output.
