@@ -13,8 +13,13 @@ use super::directive::{Directive, Directives, Number, number};
 use super::review::{self, Junk};
 
 mod address;
+mod content;
 mod launch;
+mod logs;
+mod python;
 mod serve;
+mod supervision;
+mod surroundings;
 mod value;
 
 pub(super) use address::parse;

@@ -7,7 +7,7 @@ use crate::rule;
 use crate::settings::{Launch, Procname, Serve, Target};
 
 use super::super::{CHECK, glob};
-use super::{Given, value};
+use super::{Given, content, logs, python, supervision, surroundings, value};
 
 /// More processes or threads than this are a slip of the finger.
 const CROWD_MAX: u64 = 4096;
@@ -67,6 +67,11 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
             let check = value::check(&one.value);
             check.map_err(|message| given.error(one, message)).ok()
         }),
+        content: content::read(given),
+        logs: logs::read(given),
+        python: python::read(given),
+        supervision: supervision::read(given),
+        surroundings: surroundings::read(given),
         options: given
             .directives
             .iter()
@@ -76,11 +81,11 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
     }
 }
 
-fn count(given: &mut Given<'_>, name: &str) -> Option<u64> {
+pub(super) fn count(given: &mut Given<'_>, name: &str) -> Option<u64> {
     given.number(name, u64::MAX, "a number")
 }
 
-fn seconds(given: &mut Given<'_>, name: &str) -> Option<Duration> {
+pub(super) fn seconds(given: &mut Given<'_>, name: &str) -> Option<Duration> {
     given.number(name, SECONDS_MAX, "seconds").map(Duration::from_secs)
 }
 

@@ -11,6 +11,18 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+mod content;
+mod logs;
+mod python;
+mod supervision;
+mod surroundings;
+
+pub use content::Content;
+pub use logs::Logs;
+pub use python::Python;
+pub use supervision::Supervision;
+pub use surroundings::Surroundings;
+
 /// A user or group, by number or by a name that is looked up when privileges are dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -174,6 +186,21 @@ pub struct Serve {
     pub procname: Option<Procname>,
     /// `check = GET /path 200`, from the `[emperor]` section: asked of each new generation.
     pub check: Option<Check>,
+    /// What the server answers itself, and what it does before an application is asked: files and routes.
+    #[serde(default)]
+    pub content: Content,
+    /// Where request lines and output go, and in which form.
+    #[serde(default)]
+    pub logs: Logs,
+    /// What only Python applications have: further applications, imports, hooks of the interpreter.
+    #[serde(default)]
+    pub python: Python,
+    /// How many workers there are, when they are replaced, and what the master listens to.
+    #[serde(default)]
+    pub supervision: Supervision,
+    /// What runs beside the workers, or at their edges: hooks, daemons, limits of processes.
+    #[serde(default)]
+    pub surroundings: Surroundings,
     /// Every option as given, for `uwsgi.opt`.
     pub options: Vec<(String, String)>,
 }
@@ -244,6 +271,11 @@ impl Default for Serve {
             memory_report: false,
             procname: None,
             check: None,
+            content: Content::default(),
+            logs: Logs::default(),
+            python: Python::default(),
+            supervision: Supervision::default(),
+            surroundings: Surroundings::default(),
             options: Vec::new(),
         }
     }
