@@ -32,7 +32,7 @@ _vassal() {
         --gid|--immediate-gid)
             COMPREPLY=($(compgen -g -- "$cur"))
             return ;;
-        -w|-p|-t|-R|-l|-z|-b|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--fallback-config|--inject-before|--inject-after|--declare-option|--declare-option2|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-processes|--http-workers|--http-timeout|--umask|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--resolve|--if-hostname-match|--if-not-hostname-match|--print|--iprint|--env|--unenv|--envdir|--early-envdir)
+        -w|-p|-t|-R|-l|-z|-b|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--fallback-config|--inject-before|--inject-after|--declare-option|--declare-option2|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-processes|--http-workers|--http-timeout|--umask|--limit-nproc|--prio|--cpu-affinity|--max-fd|--limit-as|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--resolve|--if-hostname-match|--if-not-hostname-match|--print|--iprint|--env|--unenv|--envdir|--early-envdir|--attach-daemon|--attach-control-daemon|--smart-attach-daemon|--smart-attach-daemon2|--attach-daemon2)
             COMPREPLY=()
             return ;;
     esac
@@ -169,6 +169,11 @@ _vassal_options='-w
 --immediate-uid
 --immediate-gid
 --no-initgroups
+--limit-nproc
+--prio
+--cpu-affinity
+--max-fd
+--limit-as
 --memory-report
 --disable-logging
 --daemonize
@@ -271,5 +276,10 @@ _vassal_options='-w
 --env
 --unenv
 --envdir
---early-envdir'
+--early-envdir
+--attach-daemon
+--attach-control-daemon
+--smart-attach-daemon
+--smart-attach-daemon2
+--attach-daemon2'
 complete -F _vassal vassal uwsgi

@@ -101,6 +101,7 @@ fn plan(part: Option<String>) -> Plan {
         logto: None,
         vacuum: false,
         env: part.map(|part| ("PART".to_owned(), Some(part))).into_iter().collect(),
+        limits: shared::settings::Limits::default(),
         build: "fake".to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::Listen;
+use crate::settings::{Limits, Listen};
 
 /// Who a vassal becomes. Numbers: names were looked up when the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub struct Plan {
     pub logto: Option<PathBuf>,
     /// Whether sockets and pid file are removed at the end.
     pub vacuum: bool,
+    /// Limits of all processes.
+    pub limits: Limits,
     /// Variables of the interpreter's environment.
     pub env: Vec<(String, Option<String>)>,
     /// The build that made this plan: after an upgrade of the package no plan is equal.
@@ -82,6 +84,17 @@ impl fmt::Display for Plan {
             Some((uid, Some(gid))) => writeln!(out, "chown-socket = {uid}:{gid}")?,
             Some((uid, None)) => writeln!(out, "chown-socket = {uid}")?,
             None => {}
+        }
+        let Limits { descriptors, address_space, processes, nice } = self.limits;
+        for (key, number) in
+            [("max-fd", descriptors), ("limit-as", address_space), ("limit-nproc", processes)]
+        {
+            if let Some(number) = number {
+                writeln!(out, "{key} = {number}")?;
+            }
+        }
+        if let Some(nice) = nice {
+            writeln!(out, "prio = {nice}")?;
         }
         for (name, value) in &self.env {
             match value {

@@ -22,6 +22,8 @@ mod serve;
 mod stats;
 /// Files of somebody else's, started by root.
 mod strangers;
+/// Attached daemons and limits.
+mod surroundings;
 /// What applications and clients do to a server.
 mod survives;
 /// Process titles, and the configuration in the output.

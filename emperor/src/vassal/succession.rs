@@ -30,6 +30,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         pidfile,
         logto,
         vacuum,
+        limits,
         env,
         build,
     } = wanted;
@@ -45,6 +46,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         ("pidfile", running.pidfile == *pidfile),
         ("logto", running.logto == *logto),
         ("vacuum", running.vacuum == *vacuum),
+        ("limits", running.limits == *limits),
         ("env", running.env == *env),
         ("the installed version", running.build == *build),
     ];
@@ -73,6 +75,7 @@ mod tests {
             logto: None,
             vacuum: false,
             env: Vec::new(),
+            limits: shared::settings::Limits::default(),
             build: "1".into(),
         }
     }

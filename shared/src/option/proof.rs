@@ -226,6 +226,28 @@ pub const PROOFS: &[(&str, &str)] = &[
         "early-envdir",
         "shared::config::tests::effects::a_directory_of_variables_becomes_the_environment",
     ),
+    (
+        "attach-daemon",
+        "tests/vassal::surroundings::attach_daemon_is_kept_alive_and_started_anew_at_a_reload",
+    ),
+    (
+        "attach-daemon2",
+        "tests/vassal::surroundings::attach_daemon2_is_asked_by_the_signal_of_its_choice",
+    ),
+    (
+        "attach-control-daemon",
+        "tests/vassal::surroundings::attach_control_daemon_takes_the_server_with_it",
+    ),
+    (
+        "smart-attach-daemon",
+        "tests/vassal::surroundings::smart_attach_daemon_finds_what_detached_itself",
+    ),
+    ("smart-attach-daemon2", "tests/vassal::surroundings::smart_attach_daemon2_survives_a_reload"),
+    ("limit-as", "tests/vassal::surroundings::limits_are_set_for_all_processes"),
+    ("limit-nproc", "tests/vassal::surroundings::limits_are_set_for_all_processes"),
+    ("max-fd", "tests/vassal::surroundings::limits_are_set_for_all_processes"),
+    ("prio", "tests/vassal::surroundings::limits_are_set_for_all_processes"),
+    ("cpu-affinity", "tests/vassal::surroundings::cpu_affinity_binds_each_worker"),
 ];
 
 /// The test of an option.

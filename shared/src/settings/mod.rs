@@ -21,7 +21,7 @@ pub use content::Content;
 pub use logs::Logs;
 pub use python::Python;
 pub use supervision::Supervision;
-pub use surroundings::Surroundings;
+pub use surroundings::{Daemon, DaemonKind, Limits, Surroundings};
 
 /// A user or group, by number or by a name that is looked up when privileges are dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -109,6 +109,9 @@ pub struct Launch {
     pub daemonize: bool,
     /// `vacuum`: remove sockets and pid file at the end.
     pub vacuum: bool,
+    /// `max-fd`, `limit-as`, `limit-nproc`, `prio`.
+    #[serde(default)]
+    pub limits: Limits,
     /// `env`: set (or with `None` remove) variables of the interpreter's environment, in order.
     pub env: Vec<(String, Option<String>)>,
 }

@@ -180,6 +180,15 @@ pub fn die_with_parent(signal: Signal) -> io::Result<()> {
     Ok(nix::sys::prctl::set_pdeathsig(signal)?)
 }
 
+/// Sets the nice value of this process, -20 to 19; children inherit it.
+pub fn renice(value: i32) -> io::Result<()> {
+    // SAFETY: three integers; the call touches no memory of ours.
+    match unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, value) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Makes orphaned descendants children of this process.
 pub fn become_subreaper() -> io::Result<()> {
     Ok(nix::sys::prctl::set_child_subreaper(true)?)

@@ -50,6 +50,8 @@ pub mod identity;
 pub mod inherited;
 /// `chroot`.
 pub mod jail;
+/// Limits of processes.
+pub mod limits;
 /// `logto` and `pidfile`.
 pub mod output;
 /// The launch plan, made purely.

@@ -123,6 +123,7 @@ pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
         pidfile: launch.pidfile.clone(),
         logto: launch.logto.clone(),
         vacuum: launch.vacuum,
+        limits: launch.limits,
         env: launch.env.clone(),
         build: BUILD_ID.to_owned(),
     };

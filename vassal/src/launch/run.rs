@@ -14,7 +14,7 @@ use shared::settings::{Address, Listen};
 use super::access::Access;
 use super::identity::drop_root;
 use super::plan::Origins;
-use super::{jail, output, socket};
+use super::{jail, limits, output, socket};
 use crate::handover::{Listener, Vacuum};
 
 /// One of root's steps.
@@ -28,6 +28,8 @@ pub enum Step {
     Socket(usize),
     /// Changing the root directory.
     Jail,
+    /// Setting limits.
+    Limits,
     /// Becoming the tenant.
     Drop,
     /// Changing the working directory, as the tenant.
@@ -86,6 +88,7 @@ impl Step {
             Self::Pidfile => "pidfile",
             Self::Socket(_) => "socket",
             Self::Jail => "chroot",
+            Self::Limits => "limit-as",
             Self::Drop => "uid",
             Self::Chdir => "chdir",
         }
@@ -129,7 +132,15 @@ pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
     let base = directory(plan)?;
     sockets.bind(&inside, &base, |address| matches!(address, Address::Unix(_)))?;
 
+    let own = access.roots;
+    let limit = || limits::set(&plan.limits).map_err(|error| Step::Limits.failed(error));
+    if own {
+        limit()?;
+    }
     let tenant = drop_root(jailed, tenant).map_err(|error| Step::Drop.failed(error))?;
+    if !own {
+        limit()?;
+    }
     change_directory(plan)?;
     redirect(log)?;
 

@@ -274,7 +274,7 @@ async fn hear_nursery(name: Gen, socket: Arc<AsyncFd<OwnedFd>>, facts: Facts) {
 }
 
 /// Waits for a process by its pidfd.
-async fn ended(pidfd: &AsyncFd<OwnedFd>) -> Option<Ended> {
+pub(super) async fn ended(pidfd: &AsyncFd<OwnedFd>) -> Option<Ended> {
     loop {
         let mut ready = pidfd.readable().await.ok()?;
         match process::reap(pidfd.get_ref()) {

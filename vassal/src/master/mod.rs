@@ -5,6 +5,8 @@
 
 /// Asking a new generation for an answer before it takes over.
 mod check;
+/// Programs beside the workers.
+mod daemons;
 /// Generations: interpreters, workers, their sockets.
 mod generation;
 /// Killing workers whose requests run too long.
@@ -75,6 +77,8 @@ pub(crate) enum Fact {
     LinkLost,
     /// A signal came.
     Signal(Signal),
+    /// An attached daemon ended.
+    Daemon(daemons::Id, Option<process::Ended>),
     /// The settings were read anew (standalone).
     Prepared(Box<Result<Sealed, String>>),
 }
@@ -122,6 +126,7 @@ pub(crate) struct Master {
     respawns: u64,
     retired_requests: u64,
     no_app: bool,
+    daemons: daemons::Daemons,
     exit: Option<Exit>,
 }
 
@@ -164,6 +169,7 @@ impl Master {
             respawns: 0,
             retired_requests: 0,
             no_app: false,
+            daemons: daemons::Daemons::default(),
             exit: None,
         };
         if let Some(emperor) = &master.emperor {
@@ -178,7 +184,8 @@ impl Master {
         let mut patrol = tokio::time::interval(Duration::from_secs(1));
         patrol.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while self.exit.is_none() {
-            let deadline = self.roster.next_deadline();
+            let due = [self.roster.next_deadline(), self.daemons.next_deadline()];
+            let deadline = due.into_iter().flatten().min();
             let sleep = async {
                 match deadline {
                     Some(until) => tokio::time::sleep_until(until.into()).await,
@@ -192,7 +199,10 @@ impl Master {
                     Some(fact) => self.hear(fact),
                     None => break,
                 },
-                () = sleep => self.decide(Event::Time),
+                () = sleep => {
+                    self.decide(Event::Time);
+                    self.mind_daemons();
+                }
                 _ = patrol.tick(), if patrols => self.patrol(),
                 client = stats::Server::accept(self.statistics.as_ref()) => {
                     let document = stats::document(&self);
@@ -248,7 +258,13 @@ impl Master {
                     "WSGI app 0 (mountpoint='') ready in {} seconds on interpreter 0x0 pid: {pid} (default app)",
                     millis / 1000
                 ));
+                self.first_daemons(name);
                 self.decide(Event::Ready(name));
+            }
+            Fact::Daemon(id, how) => {
+                if self.daemons.ended(id, how, Instant::now()) {
+                    self.decide(Event::Stop);
+                }
             }
             Fact::Order(order, descriptor) => self.obey(order, descriptor),
             Fact::LinkLost => {
@@ -311,7 +327,8 @@ impl Master {
             Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT => self.decide(Event::Stop),
             Signal::SIGUSR1 => output::say(&stats::document(self).trim_end().replace('\n', " ")),
             Signal::SIGCHLD => {
-                let known: Vec<Pid> = self.broods.values().flat_map(Brood::pids).collect();
+                let known: Vec<Pid> =
+                    self.broods.values().flat_map(Brood::pids).chain(self.daemons.pids()).collect();
                 let helper = self.prepare.as_ref().and_then(prepare::Command::pid);
                 signals::reap_strangers(&known, helper);
             }
@@ -452,7 +469,10 @@ impl Master {
         }
         let lazy = brood.serve.lazy_apps;
         match brood.equip(number, &self.listeners, self.statistics.is_some()) {
-            Ok(()) if lazy => self.decide(Event::Ready(name)),
+            Ok(()) if lazy => {
+                self.first_daemons(name);
+                self.decide(Event::Ready(name));
+            }
             Ok(()) => {}
             Err(error) => {
                 brood.kill_nursery();
@@ -466,6 +486,7 @@ impl Master {
         if let Some(brood) = self.broods.get(&name) {
             self.serve = brood.serve.clone();
         }
+        self.daemons.adopt(name, &self.serve, Instant::now());
         output::say(&format!("generation {number} serves"));
         // who works comes first: whoever waits for the reload is shown the new workers
         self.report();
@@ -489,6 +510,7 @@ impl Master {
     /// Removes what was made, ends what is left of the process tree.
     async fn farewell(mut self) -> Exit {
         self.broods.clear();
+        std::mem::take(&mut self.daemons).end().await;
         process::end_descendants(100);
         // nobody writes any more: what the pipes still hold is the end of the log
         let rest = async { while self.copies.join_next().await.is_some() {} };

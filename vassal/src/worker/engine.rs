@@ -15,6 +15,7 @@ use shared::sys::calendar;
 use shared::sys::socket;
 
 use super::App;
+use super::affinity;
 use super::connection::{Connection, Peer, Table};
 use super::control::{self, News};
 use super::vigil::Post;
@@ -184,6 +185,7 @@ impl<A: App> Engine<A> {
 
     /// Serves until the worker is told to drain and nothing is left in hand.
     pub fn run(&self) {
+        affinity::bind(self.outfit.id, self.outfit.serve.surroundings.cpu_affinity);
         self.outfit.board.count(self.outfit.seat, Count::Accepting).store(1, Relaxed);
         self.tell(&News::Accepting);
         std::thread::scope(|scope| {

@@ -6,6 +6,8 @@
 //! away. Connections stay registered, edge-triggered, so that a request costs one read and one
 //! write.
 
+/// `cpu-affinity`.
+mod affinity;
 /// Calling the application and sending its answer.
 mod answer;
 /// Connections and their table.

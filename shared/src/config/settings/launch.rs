@@ -8,7 +8,7 @@ use crate::settings::{Address, Launch, Listen, Wire};
 
 use super::super::directive::Directive;
 use super::super::review::{self, Junk};
-use super::{Given, address, value};
+use super::{Given, address, surroundings, value};
 
 /// Connections that wait in the kernel unless `listen` says otherwise (clamped at bind).
 const BACKLOG: u32 = 1024;
@@ -38,6 +38,7 @@ pub(super) fn read(given: &mut Given<'_>) -> Launch {
         logto: log(given),
         daemonize: given.last("daemonize").or(given.last("daemonize2")).is_some(),
         vacuum: given.flag("vacuum"),
+        limits: surroundings::limits(given),
         env: environment(given),
     };
     if let (Some(_), None, Some(uid)) = (&launch.uid, &launch.gid, given.last("uid")) {

@@ -125,16 +125,17 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Run a command by the clock, `minute=...,hour=...,unique=1 command`."),
     row("unique-cron", Kind::Special)
         .planned("As `cron`, but never while the one before still runs."),
-    row("attach-daemon", Kind::Special)
-        .planned("Program that is run beside the server and started again when it ends."),
+    row("attach-daemon", Kind::Special).works(
+        "Run this command beside the server; it is started again when it ends and at a reload.",
+    ),
     row("attach-control-daemon", Kind::Special)
-        .planned("As `attach-daemon`; the server ends when the program does."),
+        .works("As `attach-daemon`; the server stops when the command ends."),
     row("smart-attach-daemon", Kind::Special)
-        .planned("Program that detaches itself, `pidfile command`; it survives reloads."),
+        .works("`PIDFILE COMMAND`: a command that detaches itself. It survives reloads."),
     row("smart-attach-daemon2", Kind::Special)
-        .planned("As `smart-attach-daemon` for a program that stays in the foreground."),
+        .works("`PIDFILE COMMAND`: a command that stays in the foreground. It survives reloads."),
     row("attach-daemon2", Kind::Special)
-        .planned("Program that is run beside the server, `cmd=...,pidfile=...` and more."),
+        .works("`cmd=...,pidfile=...,stopsignal=...`: as `attach-daemon`, by keys."),
     row("ssl-enable-sslv3", Kind::Flag)
         .aliases(&["ssl-enable3"])
         .refused("SSL 3 is broken", "Allow SSL 3."),

@@ -32,14 +32,14 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Leave the master root and let only workers become the user."),
     row("drop-after-init", Kind::Flag).planned("Drop privileges after the language was set up."),
     row("drop-after-apps", Kind::Flag).planned("Drop privileges after the application was loaded."),
-    row("limit-nproc", Kind::Integer).planned("How many processes the user may have."),
+    row("limit-nproc", Kind::Integer).works("How many processes the user may have."),
     row("ksm", Kind::Integer)
         .optional()
         .planned("Let the kernel merge equal pages of memory, looked for each so many requests."),
-    row("prio", Kind::Integer).planned("Nice value of the processes."),
-    row("cpu-affinity", Kind::Integer).planned("How many processors each worker is bound to."),
-    row("max-fd", Kind::Integer).planned("How many descriptors a process may have."),
-    row("limit-as", Kind::Megabytes).planned("Address space that a process may use."),
+    row("prio", Kind::Integer).works("Nice value of the processes."),
+    row("cpu-affinity", Kind::Integer).works("How many processors each worker is bound to."),
+    row("max-fd", Kind::Integer).works("How many descriptors a process may have."),
+    row("limit-as", Kind::Megabytes).works("Address space that a process may use, in megabytes."),
     row("pivot-root", Kind::Text)
         .aliases(&["pivot_root"])
         .planned("New root, and where the old one goes, `new old`."),

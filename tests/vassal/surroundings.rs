@@ -1,0 +1,191 @@
+//! What runs beside the workers, and the limits of all processes.
+
+use std::net::SocketAddr;
+
+use nix::sys::signal::Signal;
+use tests::process::Process;
+use tests::server::SOON;
+use tests::{Dir, HITME, Run, Server, Subject, eventually, free_address, http, only};
+
+/// A server with these arguments.
+fn start(dir: &Dir, more: &[&str]) -> (Server, SocketAddr) {
+    dir.write("hitme.py", HITME);
+    let address = free_address();
+    let server = Run::uwsgi(dir)
+        .args(["--http-socket", &address.to_string(), "--wsgi-file", "hitme.py", "--master"])
+        .args(more)
+        .start();
+    server.await_tcp(address);
+    (server, address)
+}
+
+/// The process whose command line is this, below a server.
+fn running(server: &Server, command: &str) -> Option<Process> {
+    server.process().descendants().into_iter().find(|one| one.command() == command)
+}
+
+fn await_running(server: &Server, command: &str) -> Process {
+    eventually("the daemon runs", SOON, || running(server, command).ok_or("not there"))
+}
+
+/// Another process than `old` with this command line.
+fn await_another(server: &Server, command: &str, old: Process) -> Process {
+    eventually("the daemon is started anew", SOON, || {
+        running(server, command).filter(|now| *now != old).ok_or("not there")
+    })
+}
+
+fn reload(server: &Server, address: SocketAddr) {
+    let worker = |address| http::get(address, "/").map(|answer| answer.status);
+    server.process().signal(Signal::SIGHUP);
+    eventually("it serves after the reload", SOON, || worker(address));
+}
+
+#[test]
+fn attach_daemon_is_kept_alive_and_started_anew_at_a_reload() {
+    let dir = Dir::new();
+    let (server, address) = start(&dir, &["--attach-daemon", "exec sleep 86399"]);
+    let first = await_running(&server, "sleep 86399");
+    first.signal(Signal::SIGKILL);
+    let second = await_another(&server, "sleep 86399", first);
+    reload(&server, address);
+    let third = await_another(&server, "sleep 86399", second);
+    assert!(tests::until(SOON, || !second.alive()));
+    server.stop();
+    assert!(!third.alive(), "it ends with the server");
+}
+
+#[test]
+fn attach_daemon2_is_asked_by_the_signal_of_its_choice() {
+    let dir = Dir::new();
+    let script = "trap 'echo asked > asked; exit' INT; while true; do sleep 0.05; done";
+    dir.write("daemon.sh", script);
+    let (server, _) = start(&dir, &["--attach-daemon2", "cmd=exec sh daemon.sh,stopsignal=2"]);
+    await_running(&server, "sh daemon.sh");
+    server.stop();
+    assert!(dir.join("asked").exists());
+}
+
+#[test]
+fn a_daemon_that_does_not_hear_is_killed_after_the_mercy() {
+    let dir = Dir::new();
+    let (server, _) = start(
+        &dir,
+        &[
+            "--reload-mercy",
+            "1",
+            "--attach-daemon",
+            "trap '' TERM; while true; do sleep 0.05; done",
+        ],
+    );
+    eventually("the daemon runs", SOON, || {
+        let below = server.process().descendants();
+        below.into_iter().find(|one| one.command().contains("trap ''")).ok_or("not there")
+    });
+    server.stop();
+}
+
+#[test]
+fn attach_control_daemon_takes_the_server_with_it() {
+    let dir = Dir::new();
+    let (mut server, _) = start(&dir, &["--attach-control-daemon", "exec sleep 86398"]);
+    await_running(&server, "sleep 86398").signal(Signal::SIGKILL);
+    server.wait(SOON);
+    server.finish();
+}
+
+#[test]
+fn smart_attach_daemon2_survives_a_reload() {
+    let dir = Dir::new();
+    let pidfile = dir.join("smart.pid");
+    let asked = format!("{} exec sleep 86397", pidfile.display());
+    let (server, address) = start(&dir, &["--smart-attach-daemon2", &asked]);
+    let pid = eventually("the pid file is written", SOON, || {
+        let text = std::fs::read_to_string(&pidfile).map_err(|error| error.to_string())?;
+        text.trim().parse().map_err(|_| text)
+    });
+    reload(&server, address);
+    reload(&server, address);
+    assert!(Process(pid).alive(), "a reload leaves it alone");
+    Process(pid).signal(Signal::SIGKILL);
+    eventually("another one runs", SOON, || {
+        let text = std::fs::read_to_string(&pidfile).map_err(|error| error.to_string())?;
+        if text.trim() == pid.to_string() { Err(text) } else { Ok(()) }
+    });
+    if tests::subject() == Subject::Ours {
+        server.stop();
+    } else {
+        // uWSGI leaves it running
+        let text = std::fs::read_to_string(&pidfile).unwrap();
+        server.stop();
+        Process(text.trim().parse().unwrap()).signal(Signal::SIGKILL);
+    }
+}
+
+#[test]
+fn smart_attach_daemon_finds_what_detached_itself() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    dir.write("detach.sh", "setsid sleep 86396 >/dev/null 2>&1 & echo $! > detached.pid");
+    let asked = format!("{} sh detach.sh", dir.join("detached.pid").display());
+    let (server, address) = start(&dir, &["--smart-attach-daemon", &asked]);
+    let first = await_running(&server, "sleep 86396");
+    eventually("it is found by its pid file", SOON, || {
+        let log = server.log();
+        if log.contains("runs already") { Ok(()) } else { Err(log) }
+    });
+    reload(&server, address);
+    assert!(first.alive(), "a reload leaves it alone");
+    first.signal(Signal::SIGKILL);
+    let second = await_another(&server, "sleep 86396", first);
+    server.stop();
+    assert!(!second.alive(), "it ends with the server");
+}
+
+/// One line of a process's limits: the soft limit.
+fn limit(process: Process, name: &str) -> String {
+    let text = std::fs::read_to_string(format!("/proc/{}/limits", process.0)).unwrap();
+    let line = text.lines().find(|line| line.starts_with(name)).expect("the kernel tells");
+    line[name.len()..].split_whitespace().next().expect("a number").to_owned()
+}
+
+#[test]
+fn limits_are_set_for_all_processes() {
+    let dir = Dir::new();
+    let (server, _) = start(
+        &dir,
+        &["--max-fd", "777", "--limit-as", "4096", "--limit-nproc", "5555", "--prio", "7"],
+    );
+    let below = server.process().descendants();
+    for process in below.into_iter().chain([server.process()]) {
+        assert_eq!(limit(process, "Max open files"), "777");
+        assert_eq!(limit(process, "Max address space"), (4096u64 << 20).to_string());
+        assert_eq!(limit(process, "Max processes"), "5555");
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.0)).unwrap();
+        let nice = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(16));
+        assert_eq!(nice, Some("7"));
+    }
+    server.stop();
+}
+
+#[test]
+fn cpu_affinity_binds_each_worker() {
+    let dir = Dir::new();
+    let (server, _) = start(&dir, &["--processes", "2", "--cpu-affinity", "1"]);
+    let allowed = |process: Process| {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", process.0)).ok()?;
+        let line = text.lines().find(|line| line.starts_with("Cpus_allowed_list:"))?;
+        Some(line.split_whitespace().nth(1)?.to_owned())
+    };
+    eventually("two workers are bound to one processor each", SOON, || {
+        let below = server.process().descendants();
+        let bound: Vec<_> = below.into_iter().filter_map(allowed).collect();
+        let single = bound.iter().filter(|list| !list.contains(['-', ','])).count();
+        // on a machine of one processor there is nothing to see
+        let whole = allowed(server.process()).is_some_and(|list| !list.contains(['-', ',']));
+        if single == 2 || whole { Ok(()) } else { Err(format!("{bound:?}")) }
+    });
+    server.stop();
+}
