@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::unistd::geteuid;
-use shared::config::{World, read_command_line};
+use shared::config::{World, read_emperor};
 use shared::exit::Exit;
 use shared::finding::{Finding, Origin};
 use shared::listed::Listed;
@@ -108,7 +108,7 @@ impl Orders {
     /// An Emperor's configuration: itself, and everything that it names.
     fn emperor(&mut self, path: &Path) -> io::Result<()> {
         let world = World::of_this_process()?;
-        let mut reading = read_command_line(&["--ini".into(), path.into()], &world);
+        let mut reading = read_emperor(&["--ini".into(), path.into()], &world);
         let read = reading.findings.len();
         let settings = Settings::new(&mut reading, &world);
         // what the reader found is found again by whoever reads it as a file

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use emperor::settings::Settings;
 use emperor::{check, log, reign};
-use shared::config::{World, read_command_line};
+use shared::config::{World, read_emperor};
 use shared::exit::Exit;
 
 fn main() -> ExitCode {
@@ -41,7 +41,7 @@ fn run() -> Result<Exit, Box<dyn Error>> {
         Some(_) => {}
     }
     let world = World::of_this_process()?;
-    let mut reading = read_command_line(&arguments, &world);
+    let mut reading = read_emperor(&arguments, &world);
     let settings = Settings::new(&mut reading, &world);
     for finding in &reading.findings {
         eprintln!("emperor: {finding}");

@@ -1,12 +1,13 @@
 //! What must never be done as root: running Python, and touching what a tenant controls.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 
 use tests::emperor::{Emperor, Throne};
 use tests::process::Process;
-use tests::programs::system;
-use tests::server::SOON;
-use tests::{HITME, Subject, eventually, free_address, give, http, only, root};
+use tests::programs::{self, system};
+use tests::server::{End, SOON};
+use tests::{Dir, HITME, Run, Subject, eventually, free_address, give, http, only, root};
 
 /// A tenant's home in the test's directory, with an application, owned by that user.
 fn home(emperor: &Emperor, uid: u32) -> std::path::PathBuf {
@@ -174,4 +175,44 @@ fn a_trace_of_a_bad_program_would_be_noticed() {
                  11 openat(AT_FDCWD, \"/t/app.py\", O_RDONLY) = 3\n\
                  10 openat(AT_FDCWD, \"/t/app.py\", O_RDONLY) = 3\n";
     assert_eq!(as_root(trace, "/t/"), [trace.lines().last().unwrap()]);
+}
+
+#[test]
+fn an_emperor_of_roots_obeys_no_file_that_others_can_write() {
+    if !root() || !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    let sites = dir.mkdir("sites");
+    let made = ["log", "state", "api.sock"].map(|name| dir.join(name));
+    let text = format!(
+        "[uwsgi]\nemperor = {}\nlogto = {}\nstate-dir = {}\napi-socket = {}\n",
+        sites.display(),
+        made[0].display(),
+        made[1].display(),
+        made[2].display()
+    );
+    let theirs = dir.write("theirs.ini", &text);
+    give(&theirs, 4301, 4301);
+    let open = dir.write("open.ini", &text);
+    std::fs::set_permissions(&open, PermissionsExt::from_mode(0o666)).expect("root may");
+    dir.write("own.ini", format!("[uwsgi]\nini = {}\n", open.display()));
+    for (file, why) in [
+        ("theirs.ini", "belongs to uid 4301"),
+        ("open.ini", "can be written by others"),
+        ("own.ini", "can be written by others"),
+    ] {
+        // the launcher hands over to the daemon where a file asks for an emperor
+        for (program, first) in [("emperor", None), ("vassal", Some("--master"))] {
+            let run = Run::program(&dir, programs::ours(program)).args(first);
+            let (end, log) = run.args(["--ini", file]).to_end(SOON);
+            assert_eq!(end, End::Code(1), "{program} {file}: {log}");
+            assert!(log.contains(why), "{program} {file}: {log}");
+            assert!(made.iter().all(|path| !path.exists()), "{program} {file}: {log}");
+        }
+        let run = Run::program(&dir, programs::ours("emperor"));
+        let (end, log) = run.args(["--check", file]).to_end(SOON);
+        assert!(matches!(end, End::Code(1 | 5)), "{file}: {log}");
+        assert!(log.contains(why), "{file}: {log}");
+    }
 }

@@ -11,7 +11,6 @@ use crate::finding::{Finding, Origin};
 use crate::option::{self, Arity, Kind, Row};
 
 use super::loader::Loader;
-use super::source::Proof;
 
 /// Variables of the environment that are no options.
 const NOT_OPTIONS: &[&str] = &[
@@ -204,7 +203,7 @@ fn resolve(name: &str) -> Result<(&'static Row, &'static str), Finding> {
 fn positional(loader: &mut Loader<'_>, file: &str) {
     let extension = Path::new(file).extension().and_then(|e| e.to_str()).unwrap_or_default();
     if matches!(extension, "ini" | "xml" | "yaml" | "yml" | "json" | "js") {
-        let proof = loader.owner.map_or(Proof::None, Proof::Owner);
+        let proof = loader.proof();
         loader.file(Path::new(file), proof, true);
         return;
     }

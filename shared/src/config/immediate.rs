@@ -7,7 +7,6 @@ use crate::option;
 
 use super::loader::{Entry, How, Loader, Part};
 use super::scheme::{self, SchemeError};
-use super::source::Proof;
 
 /// The most options that one use of a declared option may come to.
 const PARTS_MAX: usize = 256;
@@ -227,7 +226,7 @@ fn variable(loader: &Loader<'_>, file: &Path) -> Result<Option<(String, String)>
     else {
         return Ok(None);
     };
-    let proof = loader.owner.map_or(Proof::None, Proof::Owner);
+    let proof = loader.proof();
     let source =
         loader.source(file, proof).map_err(|error| format!("{}: {error}", file.display()))?;
     let line = source.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();

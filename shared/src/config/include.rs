@@ -95,10 +95,9 @@ impl Loader<'_> {
                 Some(frame) => frame.clone(),
                 None => return self.fail(origin, given, "expected a file name"),
             },
-            Target::File(file) => Frame::File {
-                path: self.world.directory.join(file),
-                proof: self.owner.map_or(Proof::None, Proof::Owner),
-            },
+            Target::File(file) => {
+                Frame::File { path: self.world.directory.join(file), proof: self.proof() }
+            }
             target => match self.fetch(target) {
                 Ok(bytes) => Frame::Text { name: file.to_owned(), bytes: bytes.into() },
                 Err(SchemeError::Off) => {
@@ -137,7 +136,7 @@ impl Loader<'_> {
     pub(super) fn text(&self, name: &str) -> Result<String, String> {
         let bytes = match scheme::target(name) {
             Target::File(file) => {
-                let proof = self.owner.map_or(Proof::None, Proof::Owner);
+                let proof = self.proof();
                 let path = self.world.directory.join(file);
                 self.source(&path, proof).map_err(|error| format!("{name}: {error}"))?.bytes
             }
@@ -177,6 +176,9 @@ impl Loader<'_> {
             Ok(source) => source,
             Err(error) => {
                 complain(self, error.to_string());
+                if matches!(error, SourceError::Stranger(_) | SourceError::Writable(_)) {
+                    self.by(rule::IDENTITY);
+                }
                 if let Some(finding) = self.findings.last_mut() {
                     finding.uwsgi = Some("exits with 1".into());
                 }
@@ -278,7 +280,7 @@ impl Loader<'_> {
     }
 
     fn glued(&self, name: &Path) -> Result<Segment, SourceError> {
-        let proof = self.owner.map_or(Proof::None, Proof::Owner);
+        let proof = self.proof();
         let path = self.world.directory.join(name);
         let Source { bytes, .. } = self.source(&path, proof)?;
         Ok(Segment { path: path.into(), bytes })

@@ -84,6 +84,8 @@ pub(super) struct Loader<'w> {
     pub(super) findings: Vec<Finding>,
     /// Whose files may be included; `None`: anybody's.
     pub(super) owner: Option<u32>,
+    /// Only files that nobody but root can write are read.
+    pub(super) alone: bool,
     /// The first file: the upper case magic variables.
     pub(super) first: Option<Subject>,
     /// The files that are read now, each by the one before it.
@@ -131,6 +133,7 @@ impl<'w> Loader<'w> {
             entries: Vec::new(),
             findings: Vec::new(),
             owner,
+            alone: false,
             first: None,
             frames: Vec::new(),
             last: None,
@@ -309,6 +312,15 @@ impl<'w> Loader<'w> {
             );
             let finding = Finding::error(Some(origin.clone()), None, message);
             self.findings.push(finding.rule(rule::TOO_MUCH));
+        }
+    }
+
+    /// What has to be true of a file that the configuration names.
+    pub(super) fn proof(&self) -> Proof {
+        match self.owner {
+            _ if self.alone => Proof::Alone,
+            Some(uid) => Proof::Owner(uid),
+            None => Proof::None,
         }
     }
 

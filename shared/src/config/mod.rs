@@ -106,6 +106,17 @@ pub fn read_command_line(args: &[OsString], world: &World) -> Reading {
     finish(loader)
 }
 
+/// Reads the command line of an Emperor. It acts as root for everybody, from then on: started
+/// by root it reads only what nobody but root can write.
+pub fn read_emperor(args: &[OsString], world: &World) -> Reading {
+    let root = world.user.0 == 0;
+    let mut loader = Loader::new(world, root.then_some(0));
+    loader.alone = root;
+    command_line::environment(&mut loader);
+    command_line::arguments(&mut loader, args);
+    finish(loader)
+}
+
 /// Reads a vassal's configuration as its Emperor asked for it: the options of the Emperor's
 /// environment, the files before, `vassal-set`, the vassal's file, the files after. The last
 /// one that sets a scalar wins.

@@ -14,6 +14,9 @@ use crate::summons::Version;
 /// The largest file that is read, bytes.
 pub(super) const FILE_MAX: u64 = 1024 * 1024;
 
+/// The mode bits of those who are not the owner and may write.
+const OTHERS: u32 = 0o022;
+
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SourceError {
@@ -43,6 +46,12 @@ pub(super) enum SourceError {
         /// Whose it would have to be.
         allowed: u32,
     },
+    /// Somebody else's file, and root reads.
+    #[error("belongs to uid {0}: root reads root's files only")]
+    Stranger(u32),
+    /// Root's file, but not root's alone.
+    #[error("can be written by others than root (mode {0:o}): root reads root's files only")]
+    Writable(u32),
 }
 
 /// What has to be true of a file.
@@ -54,6 +63,8 @@ pub(super) enum Proof {
     Version(Version),
     /// It belongs to root or to this user.
     Owner(u32),
+    /// Nobody but root can have written it, or said that it stands here.
+    Alone,
 }
 
 /// A file's content and inode.
@@ -84,10 +95,13 @@ pub(super) fn read(path: &Path, proof: Proof) -> Result<Source, SourceError> {
         Proof::None | Proof::Version(_) => {}
         Proof::Owner(allowed) => {
             let owner = before.uid();
-            if owner != 0 && owner != allowed {
-                return Err(SourceError::Owner { owner, allowed });
+            match allowed {
+                _ if owner == 0 || owner == allowed => {}
+                0 => return Err(SourceError::Stranger(owner)),
+                _ => return Err(SourceError::Owner { owner, allowed }),
             }
         }
+        Proof::Alone => roots_alone(path, &before)?,
     }
     let mut bytes = Vec::new();
     (&mut file).take(FILE_MAX + 1).read_to_end(&mut bytes)?;
@@ -97,8 +111,20 @@ pub(super) fn read(path: &Path, proof: Proof) -> Result<Source, SourceError> {
     if version_of(&file.metadata()?) != version_of(&before) {
         return Err(SourceError::Changed);
     }
-    let others = before.uid() != 0 || before.mode() & 0o022 != 0;
+    let others = before.uid() != 0 || before.mode() & OTHERS != 0;
     Ok(Source { bytes, inode: before.ino(), others })
+}
+
+/// Refuses what others than root can write, and a stranger's link to what is root's.
+fn roots_alone(path: &Path, data: &Metadata) -> Result<(), SourceError> {
+    let link = std::fs::symlink_metadata(path)?;
+    if let Some(stranger) = [data.uid(), link.uid()].into_iter().find(|uid| *uid != 0) {
+        return Err(SourceError::Stranger(stranger));
+    }
+    if data.mode() & OTHERS != 0 {
+        return Err(SourceError::Writable(data.mode() & 0o7777));
+    }
+    Ok(())
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -81,6 +81,42 @@ fn root_reads_no_file_of_anybody_elses() {
 }
 
 #[test]
+fn an_emperor_started_by_root_reads_only_what_nobody_else_can_write() {
+    use std::os::unix::fs::{PermissionsExt, lchown, symlink};
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let place = Place::new(&[("a.ini", "[uwsgi]\nprocesses = 3\n"), ("b.ini", "[uwsgi]\n")]);
+    symlink(place.path("a.ini"), place.path("link.ini")).unwrap();
+    let root = World { user: (0, "root".into()), ..place.world.clone() };
+    let read = |args: &[&str], world: &World| {
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        let reading = read_emperor(&args, world);
+        (value(&reading, "processes"), errors(&reading).join("\n"))
+    };
+    let mode = |bits| {
+        fs::set_permissions(place.path("a.ini"), fs::Permissions::from_mode(bits)).unwrap();
+    };
+    mode(0o644);
+    for args in [&["a.ini"][..], &["link.ini"], &["--ini", "b.ini", "--include", "a.ini"]] {
+        assert_eq!(read(args, &root), ("3".into(), String::new()), "{args:?}");
+        for bits in [0o664, 0o646] {
+            mode(bits);
+            let (processes, errors) = read(args, &root);
+            assert_eq!(processes, "<none>", "{args:?}");
+            assert!(errors.contains(&format!("others than root (mode {bits:o})")), "{errors}");
+            // who is not root reads what it may
+            assert_eq!(read(args, &place.world).0, "3");
+        }
+        mode(0o644);
+    }
+    lchown(place.path("link.ini"), Some(65534), None).unwrap();
+    let (processes, errors) = read(&["link.ini"], &root);
+    assert_eq!(processes, "<none>");
+    assert!(errors.contains("belongs to uid 65534: root reads root's"), "{errors}");
+}
+
+#[test]
 fn commands_are_not_run_as_root_where_a_stranger_wrote_a_part() {
     let mark = tempfile::tempdir().unwrap();
     let command = format!("exec://touch {}/ran", mark.path().display());

@@ -1,5 +1,6 @@
 //! One file: read, typed, planned and advised on, with nothing done.
 
+use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -87,13 +88,10 @@ impl Judge<'_> {
         if let Some((_, place)) = &subject.input {
             // includes count from where the text would be
             let world = World { directory: place.clone(), ..self.world.clone() };
-            let option = match cli::option_of(&subject.shown) {
-                // a name that says no language
-                "--config" | "--inherit" => "--ini",
-                option => option,
-            };
-            let args = [option.into(), subject.path.clone().into()];
-            return config::read_command_line(&args, &world);
+            return config::read_command_line(&named(subject), &world);
+        }
+        if subject.emperor {
+            return config::read_emperor(&named(subject), &self.world);
         }
         if subject.vassal {
             source.sets = &self.emperor.sets;
@@ -126,6 +124,16 @@ impl Judge<'_> {
         });
         findings
     }
+}
+
+/// The command line that names a file.
+fn named(subject: &Subject) -> [OsString; 2] {
+    let option = match cli::option_of(&subject.shown) {
+        // a name that says no language
+        "--config" | "--inherit" => "--ini",
+        option => option,
+    };
+    [option.into(), subject.path.clone().into()]
 }
 
 /// Whether the lack of a socket is worth a word, and which.

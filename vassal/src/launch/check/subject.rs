@@ -30,6 +30,8 @@ pub(super) struct Subject {
     pub(super) version: Option<Version>,
     /// It is one of a directory's: judged as an Emperor of this machine would start it.
     pub(super) vassal: bool,
+    /// It is an Emperor's own, and read as its daemon reads it.
+    pub(super) emperor: bool,
     /// Why there is nothing to read.
     pub(super) problem: Option<Finding>,
     /// What is known already.
@@ -70,6 +72,7 @@ fn file(name: &Path, shown: &Path, found: io::Result<Metadata>, vassal: bool) ->
         path,
         version: found.ok().map(|data| version(&data)),
         vassal,
+        emperor: false,
         findings: Vec::new(),
         input: None,
     }
@@ -80,6 +83,7 @@ fn listed(list: &mut Vec<Subject>) -> io::Result<()> {
     let files: Vec<Listed> = serde_json::from_reader(io::stdin().lock())?;
     for Listed { path, vassal, findings } in files {
         let mut subject = file(&path, &path, fs::metadata(&path), vassal);
+        subject.emperor = !vassal;
         if findings.is_empty() || subject.problem.is_none() {
             subject.findings = findings;
         } else {
