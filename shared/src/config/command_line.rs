@@ -5,12 +5,14 @@
 //! named without an option are read after all of them.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::finding::{Finding, Origin};
 use crate::option::{self, Arity, Kind, Row};
 
+use super::include;
 use super::loader::Loader;
+use super::scheme::{self, Target};
 
 /// Variables of the environment that are no options.
 const NOT_OPTIONS: &[&str] = &[
@@ -30,48 +32,109 @@ const DASHES: &[char] = &[
     '\u{fe63}', '\u{ff0d}',
 ];
 
+/// The options whose value is a configuration that is read.
+const FILE_OPTIONS: [&str; 9] =
+    ["config", "include", "inherit", "ini", "inject-after", "inject-before", "json", "xml", "yaml"];
+
+/// What one argument means, or several of them.
+#[derive(Debug)]
+enum Word<'a> {
+    /// An option with the spelling that was meant and its value.
+    Option(&'static Row, &'static str, Option<&'a str>),
+    /// One that may go without a value, and does.
+    Bare(&'static Row, &'static str),
+    /// A file named without an option.
+    File(&'a str),
+    /// Nothing that can be read.
+    Wrong(Finding),
+}
+
+/// The files that `UWSGI_*` variables and a command line name as configurations, in the order in
+/// which they are read; what only the files themselves name is not among them.
+pub fn files(environment: &[(OsString, OsString)], args: &[OsString]) -> Vec<PathBuf> {
+    let names = |row: Option<&Row>| row.is_some_and(|row| FILE_OPTIONS.contains(&row.name));
+    let mut found: Vec<&str> = variables(environment)
+        .filter_map(|(_, key, value)| names(option::find(&key)).then_some(value))
+        .collect();
+    let mut last = Vec::new();
+    for word in words(args) {
+        match word {
+            Word::Option(row, _, Some(value)) if names(Some(row)) => found.push(value),
+            Word::File(file) if is_configuration(file) => last.push(PathBuf::from(file)),
+            Word::Option(..) | Word::Bare(..) | Word::File(_) | Word::Wrong(_) => {}
+        }
+    }
+    let file = |text: &str| match scheme::target(include::split(text).0) {
+        Target::File(file) if !file.is_empty() => Some(PathBuf::from(file)),
+        _ => None,
+    };
+    found.into_iter().filter_map(file).chain(last).collect()
+}
+
 /// Options from `UWSGI_SOME_NAME` variables. `UWSGI_VASSAL_*` are for an Emperor's vassals.
 pub(super) fn environment(loader: &mut Loader<'_>) {
     let world = loader.world;
-    for (name, value) in &world.environment {
-        let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
-        let Some(rest) = name.strip_prefix("UWSGI_") else { continue };
-        if NOT_OPTIONS.contains(&name) || rest.is_empty() || rest.starts_with("VASSAL_") {
-            continue;
-        }
-        let key = rest.to_ascii_lowercase().replace('_', "-");
+    for (name, key, value) in variables(&world.environment) {
         loader.add(&key, value, &Origin::Environment(name.to_owned()), false);
     }
+}
+
+/// The variables that are options: name, option, value.
+fn variables(environment: &[(OsString, OsString)]) -> impl Iterator<Item = (&str, String, &str)> {
+    environment.iter().filter_map(|(name, value)| {
+        let (name, value) = (name.to_str()?, value.to_str()?);
+        let rest = name.strip_prefix("UWSGI_")?;
+        let none = NOT_OPTIONS.contains(&name) || rest.is_empty() || rest.starts_with("VASSAL_");
+        (!none).then(|| (name, rest.to_ascii_lowercase().replace('_', "-"), value))
+    })
 }
 
 /// Reads the arguments, then the files among them.
 pub(super) fn arguments(loader: &mut Loader<'_>, args: &[OsString]) {
     let mut files: Vec<&str> = Vec::new();
-    let mut only_files = false;
-    let mut rest = args.iter();
-    while let Some(argument) = rest.next() {
-        let Some(text) = argument.to_str() else {
-            complain(loader, None, "an argument is not valid UTF-8");
-            continue;
-        };
-        let mut next = Next { rest: &mut rest };
-        if only_files || !text.starts_with('-') && !text.starts_with(DASHES) || text == "-" {
-            files.push(text);
-        } else if text == "--" {
-            only_files = true;
-        } else if let Some(meant) = typographic(text) {
-            let shown: String = text.chars().take(64).collect();
-            let message = format!("\"{shown}\" starts with a typographic dash: write \"{meant}\"");
-            complain(loader, None, &message);
-        } else if let Some(long) = text.strip_prefix("--") {
-            long_option(loader, long, &mut next);
-        } else {
-            letters(loader, &text[1..], &mut next);
+    for word in words(args) {
+        match word {
+            Word::Option(row, given, value) => give(loader, row, given, value),
+            Word::Bare(row, given) => bare(loader, row, given),
+            Word::File(file) => files.push(file),
+            Word::Wrong(finding) => loader.findings.push(finding),
         }
     }
     for file in files {
         positional(loader, file);
     }
+}
+
+/// What the arguments mean, before anything acts.
+fn words(args: &[OsString]) -> Vec<Word<'_>> {
+    let mut words = Vec::new();
+    let mut only_files = false;
+    let mut rest = args.iter();
+    while let Some(argument) = rest.next() {
+        let Some(text) = argument.to_str() else {
+            words.push(wrong("an argument is not valid UTF-8"));
+            continue;
+        };
+        let mut next = Next { rest: &mut rest };
+        if only_files || !text.starts_with('-') && !text.starts_with(DASHES) || text == "-" {
+            words.push(Word::File(text));
+        } else if text == "--" {
+            only_files = true;
+        } else if let Some(meant) = typographic(text) {
+            let shown: String = text.chars().take(64).collect();
+            let message = format!("\"{shown}\" starts with a typographic dash: write \"{meant}\"");
+            words.push(wrong(&message));
+        } else if let Some(long) = text.strip_prefix("--") {
+            words.push(long_option(long, &mut next));
+        } else {
+            letters(&mut words, &text[1..], &mut next);
+        }
+    }
+    words
+}
+
+fn wrong<'a>(message: &str) -> Word<'a> {
+    Word::Wrong(Finding::error(Some(Origin::CommandLine), None, message))
 }
 
 /// The arguments that follow, for options that take one.
@@ -106,52 +169,52 @@ fn typographic(text: &str) -> Option<String> {
     Some(format!("{dashes}{name}"))
 }
 
-fn long_option(loader: &mut Loader<'_>, text: &str, next: &mut Next<'_, '_>) {
+fn long_option<'a>(text: &'a str, next: &mut Next<'_, 'a>) -> Word<'a> {
     let (name, joined) = match text.split_once('=') {
         Some((name, value)) => (name, Some(value)),
         None => (text, None),
     };
     let (row, given) = match resolve(name) {
         Ok(found) => found,
-        Err(finding) => return loader.findings.push(finding),
+        Err(finding) => return Word::Wrong(finding),
     };
     let value = match joined {
         Some(value) => Some(value),
         None if row.arity == Arity::None => Some("true"),
         None if row.optional => match next.take_number() {
             Some(value) => Some(value),
-            None => return bare(loader, row, given),
+            None => return Word::Bare(row, given),
         },
         None => next.take(),
     };
-    give(loader, row, given, value);
+    Word::Option(row, given, value)
 }
 
-fn letters(loader: &mut Loader<'_>, text: &str, next: &mut Next<'_, '_>) {
+fn letters<'a>(words: &mut Vec<Word<'a>>, text: &'a str, next: &mut Next<'_, 'a>) {
     // the letters of a whole name are letters by accident
     let name = text.split('=').next().unwrap_or(text);
     if name.len() > 2 && option::find(name).is_some() {
-        return complain(loader, None, &format!("\"-{name}\" has one dash: write \"--{name}\""));
+        return words.push(wrong(&format!("\"-{name}\" has one dash: write \"--{name}\"")));
     }
     let mut rest = text.chars();
     while let Some(letter) = rest.next() {
         let Some(row) = option::find_short(letter) else {
-            return complain(loader, None, &format!("unknown option -{letter}"));
+            return words.push(wrong(&format!("unknown option -{letter}")));
         };
         if row.kind == Kind::Flag {
-            give(loader, row, row.name, Some("true"));
+            words.push(Word::Option(row, row.name, Some("true")));
             continue;
         }
         let joined = rest.as_str();
         let value = match joined {
             "" if row.optional => match next.take_number() {
                 Some(value) => Some(value),
-                None => return bare(loader, row, row.name),
+                None => return words.push(Word::Bare(row, row.name)),
             },
             "" => next.take(),
             _ => Some(joined),
         };
-        return give(loader, row, row.name, value);
+        return words.push(Word::Option(row, row.name, value));
     }
 }
 
@@ -201,13 +264,13 @@ fn resolve(name: &str) -> Result<(&'static Row, &'static str), Finding> {
 }
 
 fn positional(loader: &mut Loader<'_>, file: &str) {
-    let extension = Path::new(file).extension().and_then(|e| e.to_str()).unwrap_or_default();
-    if matches!(extension, "ini" | "xml" | "yaml" | "yml" | "json" | "js") {
+    if is_configuration(file) {
         let proof = loader.proof();
         loader.file(Path::new(file), proof, true);
         return;
     }
     let shown: String = file.chars().take(128).collect();
+    let extension = extension(file);
     let hint = match extension {
         "py" | "wsgi" => format!("; for an application write --wsgi-file {shown}"),
         _ if extension.starts_with("ini:") => format!("; for a section write --ini {shown}"),
@@ -218,6 +281,15 @@ fn positional(loader: &mut Loader<'_>, file: &str) {
     };
     let message = format!("unable to load configuration from {shown}{hint}");
     complain(loader, None, &message);
+}
+
+/// Whether a file that is named without an option is a configuration.
+fn is_configuration(file: &str) -> bool {
+    matches!(extension(file), "ini" | "xml" | "yaml" | "yml" | "json" | "js")
+}
+
+fn extension(file: &str) -> &str {
+    Path::new(file).extension().and_then(|extension| extension.to_str()).unwrap_or_default()
 }
 
 fn complain(loader: &mut Loader<'_>, option: Option<&str>, message: &str) {

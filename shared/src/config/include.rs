@@ -288,7 +288,7 @@ impl Loader<'_> {
 }
 
 /// Splits `file:section`. The colon of a scheme or of a port is none of a section.
-fn split(text: &str) -> (&str, &str) {
+pub(super) fn split(text: &str) -> (&str, &str) {
     match text.rsplit_once(':') {
         Some((_, section)) if section.contains('/') => (text, ""),
         Some((file, section)) => (file, section),

@@ -6,7 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use shared::option;
+use shared::{config, option};
 
 /// One of the program's faces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,21 +61,10 @@ fn asked(args: &[OsString], name: &str) -> bool {
     })
 }
 
-/// The configuration files that a command line names: `x.ini`, `--ini x.ini`, `--ini=x.ini:section`.
-///
-/// Only a look at names, to find out whose files they are; the reader decides what they mean.
+/// The configuration files that the environment and a command line name, as the reader finds
+/// them: whose they are decides who reads.
 pub fn files(args: &[OsString]) -> Vec<PathBuf> {
-    args.iter()
-        .filter_map(|arg| {
-            let text = arg.to_str()?;
-            let value = match text.strip_prefix("--") {
-                Some(option) => option.split_once('=')?.1,
-                None => text,
-            };
-            let path = value.split(':').next().unwrap_or(value);
-            is_configuration(path).then(|| PathBuf::from(path))
-        })
-        .collect()
+    config::files(&std::env::vars_os().collect::<Vec<_>>(), args)
 }
 
 /// The name shown in logs and titles: that of the first file, else uWSGI's own.
@@ -96,11 +85,6 @@ pub fn option_of(file: &Path) -> &'static str {
         Some(_) => "--config",
         None => "--inherit",
     }
-}
-
-fn is_configuration(path: &str) -> bool {
-    let extension = Path::new(path).extension().and_then(OsStr::to_str);
-    matches!(extension, Some("ini" | "xml" | "yml" | "yaml" | "js" | "json"))
 }
 
 #[cfg(test)]
@@ -125,10 +109,9 @@ mod tests {
     }
 
     #[test]
-    fn files_are_found_wherever_they_are_named() {
-        let found = files(&args("--ini a.ini:one --http :80 --yaml=b.yml hitme.py dir/c.json"));
-        assert_eq!(found, ["a.ini", "b.yml", "dir/c.json"].map(PathBuf::from));
+    fn the_name_is_that_of_the_first_file() {
         assert_eq!(name(&args("--http :80")), "uwsgi");
         assert_eq!(name(&args("--ini /etc/x/app.ini")), "app.ini");
+        assert_eq!(name(&args("--touch-reload x.ini --yaml=app.conf")), "app.conf");
     }
 }

@@ -346,7 +346,10 @@ fn prepare(
 /// Reads as the one whose files they are.
 fn read(source: &Source, ownership: Ownership) -> Result<Report, Vec<Finding>> {
     let (uid, gid) = ownership.owner;
-    let drops = geteuid().is_root() && uid != 0 && ownership.alone;
+    let drops = geteuid().is_root() && uid != 0;
+    if let Some(why) = source.mixed().filter(|_| drops) {
+        return Err(vec![plain(why)]);
+    }
     let reader = drops.then(|| identity::of_owner(uid, gid));
     reader::read(source, reader.as_ref()).map_err(|error| vec![plain(error.to_string())])
 }

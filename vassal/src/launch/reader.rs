@@ -125,10 +125,14 @@ pub enum Error {
 pub struct Ownership {
     /// The owner as plans and rules see it: root only when every file is root's.
     pub owner: (u32, u32),
-    /// Whether all files have that one owner.
-    pub alone: bool,
     /// Whether root alone has a hand in all files: only then are their wishes root's.
     pub roots: bool,
+}
+
+/// The owners (user and group) of the files that can be looked at.
+fn owners(files: &[PathBuf]) -> Vec<(&PathBuf, (u32, u32))> {
+    let owner = |data: fs::Metadata| (data.uid(), data.gid());
+    files.iter().filter_map(|file| Some((file, owner(fs::metadata(file).ok()?)))).collect()
 }
 
 impl Source {
@@ -136,28 +140,36 @@ impl Source {
     pub fn ownership(&self) -> Ownership {
         let files = match self {
             Self::Vassal { version: Some(version), .. } => {
-                return Ownership {
-                    owner: (version.uid, version.gid),
-                    alone: true,
-                    roots: version.uid == 0,
-                };
+                return Ownership { owner: (version.uid, version.gid), roots: version.uid == 0 };
             }
             Self::Vassal { file, .. } => vec![file.clone()],
             Self::CommandLine(args) => cli::files(args),
         };
-        let owners: Vec<(u32, u32)> = files
-            .iter()
-            .filter_map(|file| fs::metadata(file).ok())
-            .map(|file| (file.uid(), file.gid()))
-            .collect();
+        let owners = owners(&files);
+        let owners: Vec<(u32, u32)> = owners.iter().map(|(_, owner)| *owner).collect();
         let us = (geteuid().as_raw(), nix::unistd::getegid().as_raw());
         let stranger = owners.iter().find(|(uid, _)| *uid != 0);
         let owner = stranger.or(owners.first()).copied().unwrap_or(us);
         Ownership {
             owner,
-            alone: owners.iter().all(|(uid, _)| *uid == owner.0),
             roots: owner.0 == 0 && files.iter().all(|file| is_roots_to_replace(file)),
         }
+    }
+
+    /// Why root cannot read this: no user may be given all files of several.
+    pub fn mixed(&self) -> Option<String> {
+        let files = match self {
+            Self::Vassal { .. } => return None,
+            Self::CommandLine(args) => cli::files(args),
+        };
+        let owners = owners(&files);
+        let ((one, (uid, _)), rest) = owners.split_first()?;
+        let (other, (another, _)) = rest.iter().find(|(_, (other, _))| other != uid)?;
+        let (one, other) = (one.display(), other.display());
+        Some(format!(
+            "{one} belongs to uid {uid}, {other} to uid {another}: root starts a server with \
+             files of one owner only"
+        ))
     }
 
     /// The name shown in logs.
@@ -362,7 +374,7 @@ mod tests {
             after: Vec::new(),
             options: Vec::new(),
         };
-        assert_eq!(source.ownership(), Ownership { owner: (7, 8), alone: true, roots: false });
+        assert_eq!(source.ownership(), Ownership { owner: (7, 8), roots: false });
         assert_eq!(source.name(), "a.ini");
     }
 }

@@ -104,3 +104,21 @@ fn an_option_without_its_value_is_listed_as_true_and_means_one() {
     assert_eq!(value(&reading, "http-keepalive"), "5");
     assert_eq!(place.line(&["--exit"]).exit, Some(1));
 }
+
+#[test]
+fn the_files_of_a_command_line_are_found_as_they_are_read() {
+    let found = |environment: &[(&str, &str)], line: &str| -> Vec<String> {
+        let environment: Vec<(OsString, OsString)> =
+            environment.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        let files = files(&environment, &args);
+        files.iter().map(|file| file.display().to_string()).collect()
+    };
+    let line = "--ini a.ini:one --http :80 --yaml=b.conf hitme.py dir/c.json --incl /x/d";
+    assert_eq!(found(&[], line), ["a.ini", "b.conf", "/x/d", "dir/c.json"]);
+    let none = "--touch-reload=x.ini --touch-reload y.ini --logto z.ini --ini - --ini :one \
+                --ini exec://x.ini --config http://h/x.ini a.ini:one";
+    assert_eq!(found(&[], none), [""; 0]);
+    let variables = [("UWSGI_INI", "e.ini"), ("UWSGI_VASSAL_INI", "n.ini"), ("INI", "n.ini")];
+    assert_eq!(found(&variables, "-- --ini f.ini"), ["e.ini", "f.ini"]);
+}
