@@ -6,7 +6,6 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -15,6 +14,7 @@ use shared::config::{World, read_emperor};
 use shared::exit::Exit;
 use shared::finding::{Finding, Origin};
 use shared::listed::Listed;
+use shared::owner;
 use shared::rule;
 use shared::summons::Template;
 
@@ -93,9 +93,12 @@ pub fn check(arguments: &[OsString]) -> Result<Exit, CheckError> {
         if file.is_dir() {
             let path = std::path::absolute(&path).map_err(CheckError::World)?;
             orders.source(&Source::Directory(path), &Rules::default());
-        } else if geteuid().is_root() && file.uid() != 0 {
-            return Err(CheckError::Stranger { path, uid: file.uid() });
         } else {
+            let (uid, _) = owner::of(&path)
+                .map_err(|source| CheckError::Path { path: path.clone(), source })?;
+            if geteuid().is_root() && uid != 0 {
+                return Err(CheckError::Stranger { path, uid });
+            }
             orders.emperor(&path).map_err(CheckError::World)?;
         }
     }

@@ -18,6 +18,8 @@ pub mod listed;
 pub mod name;
 /// Every option, once: names, values, documentation.
 pub mod option;
+/// Whose a file is, for root.
+pub mod owner;
 /// What root has to do before a vassal may run, as data.
 pub mod plan;
 /// The rules that find mistakes in configurations.

@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use crate::owner;
 use crate::summons::Version;
 
 /// The largest file that is read, bytes.
@@ -117,8 +118,8 @@ pub(super) fn read(path: &Path, proof: Proof) -> Result<Source, SourceError> {
 
 /// Refuses what others than root can write, and a stranger's link to what is root's.
 fn roots_alone(path: &Path, data: &Metadata) -> Result<(), SourceError> {
-    let link = std::fs::symlink_metadata(path)?;
-    if let Some(stranger) = [data.uid(), link.uid()].into_iter().find(|uid| *uid != 0) {
+    let (whose, _) = owner::of(path)?;
+    if let Some(stranger) = [data.uid(), whose].into_iter().find(|uid| *uid != 0) {
         return Err(SourceError::Stranger(stranger));
     }
     if data.mode() & OTHERS != 0 {

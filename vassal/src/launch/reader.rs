@@ -5,10 +5,9 @@
 //! shape: it is bounded in size and time, and a child that dies is a finding.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -22,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use shared::config::show::{self, Form};
 use shared::config::{self, Reading, Schemes, VassalSource, World};
 use shared::finding::Finding;
+use shared::owner;
 use shared::plan::Identity;
 use shared::settings::Settings;
 use shared::summons::{Template, Version};
@@ -131,8 +131,7 @@ pub struct Ownership {
 
 /// The owners (user and group) of the files that can be looked at.
 fn owners(files: &[PathBuf]) -> Vec<(&PathBuf, (u32, u32))> {
-    let owner = |data: fs::Metadata| (data.uid(), data.gid());
-    files.iter().filter_map(|file| Some((file, owner(fs::metadata(file).ok()?)))).collect()
+    files.iter().filter_map(|file| Some((file, owner::of(file).ok()?))).collect()
 }
 
 impl Source {

@@ -117,10 +117,10 @@ fn child(
 ) -> io::Result<()> {
     descriptor::become_standard(pipe.as_fd(), 0)?;
     descriptor::close_from(3)?;
-    let mut world = World::of_this_process()?;
     if let Some((uid, gid)) = owner {
         identity::become_for_good(&identity::of_owner(uid, gid))?;
     }
+    let mut world = World::of_this_process()?;
     setrlimit(Resource::RLIMIT_AS, MEMORY_MAX, MEMORY_MAX)?;
     let vassals = files.iter().any(|at| subjects[*at].vassal);
     if vassals || owner.is_some() {

@@ -1,15 +1,16 @@
 //! Which files are checked: those that are named, and those that an Emperor would pick from a
 //! directory. Nothing is opened here but standard input; only names and owners are looked at.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, Metadata, Permissions};
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 use shared::finding::{Finding, Origin};
 use shared::listed::Listed;
 use shared::name::{Unfit, fit};
+use shared::owner;
 use shared::rule;
 use shared::summons::Version;
 use tempfile::TempDir;
@@ -19,6 +20,9 @@ use super::arguments::Wanted;
 /// The most of standard input that is read, bytes: one more than a file may have.
 const INPUT_MAX: u64 = 1024 * 1024 + 1;
 
+/// User and group that own nothing.
+const NOBODY: u32 = 65534;
+
 /// One file to check.
 #[derive(Debug)]
 pub(super) struct Subject {
@@ -26,6 +30,8 @@ pub(super) struct Subject {
     pub(super) shown: PathBuf,
     /// Where it is, absolute.
     pub(super) path: PathBuf,
+    /// Whom to become for reading it, when root checks.
+    owner: Option<(u32, u32)>,
     /// What it was when it was picked; `None`: it cannot be looked at.
     pub(super) version: Option<Version>,
     /// It is one of a directory's: judged as an Emperor of this machine would start it.
@@ -67,6 +73,7 @@ fn file(name: &Path, shown: &Path, found: io::Result<Metadata>, vassal: bool) ->
         Err(error) => Some(format!("cannot be read: {error}")),
     };
     Subject {
+        owner: owner::of(&path).ok().filter(|(uid, _)| *uid != 0),
         problem: problem.map(|message| unreadable(&path, message)),
         shown: shown.to_owned(),
         path,
@@ -128,7 +135,8 @@ fn directory(name: &Path, wanted: &Wanted, list: &mut Vec<Subject>) {
     }
 }
 
-/// Standard input becomes a file of ours that nobody else can write.
+/// Standard input becomes a file of ours that nobody else can write. Whose text it is nobody
+/// can tell: root has it read by a user that owns nothing.
 fn standard_input(wanted: &Wanted) -> io::Result<Subject> {
     let mut bytes = Vec::new();
     io::stdin().lock().take(INPUT_MAX).read_to_end(&mut bytes)?;
@@ -137,11 +145,21 @@ fn standard_input(wanted: &Wanted) -> io::Result<Subject> {
         Some(name) if wanted.stdin.is_some() => name.to_owned(),
         Some(_) | None => "standard-input.ini".into(),
     };
-    let directory = tempfile::tempdir()?;
+    let root = geteuid().is_root();
+    // root's own TMPDIR may be closed to others
+    let place = if root { PathBuf::from("/tmp") } else { std::env::temp_dir() };
+    let directory = tempfile::tempdir_in(place)?;
     let path = directory.path().join(name);
     fs::write(&path, bytes)?;
+    if root {
+        for (path, mode) in [(path.as_path(), 0o640), (directory.path(), 0o710)] {
+            chown(path, None, Some(NOBODY))?;
+            fs::set_permissions(path, Permissions::from_mode(mode))?;
+        }
+    }
     let place = std::path::absolute(shown.parent().unwrap_or(Path::new("")).join("."))?;
     let mut subject = file(&path, &shown, fs::metadata(&path), false);
+    subject.owner = root.then_some((NOBODY, NOBODY));
     subject.input = Some((directory, place));
     Ok(subject)
 }
@@ -149,8 +167,7 @@ fn standard_input(wanted: &Wanted) -> io::Result<Subject> {
 impl Subject {
     /// Whom to become for reading it; `None`: who we are.
     pub(super) fn owner(&self) -> Option<(u32, u32)> {
-        let version = self.version.filter(|version| version.uid != 0)?;
-        geteuid().is_root().then_some((version.uid, version.gid))
+        self.owner.filter(|_| geteuid().is_root())
     }
 }
 
