@@ -78,3 +78,21 @@ fn files_are_read_as_their_owner_however_they_are_named() {
     let (end, log) = run(&["own.ini", "--touch-reload=two.ini", "--touch-reload", "two.ini"]);
     assert_eq!((end, log.contains("I am 0")), (End::Code(7), true), "{log}");
 }
+
+#[test]
+fn commands_that_hang_are_ended_before_the_reader_is() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    let started = dir.join("started");
+    let command = format!("echo x >>{}; echo noise >&2; exec sleep 777", started.display());
+    let text = [1, 2, 3].map(|at| format!("v{at} = @(exec://{command})\n")).concat();
+    dir.write("app.ini", format!("[uwsgi]\n{text}"));
+    // what were left would hold the warden up
+    let (end, log) = Run::bare(&dir, Subject::Ours).arg("app.ini").to_end(SOON);
+    assert_eq!(end, End::Code(1), "{log}");
+    assert_eq!(log.matches("took longer than 5 s together").count(), 3, "{log}");
+    assert!(!log.contains("noise"), "{log}");
+    assert_eq!(std::fs::read_to_string(started).unwrap(), "x\n", "the others do not start");
+}

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::finding::{Finding, Origin};
 use crate::rule;
@@ -125,11 +126,14 @@ impl Loader<'_> {
 
     /// What a target that is no file gives.
     pub(super) fn fetch(&self, target: Target<'_>) -> Result<Vec<u8>, SchemeError> {
-        if self.variables.is_empty() {
-            return scheme::fetch(target, self.world, self.stranger.get());
-        }
-        let world = super::World { environment: self.environment(), ..self.world.clone() };
-        scheme::fetch(target, &world, self.stranger.get())
+        let own = (!self.variables.is_empty())
+            .then(|| super::World { environment: self.environment(), ..self.world.clone() });
+        let world = own.as_ref().unwrap_or(self.world);
+        let started = Instant::now();
+        let left = scheme::PATIENCE.saturating_sub(self.waited.get());
+        let result = scheme::fetch(target, world, self.stranger.get(), left);
+        self.waited.set(self.waited.get() + started.elapsed());
+        result
     }
 
     /// The text that a value names, by the rules for included files.

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::unistd::geteuid;
 
@@ -118,6 +119,8 @@ pub(super) struct Loader<'w> {
     pub(super) printed: Vec<String>,
     /// What `exit` says.
     pub(super) exit: Option<i32>,
+    /// How long commands and pages took so far.
+    pub(super) waited: Cell<Duration>,
     /// Text of entries so far, bytes.
     bytes: usize,
     /// Text of files so far, bytes.
@@ -151,6 +154,7 @@ impl<'w> Loader<'w> {
             variables: Vec::new(),
             printed: Vec::new(),
             exit: None,
+            waited: Cell::default(),
             bytes: 0,
             read: Cell::new(0),
             full: false,

@@ -7,6 +7,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::finding::{Finding, Origin};
 use crate::option;
@@ -69,6 +70,8 @@ pub struct Reading {
     pub printed: Vec<String>,
     /// The status that `exit` asks for: nothing is read behind it, and nothing is started.
     pub exit: Option<i32>,
+    /// How long commands and pages took.
+    pub waited: Duration,
 }
 
 impl Reading {
@@ -122,7 +125,8 @@ pub fn read_emperor(args: &[OsString], world: &World) -> Reading {
 /// environment, the files before, `vassal-set`, the vassal's file, the files after. The last
 /// one that sets a scalar wins.
 pub fn read_vassal(source: &VassalSource<'_>, world: &World) -> Reading {
-    summoned(source, source.file, source.version.map_or(Proof::None, Proof::Version), world)
+    let proof = source.version.map_or(Proof::None, Proof::Version);
+    summoned(source, source.file, proof, Duration::ZERO, world)
 }
 
 /// Reads what a refused configuration names as its `fallback-config`, by the rules for its
@@ -134,7 +138,7 @@ pub fn read_fallback(
     world: &World,
 ) -> Reading {
     let proof = source.version.map_or(Proof::None, |version| Proof::Owner(version.uid));
-    let mut reading = summoned(source, &refused.directory.join(file), proof, world);
+    let mut reading = summoned(source, &refused.directory.join(file), proof, refused.waited, world);
     for finding in refused.findings.iter().filter(|finding| finding.is_error()) {
         let message = format!("{} (fallback-config is used instead)", finding.message);
         let severity = crate::finding::Severity::Warning;
@@ -143,12 +147,20 @@ pub fn read_fallback(
     reading
 }
 
-fn summoned(source: &VassalSource<'_>, file: &Path, proof: Proof, world: &World) -> Reading {
+/// `waited`: the time that an earlier try spent on commands and pages.
+fn summoned(
+    source: &VassalSource<'_>,
+    file: &Path,
+    proof: Proof,
+    waited: Duration,
+    world: &World,
+) -> Reading {
     let named = world.directory.join(source.file);
     let directory = named.parent().unwrap_or(Path::new("/")).to_path_buf();
     let world = World { directory, ..world.clone() };
     let file = world.directory.join(file);
     let mut loader = Loader::new(&world, source.version.map(|version| version.uid));
+    loader.waited.set(waited);
     let first = Subject::of(&file, source.version.map_or(0, |version| version.ino));
     for (name, value) in source.options {
         let variable = format!("UWSGI_VASSAL_{}", name.to_ascii_uppercase().replace('-', "_"));
@@ -198,5 +210,6 @@ fn finish(mut loader: Loader<'_>) -> Reading {
     let mut printed = loader.printed;
     printed.extend(directives.all("print").map(|one| one.value.clone()));
     let directory = loader.world.directory.clone();
-    Reading { directives, findings: loader.findings, directory, printed, exit: loader.exit }
+    let waited = loader.waited.get();
+    Reading { directives, findings: loader.findings, directory, printed, exit: loader.exit, waited }
 }

@@ -1,8 +1,8 @@
 //! What a configuration may name beside files: the output of a command, a page of a server on
 //! this machine, an open descriptor.
 //!
-//! `@(...)`, `ini = ...` and `--ini ...` share this. Everything here is bounded in time and
-//! size, runs only where the caller allows it (a check runs nothing), and a command is never
+//! `@(...)`, `ini = ...` and `--ini ...` share this. Everything here is bounded in time (all of
+//! one reading together) and size, runs only where the caller allows it (a check runs nothing), and a command is never
 //! run as root when somebody else wrote the file that names it.
 
 use std::fs::File;
@@ -19,12 +19,14 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 use crate::sys::descriptor;
+use crate::sys::process::dying_with_us;
 
 use super::source::FILE_MAX;
 use super::world::World;
 
-/// How long a command or a server may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long all commands and servers of one reading may take together: less than whoever waits
+/// for the reader waits, so that the reader is there to end them.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What may be used beside files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +70,7 @@ pub(super) enum SchemeError {
     #[error("{0}")]
     Io(#[from] io::Error),
     /// It did not end.
-    #[error("took longer than {} s", PATIENCE.as_secs())]
+    #[error("commands and pages took longer than {} s together", PATIENCE.as_secs())]
     Late,
     /// More than a file may have.
     #[error("larger than {} KiB", FILE_MAX / 1024)]
@@ -99,11 +101,13 @@ pub(super) fn target(name: &str) -> Target<'_> {
     }
 }
 
-/// What a target says. `stranger`: somebody else than root had a hand in the file that names it.
+/// What a target says. `stranger`: somebody else than root had a hand in the file that names it;
+/// `left`: the time that is left.
 pub(super) fn fetch(
     target: Target<'_>,
     world: &World,
     stranger: bool,
+    left: Duration,
 ) -> Result<Vec<u8>, SchemeError> {
     if let Target::Refused(why) = target {
         return Err(SchemeError::Refused(why.to_owned()));
@@ -118,8 +122,9 @@ pub(super) fn fetch(
         (Target::Command(_), _) if stranger && world.user.0 == 0 => {
             refused("a command in a file that is not root's alone is not run as root")
         }
-        (Target::Command(command), _) => run(command, world),
-        (Target::Page(host, path), _) => page(host, path),
+        (Target::Command(_) | Target::Page(..), _) if left.is_zero() => Err(SchemeError::Late),
+        (Target::Command(command), _) => run(command, world, left),
+        (Target::Page(host, path), _) => page(host, path, left),
         (Target::Descriptor(_), Schemes::Vassal) => {
             refused("a vassal is started without open descriptors")
         }
@@ -143,21 +148,24 @@ fn bounded(from: impl Read) -> Result<Vec<u8>, SchemeError> {
     if bytes.len() as u64 > FILE_MAX { Err(SchemeError::TooLarge) } else { Ok(bytes) }
 }
 
-/// The output of a command. How it ends does not matter, as in uWSGI; what it leaves behind
-/// is killed.
-fn run(command: &str, world: &World) -> Result<Vec<u8>, SchemeError> {
-    let mut child = Command::new("/bin/sh")
+/// The output of a command. How it ends does not matter, as in uWSGI; what it leaves behind in
+/// its process group is killed, and so is the shell when this process is. Only what moves to a
+/// session of its own survives: it has the rights of the file's owner, and nothing of ours open.
+fn run(command: &str, world: &World, left: Duration) -> Result<Vec<u8>, SchemeError> {
+    let mut shell = Command::new("/bin/sh");
+    let mut child = dying_with_us(&mut shell)
         .args(["-c", command])
         .env_clear()
         .envs(world.environment.iter().map(|(name, value)| (name, value)))
         .current_dir(&world.directory)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .process_group(0)
         .spawn()?;
     let taken = child.stdout.take().map(OwnedFd::from);
     let result = match taken {
-        Some(output) => collect(output, Instant::now() + PATIENCE),
+        Some(output) => collect(output, Instant::now() + left),
         None => Ok(Vec::new()),
     };
     end(&mut child);
@@ -196,7 +204,7 @@ fn collect(from: OwnedFd, deadline: Instant) -> Result<Vec<u8>, SchemeError> {
 }
 
 /// The body of a page: HTTP/1.0 (RFC 1945), a server on a loopback address, a 2xx status.
-fn page(host: &str, path: &str) -> Result<Vec<u8>, SchemeError> {
+fn page(host: &str, path: &str, left: Duration) -> Result<Vec<u8>, SchemeError> {
     let refused = |why: &str| SchemeError::Refused(why.to_owned());
     let address = loopback(host).ok_or_else(|| {
         refused("only servers on this machine are asked: expected http://127.0.0.1:PORT/PATH")
@@ -204,9 +212,9 @@ fn page(host: &str, path: &str) -> Result<Vec<u8>, SchemeError> {
     if path.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
         return Err(refused("the path has a blank or a control character"));
     }
-    let deadline = Instant::now() + PATIENCE;
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let deadline = Instant::now() + left;
+    let mut stream = TcpStream::connect_timeout(&address, left)?;
+    stream.set_write_timeout(Some(left))?;
     let path = if path.is_empty() { "/" } else { path };
     let request = format!("GET {path} HTTP/1.0\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
@@ -268,7 +276,7 @@ mod tests {
     }
 
     fn got(name: &str, world: &World, stranger: bool) -> Result<String, String> {
-        fetch(target(name), world, stranger)
+        fetch(target(name), world, stranger, PATIENCE)
             .map(|bytes| String::from_utf8(bytes).unwrap())
             .map_err(|error| error.to_string())
     }
@@ -304,6 +312,21 @@ mod tests {
             assert!(Instant::now() < limit, "still there");
             std::thread::yield_now();
         }
+    }
+
+    #[test]
+    fn what_takes_longer_than_the_time_that_is_left_is_ended() {
+        let us = world(Schemes::Vassal);
+        let started = Instant::now();
+        for left in [Duration::ZERO, Duration::from_millis(50)] {
+            let error = fetch(target("exec://sleep 1000"), &us, false, left).unwrap_err();
+            assert!(matches!(error, SchemeError::Late));
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let error = fetch(target(&url), &us, false, Duration::from_millis(50)).unwrap_err();
+        assert!(matches!(error, SchemeError::Late));
+        assert!(started.elapsed() < PATIENCE);
     }
 
     #[test]

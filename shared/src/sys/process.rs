@@ -3,6 +3,8 @@
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -189,6 +191,20 @@ pub fn renice(value: i32) -> io::Result<()> {
     }
 }
 
+/// The kernel kills what this command becomes as soon as the thread that starts it ends.
+pub fn dying_with_us(command: &mut Command) -> &mut Command {
+    let parent = Pid::this();
+    // SAFETY: between fork and exec the closure makes two system calls, allocates nothing and
+    // takes no lock.
+    unsafe {
+        command.pre_exec(move || {
+            nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+            // it may have ended before
+            if Pid::parent() == parent { Ok(()) } else { Err(Errno::ESRCH.into()) }
+        })
+    }
+}
+
 /// Makes orphaned descendants children of this process.
 pub fn become_subreaper() -> io::Result<()> {
     Ok(nix::sys::prctl::set_child_subreaper(true)?)
@@ -196,8 +212,6 @@ pub fn become_subreaper() -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
 
     #[test]
@@ -215,6 +229,14 @@ mod tests {
         assert_eq!(ended, Ended::Signal(9));
         assert!(!signal(&handle, Signal::SIGKILL).unwrap());
         assert!(child.wait().is_err(), "it was reaped above");
+    }
+
+    #[test]
+    fn what_dies_with_us_ends_with_the_thread_that_started_it() {
+        use std::os::unix::process::ExitStatusExt;
+        let start = || dying_with_us(Command::new("sleep").arg("1000")).spawn().unwrap();
+        let mut child = std::thread::spawn(start).join().unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
     }
 
     #[test]
