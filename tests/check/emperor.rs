@@ -3,9 +3,10 @@
 use std::os::unix::fs::chown;
 
 use serde_json::Value;
+use tests::programs::{ours, system};
 use tests::{Dir, Subject, only, root};
 
-use super::{rules, run};
+use super::{rules, run, run_program};
 
 /// An Emperor with two sites and a default for them.
 fn fleet(dir: &Dir) {
@@ -42,6 +43,30 @@ fn an_emperor_is_checked_with_all_its_vassals() {
     assert!(rules(&document, 1).contains(&"invalid-value"), "{document:#}");
     assert_eq!(document["files"][2]["refused"], false, "{document:#}");
     assert!(rules(&document, 3).contains(&"identity"), "{document:#}");
+}
+
+#[test]
+fn what_an_emperor_gives_its_vassals_is_in_no_argument() {
+    let Some(strace) = system("strace").filter(|_| only(Subject::Ours)) else { return };
+    let dir = Dir::new();
+    dir.write("sites/a.ini", "[uwsgi]\nmodule = app\nhttp-socket = 127.0.0.1:%(port)\n");
+    let sites = dir.join("sites");
+    let text = format!(
+        "[uwsgi]\nemperor = {}\nvassal-set = port=8080\nvassal-set = env=KEY=swordfish\n",
+        sites.display()
+    );
+    dir.write("emperor.ini", text);
+    let emperor = ours("emperor");
+    let words = ["-f", "-qq", "-v", "-s", "4096", "-e", "trace=execve", "env"];
+    let words = words.into_iter().chain(["UWSGI_VASSAL_ENV=OTHER=salmon"]);
+    let words = words.chain([emperor.to_str().unwrap(), "--check", "emperor.ini"]);
+    let said = run_program(&dir, &strace, &words.collect::<Vec<_>>(), "");
+    assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
+    // what only the owner of a process sees is the environment, behind the arguments
+    let calls: Vec<_> = said.err.lines().filter(|line| line.contains("execve(")).collect();
+    let call = calls.iter().find(|line| line.contains("--listed")).expect("a reader was started");
+    let (arguments, _) = call.split_once("\"], [").expect("arguments, then the environment");
+    assert!(!arguments.contains("swordfish") && !arguments.contains("salmon"), "{arguments}");
 }
 
 #[test]

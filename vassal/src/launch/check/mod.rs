@@ -51,11 +51,11 @@ impl Checked {
 
 /// Runs the command.
 pub fn check(args: &[OsString]) -> Exit {
-    let wanted = match arguments::parse(args) {
+    let mut wanted = match arguments::parse(args) {
         Ok(wanted) => wanted,
         Err(message) => return super::complain(format!("--check: {message}")),
     };
-    let subjects = match subject::collect(&wanted) {
+    let subjects = match subject::collect(&mut wanted) {
         Ok(subjects) => subjects,
         Err(error) => return super::complain(format!("standard input: {error}")),
     };

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 use shared::finding::{Finding, Origin};
-use shared::listed::Listed;
+use shared::listed::{List, Listed};
 use shared::name::{Unfit, fit};
 use shared::owner;
 use shared::rule;
@@ -46,11 +46,14 @@ pub(super) struct Subject {
     pub(super) input: Option<(TempDir, PathBuf)>,
 }
 
-/// Finds the files, in the order in which they were named; those of a directory by name.
-pub(super) fn collect(wanted: &Wanted) -> io::Result<Vec<Subject>> {
+/// Finds the files, in the order in which they were named; those of a directory by name. An
+/// Emperor's list says more of what is wanted.
+pub(super) fn collect(wanted: &mut Wanted) -> io::Result<Vec<Subject>> {
     let mut list = Vec::new();
     if wanted.listed {
-        listed(&mut list)?;
+        let List { sets, files } = serde_json::from_reader(io::stdin().lock())?;
+        wanted.emperor.sets.extend(sets);
+        listed(files, &mut list);
     }
     for name in &wanted.names {
         if name.as_os_str() == "-" {
@@ -86,8 +89,7 @@ fn file(name: &Path, shown: &Path, found: io::Result<Metadata>, vassal: bool) ->
 }
 
 /// The files of an Emperor, which looked at their names and owners.
-fn listed(list: &mut Vec<Subject>) -> io::Result<()> {
-    let files: Vec<Listed> = serde_json::from_reader(io::stdin().lock())?;
+fn listed(files: Vec<Listed>, list: &mut Vec<Subject>) {
     for Listed { path, vassal, findings } in files {
         let mut subject = file(&path, &path, fs::metadata(&path), vassal);
         subject.emperor = !vassal;
@@ -99,7 +101,6 @@ fn listed(list: &mut Vec<Subject>) -> io::Result<()> {
         }
         list.push(subject);
     }
-    Ok(())
 }
 
 /// A finding about a file as a whole.
@@ -203,7 +204,7 @@ mod tests {
         }
         fs::create_dir(here.join("g.ini")).unwrap();
         std::os::unix::fs::symlink("nowhere", here.join("h.ini")).unwrap();
-        let list = collect(&wanted(&[here])).unwrap();
+        let list = collect(&mut wanted(&[here])).unwrap();
         let names: Vec<_> = list.iter().map(|one| one.path.file_name().unwrap()).collect();
         assert_eq!(names, ["a.yaml", "b.ini", "e:f.ini"]);
         assert!(list.iter().all(|one| one.vassal));
@@ -215,7 +216,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let fifo = place.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        let list = collect(&wanted(&[&place.path().join("none.ini"), &fifo])).unwrap();
+        let list = collect(&mut wanted(&[&place.path().join("none.ini"), &fifo])).unwrap();
         let texts: Vec<_> = list.iter().map(|one| &one.problem.as_ref().unwrap().message).collect();
         assert!(texts[0].contains("No such file") && texts[1].contains("not a regular file"));
     }
