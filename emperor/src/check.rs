@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::unistd::geteuid;
-use shared::config::{World, read_emperor};
+use shared::config::{World, naming, read_emperor};
 use shared::exit::Exit;
 use shared::finding::{Finding, Origin};
 use shared::listed::{List, Listed};
@@ -111,11 +111,17 @@ impl Orders {
     /// An Emperor's configuration: itself, and everything that it names.
     fn emperor(&mut self, path: &Path) -> io::Result<()> {
         let world = World::of_this_process()?;
-        let mut reading = read_emperor(&["--ini".into(), path.into()], &world);
+        let mut reading = read_emperor(&naming(path, path), &world);
         let read = reading.findings.len();
         let settings = Settings::new(&mut reading, &world);
         // what the reader found is found again by whoever reads it as a file
-        let findings = reading.findings.split_off(read);
+        let refused = reading.refused();
+        let mut findings = reading.findings.split_off(read);
+        if settings.sources.is_empty() && !refused {
+            // the daemon ends at once
+            let text = "no source of vassals: set emperor = /path/to/sites";
+            findings.push(problem(path, text.to_owned()).rule(rule::OTHER));
+        }
         self.list.files.push(Listed { path: path.to_owned(), vassal: false, findings });
         // what the environment says comes first: a set may replace it
         let options = settings.options.iter().map(|(name, value)| format!("{name}={value}"));

@@ -46,6 +46,30 @@ fn an_emperor_is_checked_with_all_its_vassals() {
 }
 
 #[test]
+fn an_emperor_in_another_language_is_checked_with_its_vassals() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    fleet(&dir);
+    let sites = dir.join("sites").display().to_string();
+    dir.write("emperor.yaml", format!("uwsgi:\n  emperor: {sites}\n  vassal-set: port=8080\n"));
+    dir.write(
+        "emperor.json",
+        format!("{{\"uwsgi\": {{\"emperor\": \"{sites}\", \"vassal-set\": \"port=8080\"}}}}"),
+    );
+    for file in ["emperor.yaml", "emperor.json"] {
+        let said = run(&dir, "emperor", &["--check", file], "");
+        assert_eq!(said.code, Some(5), "{}{}", said.out, said.err);
+        assert!(said.out.contains("4 files checked: 2 would be refused"), "{}", said.out);
+    }
+    dir.write("none.ini", "[uwsgi]\nprocesses = 1\n");
+    let said = run(&dir, "emperor", &["--check", "none.ini"], "");
+    assert_eq!(said.code, Some(5), "{}{}", said.out, said.err);
+    assert!(said.out.contains("none.ini:1:1: error: no source of vassals"), "{}", said.out);
+}
+
+#[test]
 fn what_an_emperor_gives_its_vassals_is_in_no_argument() {
     let Some(strace) = system("strace").filter(|_| only(Subject::Ours)) else { return };
     let dir = Dir::new();

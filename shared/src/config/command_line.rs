@@ -4,7 +4,7 @@
 //! joined value (`-Mp4`), `--` before what is no option. Options act in their order; files
 //! named without an option are read after all of them.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::finding::{Finding, Origin};
@@ -69,6 +69,28 @@ pub fn files(environment: &[(OsString, OsString)], args: &[OsString]) -> Vec<Pat
         _ => None,
     };
     found.into_iter().filter_map(file).chain(last).collect()
+}
+
+/// The option that names a file of this kind on uWSGI's command line.
+pub fn option_of(file: &Path) -> &'static str {
+    match file.extension().and_then(OsStr::to_str) {
+        Some("ini") => "--ini",
+        Some("xml") => "--xml",
+        Some("yml" | "yaml") => "--yaml",
+        Some("js" | "json") => "--json",
+        Some(_) => "--config",
+        None => "--inherit",
+    }
+}
+
+/// The arguments that have a file read that is called so: uWSGI's own language where the name
+/// says no other.
+pub fn naming(file: &Path, called: &Path) -> [OsString; 2] {
+    let option = match option_of(called) {
+        "--config" | "--inherit" => "--ini",
+        option => option,
+    };
+    [option.into(), file.into()]
 }
 
 /// Options from `UWSGI_SOME_NAME` variables. `UWSGI_VASSAL_*` are for an Emperor's vassals.

@@ -43,7 +43,7 @@ mod text;
 mod world;
 
 pub use advice::{Access, advise};
-pub use command_line::files;
+pub use command_line::{files, naming, option_of};
 pub use directive::{Directive, Directives, Part};
 pub use scheme::Schemes;
 pub use settings::{Hosts, settings, settings_with};

@@ -3,8 +3,8 @@
 //! Our own faces are chosen by the first argument; everything else is uWSGI's command line,
 //! which the configuration reader understands.
 
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use shared::{config, option};
 
@@ -73,18 +73,6 @@ pub fn name(args: &[OsString]) -> String {
         .first()
         .and_then(|file| file.file_name())
         .map_or_else(|| "uwsgi".to_owned(), |name| name.to_string_lossy().into_owned())
-}
-
-/// The option that names a file of this kind on uWSGI's command line.
-pub fn option_of(file: &Path) -> &'static str {
-    match file.extension().and_then(OsStr::to_str) {
-        Some("ini") => "--ini",
-        Some("xml") => "--xml",
-        Some("yml" | "yaml") => "--yaml",
-        Some("js" | "json") => "--json",
-        Some(_) => "--config",
-        None => "--inherit",
-    }
 }
 
 #[cfg(test)]

@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::unistd::{AccessFlags, access};
+use shared::config;
 use shared::plan::Identity;
 use shared::summons::{Summons, Template};
 use shared::sys::descriptor;
 
-use super::{cli, environment, identity};
+use super::{environment, identity};
 
 /// Why the program cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +55,7 @@ pub fn arguments(summons: &Summons) -> Vec<OsString> {
         add("--set", set.into());
     }
     let name = summons.file.file_name().unwrap_or(summons.file.as_os_str());
-    add(cli::option_of(&summons.file), name.into());
+    add(config::option_of(&summons.file), name.into());
     for (option, file) in summons.after.iter().map(template) {
         add(option, file);
     }

@@ -106,6 +106,20 @@ fn an_option_without_its_value_is_listed_as_true_and_means_one() {
 }
 
 #[test]
+fn a_file_is_named_by_the_option_of_its_language() {
+    for (called, option) in [
+        ("a.ini", "--ini"),
+        ("a.yml", "--yaml"),
+        ("a.js", "--json"),
+        ("a.xml", "--xml"),
+        ("a.conf", "--ini"),
+        ("a", "--ini"),
+    ] {
+        assert_eq!(naming(Path::new("/x"), Path::new(called)), [option, "/x"]);
+    }
+}
+
+#[test]
 fn the_files_of_a_command_line_are_found_as_they_are_read() {
     let found = |environment: &[(&str, &str)], line: &str| -> Vec<String> {
         let environment: Vec<(OsString, OsString)> =

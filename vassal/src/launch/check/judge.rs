@@ -1,6 +1,5 @@
 //! One file: read, typed, planned and advised on, with nothing done.
 
-use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -10,7 +9,6 @@ use shared::rule;
 use shared::settings::Settings;
 use shared::summons::Policy;
 
-use super::super::cli;
 use super::super::identity::People;
 use super::super::plan;
 use super::super::reader::origins;
@@ -88,10 +86,16 @@ impl Judge<'_> {
         if let Some((_, place)) = &subject.input {
             // includes count from where the text would be
             let world = World { directory: place.clone(), ..self.world.clone() };
-            return config::read_command_line(&named(subject), &world);
+            return config::read_command_line(
+                &config::naming(&subject.path, &subject.shown),
+                &world,
+            );
         }
         if subject.emperor {
-            return config::read_emperor(&named(subject), &self.world);
+            return config::read_emperor(
+                &config::naming(&subject.path, &subject.shown),
+                &self.world,
+            );
         }
         if subject.vassal {
             source.sets = &self.emperor.sets;
@@ -124,16 +128,6 @@ impl Judge<'_> {
         });
         findings
     }
-}
-
-/// The command line that names a file.
-fn named(subject: &Subject) -> [OsString; 2] {
-    let option = match cli::option_of(&subject.shown) {
-        // a name that says no language
-        "--config" | "--inherit" => "--ini",
-        option => option,
-    };
-    [option.into(), subject.path.clone().into()]
 }
 
 /// Whether the lack of a socket is worth a word, and which.
