@@ -150,7 +150,7 @@ impl Court {
             let verdict = link::verdict(channel, pidfd).await;
             let read = Read { name: vassal, serial, outcome: judge(verdict) };
             // the court may have ended: then nobody waits for it
-            let _ = notices.send(Notice::Read(read)).await;
+            let _ = notices.send(Notice::Read(Box::new(read))).await;
         });
         record.preparation = Some(Preparation { serial, pid, task: task.abort_handle() });
         Ok(())

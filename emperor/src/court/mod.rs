@@ -63,7 +63,7 @@ pub enum Notice {
     Signal(Wanted),
     /// A launcher has read a changed file.
     #[doc(hidden)]
-    Read(Read),
+    Read(Box<Read>),
 }
 
 /// The outcome of a launcher that only reads; opaque outside.
@@ -205,7 +205,7 @@ impl Court {
                 self.close_census();
             }
             Notice::Census(reader) => self.take_census(reader),
-            Notice::Read(read) => self.read(read),
+            Notice::Read(read) => self.read(*read),
             Notice::Petition(petition) => self.petitioned(petition),
             Notice::Signal(Wanted::End) => self.end(),
             Notice::Signal(Wanted::ReloadAll) => self.reload_all(),
