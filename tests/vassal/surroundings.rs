@@ -116,9 +116,9 @@ fn smart_attach_daemon2_survives_a_reload() {
         server.stop();
     } else {
         // uWSGI leaves it running
-        let text = std::fs::read_to_string(&pidfile).unwrap();
+        let text = std::fs::read_to_string(&pidfile).expect("the pid file is there");
         server.stop();
-        Process(text.trim().parse().unwrap()).signal(Signal::SIGKILL);
+        Process(text.trim().parse().expect("a number")).signal(Signal::SIGKILL);
     }
 }
 
@@ -146,7 +146,8 @@ fn smart_attach_daemon_finds_what_detached_itself() {
 
 /// One line of a process's limits: the soft limit.
 fn limit(process: Process, name: &str) -> String {
-    let text = std::fs::read_to_string(format!("/proc/{}/limits", process.0)).unwrap();
+    let text = std::fs::read_to_string(format!("/proc/{}/limits", process.0))
+        .expect("the process is there");
     let line = text.lines().find(|line| line.starts_with(name)).expect("the kernel tells");
     line[name.len()..].split_whitespace().next().expect("a number").to_owned()
 }
@@ -163,7 +164,8 @@ fn limits_are_set_for_all_processes() {
         assert_eq!(limit(process, "Max open files"), "777");
         assert_eq!(limit(process, "Max address space"), (4096u64 << 20).to_string());
         assert_eq!(limit(process, "Max processes"), "5555");
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.0)).unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.0))
+            .expect("the process is there");
         let nice = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(16));
         assert_eq!(nice, Some("7"));
     }
