@@ -351,15 +351,15 @@ mod tests {
     fn the_table_decides_what_is_an_option_and_what_a_comment() {
         let mut site = site();
         assert!(site.set(&from("workers = 4"), "processes", "4"));
-        assert!(!site.set(&from("attach = x%"), "attach-daemon", "x %d"));
+        assert!(!site.set(&from("attach = x%"), "legion-attach-daemon", "x %d"));
         assert!(!site.set(&from("workers = many"), "processes", "many"));
         let (text, left) = site.finish();
         assert!(text.contains("\nprocesses = 4\n"), "{text}");
         assert!(
-            text.contains("\n; not carried over: line 3: attach = x%% (attach-daemon"),
+            text.contains("\n; not carried over: line 3: attach = x%% (legion-attach-daemon"),
             "{text}"
         );
-        assert!(text.contains("\n; attach-daemon = x %%d\n"), "{text}");
+        assert!(text.contains("\n; legion-attach-daemon = x %%d\n"), "{text}");
         assert_eq!(left.len(), 2);
         assert!(left[1].why.contains("many"), "{left:?}");
     }

@@ -157,8 +157,8 @@ fn foreign(program: Program) -> Option<&'static str> {
              package.module:callable",
         ),
         Program::Other => Some(
-            "no server of a Python application, and attach-daemon is not built yet: leave it to \
-             supervisord or give it a unit of systemd",
+            "no server of a Python application: write attach-daemon into the site that it belongs to, \
+             leave it to supervisord, or give it a unit of systemd",
         ),
     }
 }
