@@ -228,7 +228,7 @@ fn become_whom(directives: &Directives, findings: &mut Vec<Finding>) -> Become {
             None => findings.push(Finding::error(
                 Some(one.origin.clone()),
                 Some("uid"),
-                format!("there is no user {:?}", one.value),
+                one.told(format!("there is no user {:?}", one.value)),
             )),
         }
     }
@@ -241,7 +241,7 @@ fn become_whom(directives: &Directives, findings: &mut Vec<Finding>) -> Become {
             findings.push(Finding::error(
                 Some(one.origin.clone()),
                 Some("gid"),
-                format!("there is no group {:?}", one.value),
+                one.told(format!("there is no group {:?}", one.value)),
             ));
         }
         group = known.or(group);
@@ -313,6 +313,7 @@ mod tests {
                 origin: Origin::CommandLine,
                 given: (*key).to_owned(),
                 part: shared::config::Part::Both,
+                secret: false,
             });
         }
         let settings = Settings::new(&mut reading, &world);

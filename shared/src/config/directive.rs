@@ -3,6 +3,7 @@
 //! Scalars take the last entry of a name, lists take all; which of them it is, the caller says
 //! by the accessor that it uses.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,6 +34,38 @@ pub struct Directive {
     pub given: String,
     /// Whether it was written, has an effect, or both.
     pub part: Part,
+    /// A part of the value came from a file or from the environment: no finding quotes it.
+    pub secret: bool,
+}
+
+impl Directive {
+    /// A message about the value. Text that was made for it may quote the value, so of a secret
+    /// one only what was expected is said.
+    pub fn told(&self, message: impl Into<Cow<'static, str>>) -> Cow<'static, str> {
+        told(self.secret, message)
+    }
+
+    /// What uWSGI does with a number that has text behind it.
+    pub(super) fn digits(&self, value: u64) -> String {
+        let front = if self.secret { "the digits".to_owned() } else { value.to_string() };
+        format!("reads {front} and overlooks the rest")
+    }
+}
+
+/// The same for what is not a directive yet.
+pub(super) fn told(secret: bool, message: impl Into<Cow<'static, str>>) -> Cow<'static, str> {
+    match message.into() {
+        Cow::Owned(text) if secret => match text.split_once(", found ") {
+            // what is in quotes is a part of the value already
+            Some((expected, _)) if !expected.contains('"') => {
+                format!("{expected}, found a value from elsewhere, which is not shown").into()
+            }
+            Some(_) | None => "not what is expected here (a value from elsewhere, which is not \
+                               shown)"
+                .into(),
+        },
+        message @ (Cow::Owned(_) | Cow::Borrowed(_)) => message,
+    }
 }
 
 /// Directives in the order in which they are applied.
@@ -80,7 +113,7 @@ impl Directives {
                 findings.push(Finding::warning(
                     Some(one.origin.clone()),
                     Some(&one.given),
-                    format!("expected a number, found {:?}: {value} is used", one.value),
+                    one.told(format!("expected a number, found {:?}: {value} is used", one.value)),
                 ));
                 Some(value)
             }
@@ -88,7 +121,10 @@ impl Directives {
                 findings.push(Finding::error(
                     Some(one.origin.clone()),
                     Some(&one.given),
-                    format!("expected a number that is not negative, found {:?}", one.value),
+                    one.told(format!(
+                        "expected a number that is not negative, found {:?}",
+                        one.value
+                    )),
                 ));
                 None
             }
@@ -171,6 +207,7 @@ mod tests {
             origin: Origin::CommandLine,
             given: "harakiri".into(),
             part: Part::Both,
+            secret: false,
         });
         list
     }

@@ -37,8 +37,16 @@ pub(super) fn expand(loader: &mut Loader<'_>) -> HashSet<String> {
         }
     }
     let entries = &loader.entries;
-    let mut pass =
-        Pass { entries, first, done: HashMap::new(), used: HashSet::new(), made: 0, looked: 0 };
+    let secret = (0..entries.len()).filter(|index| entries[*index].how.secret).collect();
+    let mut pass = Pass {
+        entries,
+        first,
+        secret,
+        done: HashMap::new(),
+        used: HashSet::new(),
+        made: 0,
+        looked: 0,
+    };
     let mut results = Vec::with_capacity(loader.entries.len());
     for (index, entry) in loader.entries.iter().enumerate() {
         if entry.how.raw || !entry.value.contains("%(") {
@@ -48,13 +56,16 @@ pub(super) fn expand(loader: &mut Loader<'_>) -> HashSet<String> {
         let whole = pass.first.get(entry.given.as_str()) == Some(&index);
         let result = if whole {
             // through the name, so that a value that names itself is seen
-            pass.name(&entry.given, &mut chain).map(Option::unwrap_or_default)
+            pass.name(&entry.given, index, &mut chain).map(Option::unwrap_or_default)
         } else {
-            pass.text(&entry.value, &mut chain)
+            pass.text(&entry.value, index, &mut chain)
         };
         results.push((index, result));
     }
-    let used = pass.used;
+    let Pass { used, secret, .. } = pass;
+    for index in secret {
+        loader.entries[index].how.secret = true;
+    }
     for (index, result) in results {
         match result {
             Ok(value) => loader.entries[index].value = value,
@@ -96,6 +107,8 @@ enum Trouble {
 struct Pass<'a> {
     entries: &'a [Entry],
     first: HashMap<&'a str, usize>,
+    /// Entries whose values have something from elsewhere in them.
+    secret: HashSet<usize>,
     done: HashMap<usize, Result<String, Trouble>>,
     used: HashSet<String>,
     made: usize,
@@ -103,13 +116,22 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// The expanded value of a name; `None` when there is no such entry.
-    fn name(&mut self, name: &str, chain: &mut Vec<usize>) -> Result<Option<String>, Trouble> {
+    /// The expanded value of a name, for the value of the entry `of`; `None` when there is no
+    /// such entry.
+    fn name(
+        &mut self,
+        name: &str,
+        of: usize,
+        chain: &mut Vec<usize>,
+    ) -> Result<Option<String>, Trouble> {
         if name.is_empty() {
             return Ok(None);
         }
         let Some(&index) = self.first.get(name) else { return Ok(None) };
         if let Some(done) = self.done.get(&index) {
+            if self.secret.contains(&index) {
+                self.secret.insert(of);
+            }
             return done.clone().map(Some);
         }
         if let Some(start) = chain.iter().position(|one| *one == index) {
@@ -124,14 +146,17 @@ impl Pass<'_> {
             return Err(Trouble::Deep);
         }
         chain.push(index);
-        let result = self.text(&self.entries[index].value, chain);
+        let result = self.text(&self.entries[index].value, index, chain);
         chain.pop();
+        if self.secret.contains(&index) {
+            self.secret.insert(of);
+        }
         self.done.insert(index, result.clone());
         result.map(Some)
     }
 
     /// A text with its placeholders replaced. Unknown ones stay as they are.
-    fn text(&mut self, text: &str, chain: &mut Vec<usize>) -> Result<String, Trouble> {
+    fn text(&mut self, text: &str, of: usize, chain: &mut Vec<usize>) -> Result<String, Trouble> {
         let mut out = String::new();
         let mut waiting: Vec<usize> = Vec::new();
         let mut rest = Cow::Borrowed(text);
@@ -147,9 +172,9 @@ impl Pass<'_> {
             waiting.extend(passed.iter().map(|at| out.len() + at));
             out.push_str(&rest[..start]);
             let value = if inside.contains(' ') {
-                self.calculation(inside, chain)?
+                self.calculation(inside, of, chain)?
             } else {
-                let value = self.name(inside, chain)?;
+                let value = self.name(inside, of, chain)?;
                 if value.is_some() && !self.used.contains(inside) {
                     self.used.insert(inside.to_owned());
                 }
@@ -182,11 +207,12 @@ impl Pass<'_> {
     fn calculation(
         &mut self,
         text: &str,
+        of: usize,
         chain: &mut Vec<usize>,
     ) -> Result<Option<String>, Trouble> {
         let mut trouble = None;
         let mut used = Vec::new();
-        let result = arithmetic::evaluate(text, |word| match self.name(word, chain) {
+        let result = arithmetic::evaluate(text, |word| match self.name(word, of, chain) {
             Ok(value) => {
                 if value.is_some() {
                     used.push(word.to_owned());
@@ -297,9 +323,15 @@ fn replace<E>(
 fn environment(loader: &mut Loader<'_>, index: usize) {
     let text = &loader.entries[index].value;
     if text.contains("$(") {
-        let result = replace::<()>(text, "$(", |name| Ok(loader.variable(name)));
+        let mut changed = false;
+        let result = replace::<()>(text, "$(", |name| {
+            let value = loader.variable(name);
+            changed |= value.is_some();
+            Ok(value)
+        });
         // the replacement itself cannot fail
         loader.entries[index].value = result.unwrap_or_default();
+        loader.entries[index].how.secret |= changed;
     }
 }
 
@@ -312,7 +344,7 @@ fn files(loader: &mut Loader<'_>, index: usize) {
     let mut unknown = None;
     let result = replace(&entry.value, "@(", |name| {
         if matches!(scheme::target(name), Target::File(_)) || loader.world.schemes != Schemes::Off {
-            let text = loader.text(name)?;
+            let text = loader.text(name, entry.how.secret)?;
             let text = text.strip_suffix('\n').unwrap_or(&text);
             budget = budget
                 .checked_sub(text.len())
@@ -331,7 +363,10 @@ fn files(loader: &mut Loader<'_>, index: usize) {
         return loader.unknown(&origin, &given, message);
     }
     match result {
-        Ok(value) => loader.entries[index].value = value,
+        Ok(value) => {
+            loader.entries[index].value = value;
+            loader.entries[index].how.secret = true;
+        }
         Err(message) => {
             let origin: Origin = entry.origin.clone();
             let option = shown(&entry.given).map(str::to_owned);

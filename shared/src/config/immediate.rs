@@ -124,7 +124,10 @@ fn effect_of(loader: &mut Loader<'_>, name: &str, value: &str, origin: &Origin, 
     if !loader.spend(name.len() + value.len(), origin) {
         return;
     }
-    let how = How { raw: true, part: Part::Effect, tenant: loader.tenant, ..How::default() };
+    // what acts late has an expanded value, and variables come from a directory of files
+    let secret = !early || name == "env" || loader.elsewhere;
+    let part = Part::Effect;
+    let how = How { raw: true, part, secret, tenant: loader.tenant, ..How::default() };
     let (given, value, origin) = (name.to_owned(), value.to_owned(), origin.clone());
     let entry = Entry { given, value, origin, how };
     if early { loader.early.push(entry) } else { loader.entries.push(entry) }
@@ -143,7 +146,7 @@ fn resolve(loader: &mut Loader<'_>, text: &str, given: &str, origin: &Origin) {
             loader.push(name, &address, origin, how);
         }
         Err(SchemeError::Off) => {}
-        Err(error) => loader.fail(origin, given, &error.to_string()),
+        Err(error) => loader.fail(origin, given, error.to_string()),
     }
 }
 
@@ -200,7 +203,7 @@ fn directory(
     let names = match names {
         Ok(names) => names,
         Err(error) => {
-            loader.fail(origin, given, &format!("{}: {error}", path.display()));
+            loader.fail(origin, given, format!("{}: {error}", path.display()));
             return Vec::new();
         }
     };
@@ -212,7 +215,7 @@ fn directory(
             Ok(Some(variable)) => found.push(variable),
             Ok(None) => {}
             Err(message) => {
-                loader.fail(origin, given, &message);
+                loader.fail(origin, given, message);
                 break;
             }
         }

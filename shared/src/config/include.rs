@@ -1,6 +1,7 @@
 //! Reading the text that a configuration consists of: files, and what schemes give, each with
 //! its sections, into the loader's list.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,6 +9,7 @@ use std::time::Instant;
 use crate::finding::{Finding, Origin};
 use crate::rule;
 
+use super::directive::told;
 use super::format::Kind;
 use super::loader::Loader;
 use super::magic::{self, Subject};
@@ -85,7 +87,7 @@ impl Loader<'_> {
     pub(super) fn include(&mut self, text: &str, origin: &Origin, given: &str, name: &str) {
         if self.frames.len() >= DEPTH_MAX {
             let message = format!("files include each other more than {DEPTH_MAX} deep");
-            self.fail(origin, given, &message);
+            self.fail(origin, given, message);
             return self.by(rule::TOO_MUCH);
         }
         let by = Some((origin, given));
@@ -108,7 +110,7 @@ impl Loader<'_> {
                         "not run by a check: what it gives is unknown",
                     );
                 }
-                Err(error) => return self.fail(origin, given, &error.to_string()),
+                Err(error) => return self.fail(origin, given, error.to_string()),
             },
         };
         let language = language(name, file);
@@ -136,18 +138,23 @@ impl Loader<'_> {
         result
     }
 
-    /// The text that a value names, by the rules for included files.
-    pub(super) fn text(&self, name: &str) -> Result<String, String> {
+    /// The text that a value names, by the rules for included files. Errors show the name unless
+    /// it is a secret.
+    pub(super) fn text(&self, name: &str, secret: bool) -> Result<String, String> {
+        let named = |name: &str, error: &dyn Display| {
+            let name = if secret { "what this value names" } else { name };
+            format!("{name}: {error}")
+        };
         let bytes = match scheme::target(name) {
             Target::File(file) => {
                 let proof = self.proof();
                 let path = self.world.directory.join(file);
-                self.source(&path, proof).map_err(|error| format!("{name}: {error}"))?.bytes
+                self.source(&path, proof).map_err(|error| named(name, &error))?.bytes
             }
             target => {
                 let scheme: String =
                     name.split("://").next().unwrap_or(name).chars().take(16).collect();
-                self.fetch(target).map_err(|error| format!("{scheme}: {error}"))?
+                self.fetch(target).map_err(|error| named(&scheme, &error))?
             }
         };
         String::from_utf8(bytes).map_err(|_| "not valid UTF-8".to_owned())
@@ -162,7 +169,7 @@ impl Loader<'_> {
         };
         let complain = |loader: &mut Self, message: String| {
             let finding = if let Some((origin, option)) = wish.by {
-                let message = format!("{}: {message}", place.display());
+                let message = told(loader.elsewhere, format!("{}: {message}", place.display()));
                 let finding = Finding::error(Some(origin.clone()), Some(option), message);
                 finding.rule(rule::INCLUDE).of_value()
             } else {
@@ -215,14 +222,14 @@ impl Loader<'_> {
         }
         let main = self.frames.is_empty() && wish.by.is_none();
         self.last = Some(frame.clone());
-        let outside = self.block.take();
+        let outside = (self.block.take(), std::mem::take(&mut self.elsewhere));
         self.frames.push(Open { frame, section: wanted.to_owned() });
         let met = match wish.language {
             None => self.sections(&segments, &here, wanted, main),
             Some(kind) => self.document(kind, &segments, &here, wanted),
         };
         self.frames.pop();
-        self.block = outside;
+        (self.block, self.elsewhere) = outside;
         if let Some(sections) = met {
             let found = match sections.as_slice() {
                 [] => "there is none".to_owned(),
@@ -232,7 +239,7 @@ impl Loader<'_> {
             match wish.by {
                 // uWSGI goes on without it
                 Some((origin, option)) if option != "include" => {
-                    self.warn(origin, option, &format!("{}: {message}", place.display()));
+                    self.warn(origin, option, format!("{}: {message}", place.display()));
                 }
                 Some(_) | None => complain(self, message),
             }

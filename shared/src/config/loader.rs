@@ -3,6 +3,7 @@
 //! Options that act while the list is made (includes, `set`, blocks) act here, on values that
 //! are not expanded yet; everything else waits for [`expand`](super::expand).
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -16,11 +17,12 @@ use crate::rule;
 use crate::summons::Template;
 
 pub(super) use super::directive::Part;
+use super::directive::told;
 use super::fence::Fence;
 use super::glob;
 use super::immediate::{self, Custom};
 use super::include::{Frame, Open};
-use super::logic::{self, Block, Test};
+use super::logic::{self, Block, Condition, Test};
 use super::magic::Subject;
 use super::source::{self, Proof, Source, SourceError};
 use super::world::World;
@@ -66,13 +68,22 @@ pub(super) struct How {
     pub(super) tenant: bool,
     /// Whether it is shown, has an effect, or both.
     pub(super) part: Part,
+    /// A part of the value came from a file or from the environment.
+    pub(super) secret: bool,
 }
 
 /// A file that is read after everything else.
 #[derive(Clone, Debug)]
 pub(super) enum Late {
     /// An `inherit` names it.
-    Named(String, Origin),
+    Named {
+        /// The name as given.
+        text: String,
+        /// Where it was given.
+        origin: Origin,
+        /// It came from a file or from the environment.
+        secret: bool,
+    },
     /// The Emperor adds it to every vassal.
     Template(PathBuf),
 }
@@ -96,6 +107,8 @@ pub(super) struct Loader<'w> {
     /// What its lower case magic variables meant.
     pub(super) subject: Option<Subject>,
     pub(super) block: Option<Block>,
+    /// The value that acts now has a `%(_)` that came from a file or from the environment.
+    pub(super) elsewhere: bool,
     /// The open `blacklist`s and `whitelist`s.
     pub(super) fences: Vec<Fence>,
     /// What is read now was written by the tenant, not by the Emperor.
@@ -142,6 +155,7 @@ impl<'w> Loader<'w> {
             last: None,
             subject: None,
             block: None,
+            elsewhere: false,
             fences: Vec::new(),
             tenant: false,
             stranger: Cell::new(owner.is_some_and(|uid| uid != 0)),
@@ -183,18 +197,17 @@ impl<'w> Loader<'w> {
                 self.block = Some(block);
                 self.fail(origin, given, "blocks cannot be nested: end the first one before");
             }
-            Some(Block::Once(item)) => {
-                match &item {
-                    None => self.act(given, value, origin, bare),
-                    Some(item) => self.act_for(item, given, value, origin, bare),
-                }
-                self.block = Some(Block::Once(item));
+            Some(Block::Once) => {
+                self.act(given, value, origin, bare);
+                self.block = Some(Block::Once);
             }
-            Some(Block::Each(items)) => {
+            Some(Block::Each { items, secret }) => {
+                self.elsewhere = secret && value.contains("%(_)");
                 for item in &items {
                     self.act_for(item, given, value, origin, bare);
                 }
-                self.block = Some(Block::Each(items));
+                self.elsewhere = false;
+                self.block = Some(Block::Each { items, secret });
             }
         }
     }
@@ -232,7 +245,11 @@ impl<'w> Loader<'w> {
             (None, "ini" | "config" | "include" | "yaml" | "json" | "xml") => {
                 self.include(value, origin, given, name);
             }
-            (None, "inherit") => self.late.push(Late::Named(value.to_owned(), origin.clone())),
+            (None, "inherit") => self.late.push(Late::Named {
+                text: value.to_owned(),
+                origin: origin.clone(),
+                secret: self.elsewhere,
+            }),
             (None, "set") => self.set(value, origin, given, false),
             (None, "set-placeholder") => self.set(value, origin, given, true),
             (None, "blacklist" | "whitelist") => {
@@ -257,7 +274,7 @@ impl<'w> Loader<'w> {
         };
         if placeholder {
             if option::find(key).is_some() {
-                self.fail(origin, given, &format!("\"{key}\" is an option, not a variable"));
+                self.fail(origin, given, format!("\"{key}\" is an option, not a variable"));
                 return;
             }
             self.push(key, value, origin, How { raw: true, placeholder, ..How::default() });
@@ -285,7 +302,8 @@ impl<'w> Loader<'w> {
         }
         let how = How { tenant: self.tenant, ..how };
         let (given, value, origin) = (given.to_owned(), value.to_owned(), origin.clone());
-        self.entries.push(Entry { given, value, origin, how });
+        let secret = how.secret || self.elsewhere;
+        self.entries.push(Entry { given, value, origin, how: How { secret, ..how } });
         true
     }
 
@@ -345,7 +363,7 @@ impl<'w> Loader<'w> {
 
     fn open(&mut self, name: &str, given: &str, value: &str, origin: &Origin) {
         let block = match logic::test(name, value) {
-            Test::Words(items) => Ok(Block::Each(items)),
+            Test::Words(items) => Ok(Block::Each { items, secret: false }),
             Test::Glob(pattern) => {
                 let found = glob::expand(pattern, &self.world.directory);
                 let mut items: Vec<String> = found
@@ -360,20 +378,22 @@ impl<'w> Loader<'w> {
                     // as in a shell
                     items.push(pattern.to_owned());
                 }
-                Ok(Block::Each(items))
+                Ok(Block::Each { items, secret: false })
             }
-            Test::Lines(path) => self
-                .text(path)
-                .map(|text| Block::Each(text.lines().take(ITEMS_MAX).map(str::to_owned).collect())),
+            Test::Lines(path) => self.text(path, self.elsewhere).map(|text| {
+                let items = text.lines().take(ITEMS_MAX).map(str::to_owned).collect();
+                Block::Each { items, secret: true }
+            }),
             Test::Plain { kind, argument, wanted } => {
-                logic::holds(kind, argument, self).map(|answer| answer.block(wanted))
+                let secret = kind == Condition::Environment;
+                logic::holds(kind, argument, self).map(|answer| answer.block(wanted, secret))
             }
         };
         match block {
             Ok(block) => self.block = Some(block),
             Err(why) => {
                 self.block = Some(Block::Skip);
-                self.fail(origin, given, &why);
+                self.fail(origin, given, why);
                 let file = matches!(logic::test(name, value), Test::Lines(_));
                 self.by(if file { rule::INCLUDE } else { rule::BLOCK });
             }
@@ -426,12 +446,16 @@ impl<'w> Loader<'w> {
         let mut kept = Vec::new();
         while !self.late.is_empty() {
             match self.late.remove(0) {
-                Late::Named(_, origin) if read == INHERITED_MAX => {
+                Late::Named { origin, .. } if read == INHERITED_MAX => {
                     let message = format!("more than {INHERITED_MAX} files inherit each other");
                     self.late.clear();
-                    self.fail(&origin, "inherit", &message);
+                    self.fail(&origin, "inherit", message);
                 }
-                Late::Named(text, origin) => self.include(&text, &origin, "inherit", "include"),
+                Late::Named { text, origin, secret } => {
+                    self.elsewhere = secret;
+                    self.include(&text, &origin, "inherit", "include");
+                    self.elsewhere = false;
+                }
                 Late::Template(path) if templates => self.file(&path, Proof::None, false),
                 template @ Late::Template(_) => kept.push(template),
             }
@@ -448,7 +472,13 @@ impl<'w> Loader<'w> {
         self.entries.iter().filter(asks).map(name).collect()
     }
 
-    pub(super) fn fail(&mut self, origin: &Origin, option: &str, message: &str) {
+    pub(super) fn fail(
+        &mut self,
+        origin: &Origin,
+        option: &str,
+        message: impl Into<Cow<'static, str>>,
+    ) {
+        let message = told(self.elsewhere, message);
         self.findings.push(Finding::error(Some(origin.clone()), shown(option), message));
     }
 
@@ -461,11 +491,17 @@ impl<'w> Loader<'w> {
 
     /// What a check does not run.
     pub(super) fn unknown(&mut self, origin: &Origin, option: &str, message: &str) {
-        let finding = Finding::note(Some(origin.clone()), Some(option), message);
+        let finding = Finding::note(Some(origin.clone()), shown(option), message);
         self.findings.push(finding.rule(rule::NOT_RUN).of_value());
     }
 
-    pub(super) fn warn(&mut self, origin: &Origin, option: &str, message: &str) {
+    pub(super) fn warn(
+        &mut self,
+        origin: &Origin,
+        option: &str,
+        message: impl Into<Cow<'static, str>>,
+    ) {
+        let message = told(self.elsewhere, message);
         self.findings.push(Finding::warning(Some(origin.clone()), shown(option), message));
     }
 }

@@ -15,10 +15,15 @@ const EXPRESSION_MAX: usize = 256 * 1024;
 pub(super) enum Block {
     /// A test that does not hold: lines are skipped.
     Skip,
-    /// A test that holds; `%(_)` is what was found, if anything was.
-    Once(Option<String>),
-    /// Each line counts once for each item.
-    Each(Vec<String>),
+    /// A test that holds and has no `%(_)`.
+    Once,
+    /// Each line counts once for each item, which is `%(_)`; a test that holds has one.
+    Each {
+        /// The items.
+        items: Vec<String>,
+        /// They came from a file or from the environment.
+        secret: bool,
+    },
 }
 
 /// What a test found.
@@ -30,8 +35,12 @@ pub(super) struct Answer {
 
 impl Answer {
     /// The block that is opened when the answer has to be `wanted`.
-    pub(super) fn block(self, wanted: bool) -> Block {
-        if self.holds == wanted { Block::Once(self.found) } else { Block::Skip }
+    pub(super) fn block(self, wanted: bool, secret: bool) -> Block {
+        match self.found {
+            _ if self.holds != wanted => Block::Skip,
+            None => Block::Once,
+            Some(item) => Block::Each { items: vec![item], secret },
+        }
     }
 }
 

@@ -205,6 +205,7 @@ fn finish(mut loader: Loader<'_>) -> Reading {
             origin: entry.origin,
             given: entry.given,
             part: entry.how.part,
+            secret: entry.how.secret,
         });
     }
     let mut printed = loader.printed;

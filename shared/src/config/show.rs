@@ -116,6 +116,7 @@ mod tests {
                 },
                 given: (*given).to_owned(),
                 part: super::super::Part::Both,
+                secret: false,
             });
         }
         reading

@@ -319,6 +319,7 @@ fn refusal(option: &str, value: &Value) -> Option<String> {
         origin: Origin::CommandLine,
         given: option.to_owned(),
         part: Part::default(),
+        secret: false,
     });
     let mut reading = Reading { directives, directory: "/".into(), ..Reading::default() };
     let _ = config::settings(&mut reading, "import");

@@ -29,7 +29,7 @@ pub(super) fn look(whole: &mut Whole<'_>, access: &dyn Fn(&Path) -> Option<Acces
             continue;
         }
         let found = |message: String| {
-            let finding = Finding::warning(Some(one.origin.clone()), Some(&one.given), message);
+            let finding = Finding::warning(Some(one.origin.clone()), super::name(one), message);
             finding.rule(rule::WRITABLE_FILE).uwsgi("reads the file whoever may write it")
         };
         let Some(file) = access(path) else { continue };

@@ -4,6 +4,7 @@
 //! Everything here is a pure look at the finished list; what has to be asked of the machine
 //! comes in as a function.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -11,6 +12,7 @@ use crate::finding::{Finding, Origin, Part};
 use crate::settings::Settings;
 
 use super::directive::Directive;
+use super::loader::is_plain;
 use super::review;
 use super::{CHECK, Reading};
 
@@ -79,13 +81,20 @@ impl<'a> Whole<'a> {
         self.told.insert((code, what))
     }
 
+    /// Its message has no part of the value.
     fn note(&mut self, one: &Directive, code: &'static str, message: impl Into<String>) {
-        let finding = Finding::note(Some(one.origin.clone()), Some(&one.given), message);
+        let finding = Finding::note(Some(one.origin.clone()), name(one), message);
         self.findings.push(finding.rule(code));
     }
 
-    fn warn(&mut self, one: &Directive, code: &'static str, message: impl Into<String>) {
-        let finding = Finding::warning(Some(one.origin.clone()), Some(&one.given), message);
+    /// Its message may have parts of the value.
+    fn warn(&mut self, one: &Directive, code: &'static str, message: impl Into<Cow<'static, str>>) {
+        self.warn_plainly(one, code, one.told(message));
+    }
+
+    /// Its message has no part of the value.
+    fn warn_plainly(&mut self, one: &Directive, code: &'static str, message: impl Into<String>) {
+        let finding = Finding::warning(Some(one.origin.clone()), name(one), message);
         self.findings.push(finding.rule(code).of_value());
     }
 
@@ -95,6 +104,11 @@ impl<'a> Whole<'a> {
             finding.uwsgi = Some(what.into());
         }
     }
+}
+
+/// The name, where it may be shown.
+fn name(one: &Directive) -> Option<&str> {
+    is_plain(&one.given).then_some(one.given.as_str())
 }
 
 #[cfg(test)]

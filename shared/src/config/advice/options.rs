@@ -77,7 +77,11 @@ fn companions(whole: &mut Whole<'_>, vassal: bool) {
         let off =
             option::find(name).is_some_and(|row| row.kind == Kind::Flag) && !truth(&one.value);
         if !off {
-            whole.warn(one, rule::NO_EFFECT_ALONE, format!("without {needs} this does nothing"));
+            whole.warn_plainly(
+                one,
+                rule::NO_EFFECT_ALONE,
+                format!("without {needs} this does nothing"),
+            );
             whole.uwsgi("does nothing either");
         }
     }
@@ -100,7 +104,7 @@ fn twice(whole: &mut Whole<'_>) {
     found.retain(|(_, path, _)| !logic.contains(&***path));
     for (one, _, line) in found {
         let message = format!("given again with another value on line {line}, which counts");
-        whole.warn(one, rule::GIVEN_TWICE, message);
+        whole.warn_plainly(one, rule::GIVEN_TWICE, message);
         whole.uwsgi(format!("takes the last one too, while %({}) means the first", one.given));
     }
 }

@@ -110,13 +110,13 @@ fn again(whole: &mut Whole<'_>, one: &Directive, other: &Directive, equal: bool)
     let before = &other.given;
     if equal && one.key == other.key {
         let message = format!("the same address as {before} ({}): bound once", other.origin);
-        whole.warn(one, rule::ADDRESS_TWICE, message);
+        whole.warn_plainly(one, rule::ADDRESS_TWICE, message);
         whole.uwsgi("binds it once and says nothing");
         return;
     }
     let message =
         format!("{before} ({}) has this port already: both cannot be bound", other.origin);
-    whole.warn(one, rule::ADDRESS_TWICE, message);
+    whole.warn_plainly(one, rule::ADDRESS_TWICE, message);
     if let Some(finding) = whole.findings.last_mut() {
         finding.severity = Severity::Error;
     }

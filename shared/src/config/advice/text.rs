@@ -127,6 +127,7 @@ fn leftovers<'a>(whole: &mut Whole<'a>, one: &'a Directive) {
         && whole.first(rule::UNSET_VARIABLE, name)
     {
         let message = format!("$({name}) stays as it is: {name} is not in the environment");
+        let message = left(one, "$(...) stays as it is: it is not in the environment", message);
         whole.warn(one, rule::UNSET_VARIABLE, message);
         whole.uwsgi("keeps the text too");
     }
@@ -135,6 +136,7 @@ fn leftovers<'a>(whole: &mut Whole<'a>, one: &'a Directive) {
     {
         let plain = name.split(':').next().unwrap_or(name);
         let message = format!("${{{plain}}} is the shell's: it is not expanded; write $({plain})");
+        let message = left(one, "${...} is the shell's: it is not expanded", message);
         whole.warn(one, rule::SHELL_SYNTAX, message);
         whole.uwsgi("keeps the text as it is");
     }
@@ -143,9 +145,15 @@ fn leftovers<'a>(whole: &mut Whole<'a>, one: &'a Directive) {
         && whole.first(rule::UNDEFINED_PLACEHOLDER, name)
     {
         let message = format!("%({name}) stays as it is: nothing here is called {name}");
+        let message = left(one, "%(...) stays as it is: nothing here is called so", message);
         whole.warn(one, rule::UNDEFINED_PLACEHOLDER, message);
         whole.uwsgi("keeps the text as it is");
     }
+}
+
+/// What is said of a leftover: the name may be a part of what came from elsewhere.
+fn left(one: &Directive, nameless: &'static str, named: String) -> Cow<'static, str> {
+    if one.secret { nameless.into() } else { named.into() }
 }
 
 /// The name between the first `open` and its end, if it looks like one (`:` and what follows
@@ -199,7 +207,7 @@ fn numbers(whole: &mut Whole<'_>, one: &Directive, row: &Row) {
             let message =
                 format!("expected a number, found {found:?}: this means {value}{whole_number}");
             whole.warn(one, code, message);
-            whole.uwsgi(format!("reads {value} and overlooks the rest"));
+            whole.uwsgi(one.digits(value));
         }
         Number::Word => {
             let message = format!("expected a number, found {found:?}: this means 0");

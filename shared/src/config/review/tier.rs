@@ -4,6 +4,7 @@ use crate::finding::{Finding, Severity};
 use crate::option::{Line, Row, Tier};
 use crate::rule;
 
+use super::super::directive::told;
 use super::super::loader::{Entry, is_plain};
 use super::super::plugin;
 use super::about;
@@ -64,6 +65,7 @@ pub(super) fn plugins(entry: &Entry, row: &Row) -> Option<Finding> {
     if !missing.is_empty() {
         let severity = if needed { Severity::Error } else { Severity::Warning };
         let message = format!("not provided by this server: {}", missing.join(", "));
+        let message = told(entry.how.secret, message);
         let finding = about(entry, severity, rule::PLUGIN, &message).of_value();
         return Some(finding.uwsgi(if needed {
             "exits with 1 where the plugin is not installed"
@@ -73,7 +75,8 @@ pub(super) fn plugins(entry: &Entry, row: &Row) -> Option<Finding> {
     }
     let two = plugin::names(&entry.value).find(|name| name.starts_with("python2"))?;
     let message = format!("{two}: there is no Python 2, the application runs under Python 3");
-    let message = if is_plain(two) { message.as_str() } else { "there is no Python 2" };
+    let message =
+        if is_plain(two) && !entry.how.secret { message.as_str() } else { "there is no Python 2" };
     Some(about(entry, Severity::Warning, rule::PLUGIN, message).of_value())
 }
 

@@ -4,7 +4,7 @@ use crate::finding::{Finding, Severity};
 use crate::option::{Kind, Row, Tier};
 use crate::rule;
 
-use super::super::directive::truth;
+use super::super::directive::{told, truth};
 use super::super::loader::Entry;
 use super::{about, tier};
 
@@ -45,6 +45,7 @@ pub(in super::super) fn junk(text: &str) -> Junk {
 fn flag(entry: &Entry) -> Finding {
     let text = entry.value.as_str();
     let message = format!("expected true or false, found {text:?}: this means true");
+    let message = told(entry.how.secret, message);
     let front = text.split([' ', '\t', ';', '#']).next().unwrap_or_default();
     let code = match junk(text) {
         Junk::Comment if is_truth(front) => rule::TRAILING_COMMENT,

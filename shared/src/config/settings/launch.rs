@@ -155,7 +155,8 @@ fn doubt(given: &mut Given<'_>, one: &Directive) {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         let message = format!("a UNIX socket called {text}; for the port write \":{text}\"");
         given.warning(one, rule::SOCKET_NUMBER, message);
-        given.uwsgi(format!("makes a socket file called {text}, and nothing listens on the port"));
+        let called = if one.secret { "of that name".to_owned() } else { format!("called {text}") };
+        given.uwsgi(format!("makes a socket file {called}, and nothing listens on the port"));
     } else if ["true", "false", "yes", "no", "on", "off"]
         .iter()
         .any(|w| text.eq_ignore_ascii_case(w))

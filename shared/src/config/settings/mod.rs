@@ -1,6 +1,7 @@
 //! Directives to typed settings: the one place where text becomes paths, addresses, users,
 //! durations and modes. Every mistake is found, not only the first.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
@@ -79,13 +80,18 @@ impl<'a> Given<'a> {
         self.directives.path(name)
     }
 
-    fn error(&mut self, about: &Directive, message: impl Into<String>) {
+    fn error(&mut self, about: &Directive, message: impl Into<Cow<'static, str>>) {
         self.error_by(about, rule::INVALID_VALUE, message);
     }
 
     /// An error about a value. Text that somebody should have replaced is the likelier reason
     /// for a value that cannot be read.
-    fn error_by(&mut self, about: &Directive, code: &'static str, message: impl Into<String>) {
+    fn error_by(
+        &mut self,
+        about: &Directive,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) {
         let text = about.value.as_str();
         if !is_frozen(about) && text.find("@(").is_some_and(|at| text[at..].contains(')')) {
             // what it names could not be read, or a check does not run it: that was said
@@ -108,12 +114,18 @@ impl<'a> Given<'a> {
             }
             _ => (code, ""),
         };
-        let message = message.into() + hint;
+        let message = about.told(message) + hint;
         let finding = Finding::error(Some(about.origin.clone()), Some(&about.given), message);
         self.findings.push(finding.rule(code).of_value());
     }
 
-    fn warning(&mut self, about: &Directive, code: &'static str, message: impl Into<String>) {
+    fn warning(
+        &mut self,
+        about: &Directive,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) {
+        let message = about.told(message);
         let finding = Finding::warning(Some(about.origin.clone()), Some(&about.given), message);
         self.findings.push(finding.rule(code).of_value());
     }
@@ -160,7 +172,7 @@ impl<'a> Given<'a> {
                     .map_or_else(String::new, |meant| format!("; write {meant} if you mean that"));
                 let message = format!("expected {what}, found {found:?}: {value} is used{whole}");
                 self.warning(one, code, message);
-                self.uwsgi(format!("reads {value} and overlooks the rest"));
+                self.uwsgi(one.digits(value));
                 Some(value)
             }
             Number::Word if is_frozen(one) => {

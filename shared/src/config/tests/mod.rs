@@ -7,6 +7,7 @@ mod effects;
 mod hostile;
 mod mutation;
 mod reader;
+mod secret;
 mod settings;
 
 use std::ffi::OsString;
