@@ -19,10 +19,9 @@ use crate::summons::Template;
 pub(super) use super::directive::Part;
 use super::directive::told;
 use super::fence::Fence;
-use super::glob;
 use super::immediate::{self, Custom};
 use super::include::{Frame, Open};
-use super::logic::{self, Block, Condition, Test};
+use super::logic::{self, Block};
 use super::magic::Subject;
 use super::source::{self, Proof, Source, SourceError};
 use super::world::World;
@@ -39,8 +38,6 @@ const FILE_COST: usize = 1024;
 const ENTRY_COST: usize = 64;
 /// The most files that `inherit` may read.
 const INHERITED_MAX: usize = 64;
-/// How often `for-times` may repeat, and how many words a loop may have.
-pub(super) const ITEMS_MAX: usize = 4096;
 
 /// One key and value.
 #[derive(Clone, Debug)]
@@ -359,45 +356,6 @@ impl<'w> Loader<'w> {
         self.read.set(self.read.get() + source.bytes.len().max(FILE_COST));
         self.stranger.set(self.stranger.get() || geteuid().is_root() && source.others);
         Ok(source)
-    }
-
-    fn open(&mut self, name: &str, given: &str, value: &str, origin: &Origin) {
-        let block = match logic::test(name, value) {
-            Test::Words(items) => Ok(Block::Each { items, secret: false }),
-            Test::Glob(pattern) => {
-                let found = glob::expand(pattern, &self.world.directory);
-                let mut items: Vec<String> = found
-                    .iter()
-                    .map(|path| {
-                        let directory = self.world.directory.join(path).is_dir();
-                        let mark = if directory { "/" } else { "" };
-                        format!("{}{mark}", path.display())
-                    })
-                    .collect();
-                if items.is_empty() {
-                    // as in a shell
-                    items.push(pattern.to_owned());
-                }
-                Ok(Block::Each { items, secret: false })
-            }
-            Test::Lines(path) => self.text(path, self.elsewhere).map(|text| {
-                let items = text.lines().take(ITEMS_MAX).map(str::to_owned).collect();
-                Block::Each { items, secret: true }
-            }),
-            Test::Plain { kind, argument, wanted } => {
-                let secret = kind == Condition::Environment;
-                logic::holds(kind, argument, self).map(|answer| answer.block(wanted, secret))
-            }
-        };
-        match block {
-            Ok(block) => self.block = Some(block),
-            Err(why) => {
-                self.block = Some(Block::Skip);
-                self.fail(origin, given, why);
-                let file = matches!(logic::test(name, value), Test::Lines(_));
-                self.by(if file { rule::INCLUDE } else { rule::BLOCK });
-            }
-        }
     }
 
     /// The first entry of a name, as logic and placeholders see it.

@@ -5,8 +5,15 @@
 
 use std::path::Path;
 
-use super::loader::{ITEMS_MAX, Loader};
+use crate::finding::Origin;
+use crate::rule;
 
+use super::directive::{Number, number};
+use super::glob;
+use super::loader::Loader;
+
+/// The most items of a loop.
+const ITEMS_MAX: usize = 4096;
 /// What a compiled regular expression may take, bytes.
 const EXPRESSION_MAX: usize = 256 * 1024;
 
@@ -48,7 +55,9 @@ impl Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Test<'a> {
     /// Loop over these.
-    Words(Vec<String>),
+    Words(&'a str),
+    /// Loop over the numbers from one.
+    Times(&'a str),
     /// Loop over matching paths.
     Glob(&'a str),
     /// Loop over the lines of a file.
@@ -86,14 +95,8 @@ pub(super) fn opens(name: &str) -> bool {
 /// Reads an opening line.
 pub(super) fn test<'a>(name: &str, value: &'a str) -> Test<'a> {
     let condition = match name {
-        "for" => {
-            let words = value.split(' ').filter(|word| !word.is_empty());
-            return Test::Words(words.take(ITEMS_MAX).map(str::to_owned).collect());
-        }
-        "for-times" => {
-            let times = value.trim().parse::<usize>().unwrap_or(0).min(ITEMS_MAX);
-            return Test::Words((1..=times).map(|n| n.to_string()).collect());
-        }
+        "for" => return Test::Words(value),
+        "for-times" => return Test::Times(value),
         "for-glob" => return Test::Glob(value),
         "for-readline" => return Test::Lines(value),
         other => other.strip_prefix("if-").unwrap_or(other),
@@ -115,6 +118,74 @@ pub(super) fn test<'a>(name: &str, value: &'a str) -> Test<'a> {
         _ => Condition::Plugin,
     };
     Test::Plain { kind, argument: value, wanted }
+}
+
+impl Loader<'_> {
+    /// Opens a block; one that cannot be understood is skipped.
+    pub(super) fn open(&mut self, name: &str, given: &str, value: &str, origin: &Origin) {
+        let test = test(name, value);
+        if let (Test::Times(_), Number::Digits(times)) = (&test, number(value)) {
+            let message = format!("expected a number, found {value:?}: {times} is used");
+            self.warn(origin, given, message);
+            self.by(rule::TRAILING_TEXT);
+        }
+        let code = if matches!(test, Test::Lines(_)) { rule::INCLUDE } else { rule::BLOCK };
+        self.block = Some(self.block_of(test).unwrap_or_else(|why| {
+            self.fail(origin, given, why);
+            self.by(code);
+            Block::Skip
+        }));
+    }
+
+    fn block_of(&mut self, test: Test<'_>) -> Result<Block, String> {
+        let (items, secret) = match test {
+            Test::Words(words) => {
+                let words = words.split(' ').filter(|word| !word.is_empty());
+                (words.take(ITEMS_MAX + 1).map(str::to_owned).collect(), false)
+            }
+            Test::Times(text) => (times(text), false),
+            Test::Glob(pattern) => (self.paths(pattern), false),
+            Test::Lines(path) => {
+                let text = self.text(path, self.elsewhere)?;
+                (text.lines().take(ITEMS_MAX + 1).map(str::to_owned).collect(), true)
+            }
+            Test::Plain { kind, argument, wanted } => {
+                let secret = kind == Condition::Environment;
+                return holds(kind, argument, self).map(|answer| answer.block(wanted, secret));
+            }
+        };
+        let items: Vec<String> = items;
+        if items.len() > ITEMS_MAX {
+            return Err(format!("more than {ITEMS_MAX} items"));
+        }
+        Ok(Block::Each { items, secret })
+    }
+
+    /// What a pattern matches; like a shell, the pattern itself when that is nothing.
+    fn paths(&self, pattern: &str) -> Vec<String> {
+        let found = glob::expand(pattern, &self.world.directory);
+        if found.is_empty() {
+            return vec![pattern.to_owned()];
+        }
+        let marked = found.iter().map(|path| {
+            let directory = self.world.directory.join(path).is_dir();
+            let mark = if directory { "/" } else { "" };
+            format!("{}{mark}", path.display())
+        });
+        marked.collect()
+    }
+}
+
+/// The numbers from one to what C's `atoi` makes of a text, and not many more than there may be.
+fn times(text: &str) -> Vec<String> {
+    let last = match number(text) {
+        Number::Whole(times) | Number::Digits(times) => {
+            usize::try_from(times).unwrap_or(usize::MAX)
+        }
+        Number::Word | Number::Negative => 0,
+        Number::TooLarge => usize::MAX,
+    };
+    (1..=last.min(ITEMS_MAX + 1)).map(|number| number.to_string()).collect()
 }
 
 /// Whether a condition holds in this world and after what was read so far.
@@ -159,13 +230,44 @@ fn matches(pattern: &str, text: &str) -> Result<bool, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::{none, one, settled};
 
     #[test]
     fn opening_lines_are_understood() {
-        assert_eq!(test("for", "a  b"), Test::Words(vec!["a".into(), "b".into()]));
-        assert_eq!(test("for-times", "2"), Test::Words(vec!["1".into(), "2".into()]));
+        assert_eq!(test("for", "a  b"), Test::Words("a  b"));
+        assert_eq!(test("for-times", "2"), Test::Times("2"));
         let env = |wanted| Test::Plain { kind: Condition::Environment, argument: "A=1", wanted };
         assert_eq!(test("if-env", "A=1"), env(true));
         assert_eq!(test("if-not-env", "A=1"), env(false));
+    }
+    #[test]
+    fn a_loop_counts_as_atoi_does() {
+        for (text, expected) in
+            [("3", 3), (" 3x", 3), ("+2", 2), ("x", 0), ("-1", 0), ("", 0), ("4096", 4096)]
+        {
+            assert_eq!(times(text).len(), expected, "{text}");
+        }
+        let (_, reading) = settled("for-times = 2x\nenv = A%(_)=1\nendfor\n");
+        assert_eq!(reading.directives.all("env").count(), 2);
+        assert!(reading.findings[0].to_string().contains("2 is used"), "{reading:?}");
+    }
+
+    #[test]
+    fn a_loop_that_is_too_long_is_an_error() {
+        let lines = "x\n".repeat(ITEMS_MAX + 1);
+        let words = "x ".repeat(ITEMS_MAX + 1);
+        for line in
+            ["for-times = 4097", "for-times = 99999999999999999999", &format!("for = {words}")]
+        {
+            let finding = one(&format!("{line}\nenv = A%(_)=1\nendfor\n"), rule::BLOCK);
+            assert!(finding.is_error() && finding.message == "more than 4096 items", "{finding}");
+        }
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("lines");
+        std::fs::write(&file, &lines).unwrap();
+        let line = format!("for-readline = {}\nendfor\n", file.display());
+        assert_eq!(one(&line, rule::INCLUDE).message, "more than 4096 items");
+        std::fs::write(&file, &lines[2..]).unwrap();
+        none(&line);
     }
 }
