@@ -13,6 +13,7 @@ use crate::rule;
 use super::arithmetic;
 use super::loader::{Entry, Loader, Part, is_plain};
 use super::scheme::{self, Schemes, Target};
+use super::signs::Out;
 
 /// All text that expansion may make, bytes.
 const TEXT_MAX: usize = 1024 * 1024;
@@ -157,12 +158,12 @@ impl Pass<'_> {
 
     /// A text with its placeholders replaced. Unknown ones stay as they are.
     fn text(&mut self, text: &str, of: usize, chain: &mut Vec<usize>) -> Result<String, Trouble> {
-        let mut out = String::new();
+        let mut out = Out::default();
         let mut waiting: Vec<usize> = Vec::new();
         let mut rest = Cow::Borrowed(text);
         loop {
             let Some(found) = next(&rest, "%(") else {
-                out.push_str(&rest);
+                out.push(&rest);
                 break;
             };
             if let Cow::Owned(text) = &rest {
@@ -170,7 +171,7 @@ impl Pass<'_> {
             }
             let Found { start, inside, end, waiting: passed } = found;
             waiting.extend(passed.iter().map(|at| out.len() + at));
-            out.push_str(&rest[..start]);
+            out.push(&rest[..start]);
             let value = if inside.contains(' ') {
                 self.calculation(inside, of, chain)?
             } else {
@@ -182,17 +183,17 @@ impl Pass<'_> {
             };
             self.spend(out.len() + value.as_deref().map_or(0, str::len))?;
             let Some(value) = value else {
-                out.push_str(&rest[start..end]);
+                out.push(&rest[start..end]);
                 waiting.clear();
                 rest = tail(rest, end);
                 continue;
             };
-            out.push_str(&value);
+            out.push(&value);
             // what was open before has its inside now, or was completed; at the very start uWSGI
             // does not look again
-            match waiting.pop().or_else(|| opened(&out, &rest[end..])).filter(|at| *at > 0) {
+            match waiting.pop().or_else(|| out.opened(&rest[end..])).filter(|at| *at > 0) {
                 Some(opening) => {
-                    let again = out.split_off(opening) + &rest[end..];
+                    let again = out.cut(opening) + &rest[end..];
                     self.looked += again.len();
                     rest = Cow::Owned(again);
                 }
@@ -201,7 +202,7 @@ impl Pass<'_> {
         }
         self.made += out.len();
         self.spend(0)?;
-        Ok(out)
+        Ok(out.text())
     }
 
     fn calculation(
@@ -232,14 +233,6 @@ impl Pass<'_> {
         let much = self.made + more > TEXT_MAX || self.looked > LOOKED_MAX;
         if much { Err(Trouble::TooMuch) } else { Ok(()) }
     }
-}
-
-/// Where a text ends in what may be an opening, together with what follows.
-fn opened(text: &str, tail: &str) -> Option<usize> {
-    let sign = text.rfind('%')?;
-    let rest = &text[sign + 1..];
-    let open = rest.starts_with('(') && !rest.contains(')');
-    (open || rest.is_empty() && tail.starts_with('(')).then_some(sign)
 }
 
 /// What is behind a place, without a copy where that can be.

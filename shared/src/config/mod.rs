@@ -36,6 +36,7 @@ mod scheme;
 mod settings;
 /// `show-config`.
 pub mod show;
+mod signs;
 mod source;
 #[cfg(test)]
 mod tests;
