@@ -5,10 +5,10 @@
 
 /// Evaluates the words between the parentheses; `lookup` gives the value of a name. `None` when
 /// there are only operators.
-pub(super) fn evaluate(
+pub(super) fn evaluate<E>(
     text: &str,
-    mut lookup: impl FnMut(&str) -> Option<String>,
-) -> Option<String> {
+    mut lookup: impl FnMut(&str) -> Result<Option<String>, E>,
+) -> Result<Option<String>, E> {
     let mut result = String::new();
     let mut operator = None;
     let mut operands = false;
@@ -25,7 +25,7 @@ pub(super) fn evaluate(
             }
             _ => {
                 operands = true;
-                let operand = lookup(word).unwrap_or_else(|| literal(word).to_owned());
+                let operand = lookup(word)?.unwrap_or_else(|| literal(word).to_owned());
                 match operator.take() {
                     None => result.push_str(&operand),
                     Some(sign) => {
@@ -35,7 +35,7 @@ pub(super) fn evaluate(
             }
         }
     }
-    operands.then_some(result)
+    Ok(operands.then_some(result))
 }
 
 /// A word that is no name counts as itself when it is all digits, else as nothing.
@@ -95,13 +95,15 @@ mod tests {
             ("-- nothing", ""),
             ("nothing ++", "1"),
         ] {
-            let got = evaluate(text, |name| match name {
-                "a" => Some("8".into()),
-                "b" => Some("2".into()),
-                _ => None,
+            let got = evaluate::<()>(text, |name| match name {
+                "a" => Ok(Some("8".into())),
+                "b" => Ok(Some("2".into())),
+                _ => Ok(None),
             });
-            assert_eq!(got.as_deref(), Some(expected), "{text}");
+            assert_eq!(got, Ok(Some(expected.to_owned())), "{text}");
         }
-        assert_eq!(evaluate("- --", |_| None), None);
+        assert_eq!(evaluate("- --", |_| Ok::<_, ()>(None)), Ok(None));
+        // what cannot be looked up ends it
+        assert_eq!(evaluate("1 + x + 2", |_| Err("no")), Err("no"));
     }
 }

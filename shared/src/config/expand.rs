@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use crate::finding::{Finding, Origin};
+use crate::finding::Finding;
 use crate::rule;
 
 use super::arithmetic;
@@ -24,12 +24,7 @@ const DEPTH_MAX: usize = 64;
 
 /// Expands the entries; returns the names that were used.
 pub(super) fn expand(loader: &mut Loader<'_>) -> HashSet<String> {
-    for index in 0..loader.entries.len() {
-        if !loader.entries[index].how.raw {
-            environment(loader, index);
-            files(loader, index);
-        }
-    }
+    from_elsewhere(loader);
     let mut first: HashMap<&str, usize> = HashMap::new();
     for (index, entry) in loader.entries.iter().enumerate() {
         // what was made of something else has no name
@@ -211,22 +206,18 @@ impl Pass<'_> {
         of: usize,
         chain: &mut Vec<usize>,
     ) -> Result<Option<String>, Trouble> {
-        let mut trouble = None;
-        let mut used = Vec::new();
-        let result = arithmetic::evaluate(text, |word| match self.name(word, of, chain) {
-            Ok(value) => {
-                if value.is_some() {
-                    used.push(word.to_owned());
+        arithmetic::evaluate(text, |word| {
+            let value = self.name(word, of, chain)?;
+            if let Some(value) = &value {
+                // what is joined is no longer than all that was put in
+                self.looked += value.len();
+                self.spend(0)?;
+                if !self.used.contains(word) {
+                    self.used.insert(word.to_owned());
                 }
-                value
             }
-            Err(error) => {
-                trouble = Some(error);
-                None
-            }
-        });
-        self.used.extend(used);
-        trouble.map_or(Ok(result), Err)
+            Ok(value)
+        })
     }
 
     fn spend(&self, more: usize) -> Result<(), Trouble> {
@@ -313,57 +304,87 @@ fn replace<E>(
     Ok(out)
 }
 
-fn environment(loader: &mut Loader<'_>, index: usize) {
-    let text = &loader.entries[index].value;
-    if text.contains("$(") {
-        let mut changed = false;
-        let result = replace::<()>(text, "$(", |name| {
-            let value = loader.variable(name);
-            changed |= value.is_some();
-            Ok(value)
-        });
-        // the replacement itself cannot fail
-        loader.entries[index].value = result.unwrap_or_default();
-        loader.entries[index].how.secret |= changed;
+/// The first two passes. All that comes in by them has one limit: one word may name a megabyte,
+/// and a file has room for very many words.
+fn from_elsewhere(loader: &mut Loader<'_>) {
+    let mut left = TEXT_MAX;
+    for index in 0..loader.entries.len() {
+        if loader.entries[index].how.raw {
+            continue;
+        }
+        let result =
+            environment(loader, index, &mut left).and_then(|()| files(loader, index, &mut left));
+        if let Err(error) = result {
+            let entry = &loader.entries[index];
+            let option = shown(&entry.given);
+            let finding = Finding::error(Some(entry.origin.clone()), option, error.to_string());
+            let full = matches!(error, Foreign::TooMuch);
+            loader.findings.push(if full { finding.rule(rule::TOO_MUCH) } else { finding });
+            if full {
+                return;
+            }
+        }
     }
 }
 
-fn files(loader: &mut Loader<'_>, index: usize) {
+/// Why nothing could be put in for a name.
+#[derive(Debug, thiserror::Error)]
+enum Foreign {
+    /// It is not there, or may not be read.
+    #[error("{0}")]
+    Text(String),
+    /// It does not fit.
+    #[error("variables and files bring more than {} KiB into the values", TEXT_MAX / 1024)]
+    TooMuch,
+}
+
+/// Takes the room for a text.
+fn take(left: &mut usize, text: &str) -> Result<(), Foreign> {
+    *left = left.checked_sub(text.len()).ok_or(Foreign::TooMuch)?;
+    Ok(())
+}
+
+fn environment(loader: &mut Loader<'_>, index: usize, left: &mut usize) -> Result<(), Foreign> {
+    let text = &loader.entries[index].value;
+    if text.contains("$(") {
+        let mut changed = false;
+        let value = replace(text, "$(", |name| {
+            let value = loader.variable(name);
+            changed |= value.is_some();
+            take(left, value.as_deref().unwrap_or_default())?;
+            Ok(value)
+        })?;
+        loader.entries[index].value = value;
+        loader.entries[index].how.secret |= changed;
+    }
+    Ok(())
+}
+
+fn files(loader: &mut Loader<'_>, index: usize, left: &mut usize) -> Result<(), Foreign> {
     let entry = &loader.entries[index];
     if !entry.value.contains("@(") {
-        return;
+        return Ok(());
     }
-    let mut budget = TEXT_MAX;
     let mut unknown = None;
-    let result = replace(&entry.value, "@(", |name| {
+    let value = replace(&entry.value, "@(", |name| {
         if matches!(scheme::target(name), Target::File(_)) || loader.world.schemes != Schemes::Off {
-            let text = loader.text(name, entry.how.secret)?;
+            let text = loader.text(name, entry.how.secret).map_err(Foreign::Text)?;
             let text = text.strip_suffix('\n').unwrap_or(&text);
-            budget = budget
-                .checked_sub(text.len())
-                .ok_or_else(|| "the files in this value are too large".to_owned())?;
+            take(left, text)?;
             if text.contains('\0') {
-                return Err("what this value names has a NUL byte".to_owned());
+                return Err(Foreign::Text("what this value names has a NUL byte".to_owned()));
             }
             return Ok(Some(text.to_owned()));
         }
         unknown = Some("not run by a check: the value is unknown");
         Ok(None)
-    });
-    if let (Some(message), true) = (unknown, result.is_ok()) {
-        let origin = entry.origin.clone();
-        let given = entry.given.clone();
-        return loader.unknown(&origin, &given, message);
+    })?;
+    if let Some(message) = unknown {
+        let (origin, given) = (entry.origin.clone(), entry.given.clone());
+        loader.unknown(&origin, &given, message);
+    } else {
+        loader.entries[index].value = value;
+        loader.entries[index].how.secret = true;
     }
-    match result {
-        Ok(value) => {
-            loader.entries[index].value = value;
-            loader.entries[index].how.secret = true;
-        }
-        Err(message) => {
-            let origin: Origin = entry.origin.clone();
-            let option = shown(&entry.given).map(str::to_owned);
-            loader.findings.push(Finding::error(Some(origin), option.as_deref(), message));
-        }
-    }
+    Ok(())
 }

@@ -25,6 +25,34 @@ fn expansion_is_bounded() {
     assert!(errors(&reading).join("\n").contains("deep"));
 }
 
+/// The values that the lines come to are no more than a few of the long text they name.
+#[track_caller]
+fn grows_no_further(place: &Place, lines: &str, says: &str) {
+    fs::write(place.path("a.ini"), format!("[uwsgi]\n{lines}")).unwrap();
+    let reading = place.vassal("a.ini");
+    let errors = errors(&reading);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains(says), "{errors:?}");
+    let made: usize = reading.directives.iter().map(|one| one.value.len()).sum();
+    assert!(made < 4 * 1024 * 1024, "{made}");
+}
+
+#[test]
+fn what_comes_from_elsewhere_is_bounded_for_all_values_together() {
+    let big = "y".repeat(900_000);
+    let mut place = Place::new(&[("big", &big)]);
+    place.world.environment = vec![("V".into(), big.clone().into())];
+    let says = "bring more than 1024 KiB";
+    grows_no_further(&place, &"env = @(big)\n".repeat(3000), says);
+    grows_no_further(&place, &format!("env = {}\n", "$(V)".repeat(100_000)), says);
+    grows_no_further(&place, &"env = $(V)\n".repeat(10_000), says);
+    // what a word joins, too
+    let lines = format!("x = {}\nenv = %({})\n", &big[..100_000], "x ".repeat(100_000));
+    grows_no_further(&place, &lines, "expand to more than 1024 KiB");
+    let lines = format!("x = {}\nenv = %({}x)\n", &big[..100_000], "x + ".repeat(100_000));
+    grows_no_further(&place, &lines, "expand to more than 1024 KiB");
+}
+
 #[test]
 fn files_that_include_each_other_end() {
     let place = Place::new(&[
