@@ -1,14 +1,19 @@
 //! `blacklist` and `whitelist`: what a host allows between them and their ends.
 
+use std::collections::HashSet;
+
 use crate::option;
+
+/// The most fences that may be open at a time: each is asked about each option.
+pub(super) const FENCES_MAX: usize = 64;
 
 /// An open `blacklist` or `whitelist`.
 #[derive(Clone, Debug)]
 pub(super) struct Fence {
-    /// The options it names.
-    pub(super) names: Vec<String>,
+    /// What it names: of options the primary names.
+    names: HashSet<String>,
     /// Whether it is they that may be used.
-    pub(super) listed: bool,
+    listed: bool,
     /// How deep in files that include each other it was opened.
     pub(super) depth: usize,
     /// The tenant opened it.
@@ -16,31 +21,43 @@ pub(super) struct Fence {
 }
 
 impl Fence {
+    /// Reads the value of a `blacklist`, or of a `whitelist` (`listed`).
+    pub(super) fn new(value: &str, listed: bool, depth: usize, tenant: bool) -> Self {
+        let names = value.split(' ').filter(|name| !name.is_empty());
+        let names = names.map(|name| option::find(name).map_or(name, |row| row.name).to_owned());
+        Self { names: names.collect(), listed, depth, tenant }
+    }
+
     /// Whether it lets an option pass, in any spelling; `name` is the primary one or empty.
     pub(super) fn allows(&self, given: &str, name: &str) -> bool {
-        let same = |one: &String| {
-            one == given
-                || !name.is_empty() && option::find(one).is_some_and(|row| row.name == name)
-        };
-        self.names.iter().any(same) == self.listed
+        self.names.contains(if name.is_empty() { given } else { name }) == self.listed
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::one;
+    use crate::rule;
 
     #[test]
     fn every_spelling_of_an_option_is_meant() {
-        let mut fence = Fence {
-            names: vec!["workers".into(), "x".into()],
-            listed: false,
-            depth: 0,
-            tenant: false,
-        };
+        let fence = Fence::new("workers  x", false, 0, false);
         assert!(!fence.allows("processes", "processes") && !fence.allows("x", ""));
+        assert!(!fence.allows("workers", "processes"));
         assert!(fence.allows("threads", "threads") && fence.allows("y", ""));
-        fence.listed = true;
+        let fence = Fence::new("workers x", true, 0, false);
         assert!(fence.allows("workers", "processes") && !fence.allows("threads", "threads"));
+    }
+
+    #[test]
+    fn fences_in_fences_have_a_limit() {
+        let lines = "blacklist = x\n".repeat(FENCES_MAX + 1);
+        let finding = one(&lines, rule::TOO_MUCH);
+        assert!(finding.is_error() && finding.message.contains("more than 64"), "{finding}");
+        let again = "blacklist = x\nend-blacklist =\n".repeat(FENCES_MAX + 1);
+        assert!(
+            !crate::config::tests::checked(&again).iter().any(crate::finding::Finding::is_error)
+        );
     }
 }

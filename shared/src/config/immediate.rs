@@ -111,6 +111,9 @@ fn parts(custom: &Custom, value: &str) -> Vec<(String, String)> {
 }
 
 fn effect_of(loader: &mut Loader<'_>, name: &str, value: &str, origin: &Origin, early: bool) {
+    if !loader.spend(name.len() + value.len(), origin) {
+        return;
+    }
     let primary = option::find(name).map_or("", |row| row.name);
     // what acts later was written inside the fences around the tenant's file
     let fences = match (early, loader.tenant) {
@@ -120,9 +123,6 @@ fn effect_of(loader: &mut Loader<'_>, name: &str, value: &str, origin: &Origin, 
     };
     if !fences.iter().all(|fence| fence.allows(name, primary)) {
         return loader.fail(origin, name, "forbidden here by a blacklist or whitelist");
-    }
-    if !loader.spend(name.len() + value.len(), origin) {
-        return;
     }
     // what acts late has an expanded value, and variables come from a directory of files
     let secret = !early || name == "env" || loader.elsewhere;

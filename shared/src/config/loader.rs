@@ -18,7 +18,7 @@ use crate::summons::Template;
 
 pub(super) use super::directive::Part;
 use super::directive::told;
-use super::fence::Fence;
+use super::fence::{FENCES_MAX, Fence};
 use super::immediate::{self, Custom};
 use super::include::{Frame, Open};
 use super::logic::{self, Block};
@@ -36,6 +36,8 @@ const READ_MAX: usize = 8 * 1024 * 1024;
 const FILE_COST: usize = 1024;
 /// What an entry costs beside its text, bytes.
 const ENTRY_COST: usize = 64;
+/// The most mistakes that are found: who makes more makes them on purpose.
+const MISTAKES_MAX: usize = 10_000;
 /// The most files that `inherit` may read.
 const INHERITED_MAX: usize = 64;
 
@@ -174,6 +176,9 @@ impl<'w> Loader<'w> {
 
     /// One key and value from any source.
     pub(super) fn add(&mut self, given: &str, value: &str, origin: &Origin, bare: bool) {
+        if self.findings.len() >= MISTAKES_MAX {
+            self.overflow(origin);
+        }
         if self.full {
             return;
         }
@@ -212,7 +217,8 @@ impl<'w> Loader<'w> {
     /// A line of a block, for one item.
     fn act_for(&mut self, item: &str, given: &str, value: &str, origin: &Origin, bare: bool) {
         let grown = value.matches("%(_)").count() * item.len();
-        if self.full || self.bytes + grown > BYTES_MAX {
+        let much = self.bytes + grown > BYTES_MAX || self.findings.len() >= MISTAKES_MAX;
+        if self.full || much {
             return self.overflow(origin);
         }
         self.act(given, &value.replace("%(_)", item), origin, bare);
@@ -250,13 +256,13 @@ impl<'w> Loader<'w> {
             (None, "set") => self.set(value, origin, given, false),
             (None, "set-placeholder") => self.set(value, origin, given, true),
             (None, "blacklist" | "whitelist") => {
-                let names = value.split(' ').filter(|name| !name.is_empty());
-                self.fences.push(Fence {
-                    names: names.map(str::to_owned).collect(),
-                    listed: name == "whitelist",
-                    depth: self.frames.len(),
-                    tenant: self.tenant,
-                });
+                if self.fences.len() >= FENCES_MAX {
+                    let message = format!("more than {FENCES_MAX} lists inside each other");
+                    self.fail(origin, given, message);
+                    return self.by(rule::TOO_MUCH);
+                }
+                let (listed, depth) = (name == "whitelist", self.frames.len());
+                self.fences.push(Fence::new(value, listed, depth, self.tenant));
             }
             (None, _) if logic::opens(name) => self.open(name, given, value, origin),
             (None, _) => immediate::act(self, name, given, value, origin),
@@ -325,10 +331,15 @@ impl<'w> Loader<'w> {
     /// A limit is passed: nothing more comes in, and the whole is refused.
     fn overflow(&mut self, origin: &Origin) {
         if !std::mem::replace(&mut self.full, true) {
-            let message = format!(
-                "too much: a configuration has at most {ENTRIES_MAX} options and {} MiB of text",
-                BYTES_MAX >> 20
-            );
+            let message = if self.findings.len() >= MISTAKES_MAX {
+                format!("more than {MISTAKES_MAX} mistakes: the rest is not read")
+            } else {
+                format!(
+                    "too much: a configuration has at most {ENTRIES_MAX} options and {} MiB of \
+                     text",
+                    BYTES_MAX >> 20
+                )
+            };
             let finding = Finding::error(Some(origin.clone()), None, message);
             self.findings.push(finding.rule(rule::TOO_MUCH));
         }
