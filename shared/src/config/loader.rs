@@ -19,6 +19,7 @@ use crate::summons::Template;
 pub(super) use super::directive::Part;
 use super::directive::told;
 use super::fence::{FENCES_MAX, Fence};
+use super::glob::Looks;
 use super::immediate::{self, Custom};
 use super::include::{Frame, Open};
 use super::logic::{self, Block};
@@ -137,6 +138,10 @@ pub(super) struct Loader<'w> {
     bytes: usize,
     /// Text of files so far, bytes.
     read: Cell<usize>,
+    /// Regular expressions so far.
+    pub(super) patterns: usize,
+    /// What patterns of files may still look at.
+    pub(super) looks: Looks,
     /// A limit was passed: nothing more comes in.
     pub(super) full: bool,
 }
@@ -170,6 +175,8 @@ impl<'w> Loader<'w> {
             waited: Cell::default(),
             bytes: 0,
             read: Cell::new(0),
+            patterns: 0,
+            looks: Looks::default(),
             full: false,
         }
     }

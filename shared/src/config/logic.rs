@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+use regex::bytes::RegexBuilder;
+
 use crate::finding::Origin;
 use crate::rule;
 
@@ -16,6 +18,10 @@ use super::loader::Loader;
 const ITEMS_MAX: usize = 4096;
 /// What a compiled regular expression may take, bytes.
 const EXPRESSION_MAX: usize = 256 * 1024;
+/// How long a regular expression may be, bytes.
+const PATTERN_MAX: usize = 1024;
+/// How many regular expressions one configuration may have: compiling one takes a while.
+const PATTERNS_MAX: usize = 64;
 
 /// An open block.
 #[derive(Clone, Debug)]
@@ -144,7 +150,7 @@ impl Loader<'_> {
                 (words.take(ITEMS_MAX + 1).map(str::to_owned).collect(), false)
             }
             Test::Times(text) => (times(text), false),
-            Test::Glob(pattern) => (self.paths(pattern), false),
+            Test::Glob(pattern) => (self.paths(pattern)?, false),
             Test::Lines(path) => {
                 let text = self.text(path, self.elsewhere)?;
                 (text.lines().take(ITEMS_MAX + 1).map(str::to_owned).collect(), true)
@@ -161,18 +167,19 @@ impl Loader<'_> {
         Ok(Block::Each { items, secret })
     }
 
-    /// What a pattern matches; like a shell, the pattern itself when that is nothing.
-    fn paths(&self, pattern: &str) -> Vec<String> {
-        let found = glob::expand(pattern, &self.world.directory);
+    /// What a pattern matches; as in a shell, the pattern itself when that is nothing.
+    fn paths(&mut self, pattern: &str) -> Result<Vec<String>, String> {
+        let directory = &self.world.directory;
+        let found = glob::expand(pattern, directory, &mut self.looks);
+        let found = found.map_err(|error| error.to_string())?;
         if found.is_empty() {
-            return vec![pattern.to_owned()];
+            return Ok(vec![pattern.to_owned()]);
         }
         let marked = found.iter().map(|path| {
-            let directory = self.world.directory.join(path).is_dir();
-            let mark = if directory { "/" } else { "" };
+            let mark = if directory.join(path).is_dir() { "/" } else { "" };
             format!("{}{mark}", path.display())
         });
-        marked.collect()
+        Ok(marked.collect())
     }
 }
 
@@ -192,7 +199,7 @@ fn times(text: &str) -> Vec<String> {
 pub(super) fn holds(
     kind: Condition,
     argument: &str,
-    loader: &Loader<'_>,
+    loader: &mut Loader<'_>,
 ) -> Result<Answer, String> {
     let path = loader.world.directory.join(argument);
     let (name, value) = match argument.split_once('=') {
@@ -210,7 +217,7 @@ pub(super) fn holds(
         Condition::Option => known(loader.first_value(name).map(str::to_owned)),
         Condition::Reload => Answer { holds: false, found: None },
         Condition::HostName => about(loader.world.host == argument),
-        Condition::HostNameMatch => about(matches(argument, &loader.world.host)?),
+        Condition::HostNameMatch => about(matches(argument, loader)?),
         Condition::Exists => about(path.exists()),
         Condition::File => about(Path::is_file(&path)),
         Condition::Directory => about(Path::is_dir(&path)),
@@ -219,9 +226,18 @@ pub(super) fn holds(
 }
 
 /// Whether a regular expression is found in a text.
-fn matches(pattern: &str, text: &str) -> Result<bool, String> {
-    let built = regex::RegexBuilder::new(pattern).size_limit(EXPRESSION_MAX).build();
-    built.map(|expression| expression.is_match(text)).map_err(|error| match error {
+fn matches(pattern: &str, loader: &mut Loader<'_>) -> Result<bool, String> {
+    if pattern.len() > PATTERN_MAX {
+        return Err(format!("a regular expression of more than {PATTERN_MAX} bytes"));
+    }
+    loader.patterns += 1;
+    if loader.patterns > PATTERNS_MAX {
+        return Err(format!("more than {PATTERNS_MAX} regular expressions"));
+    }
+    // names of hosts have no letters that only Unicode knows, whose classes are large
+    let built = RegexBuilder::new(pattern).unicode(false).size_limit(EXPRESSION_MAX).build();
+    let host = loader.world.host.as_bytes();
+    built.map(|expression| expression.is_match(host)).map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => "this regular expression is too large".to_owned(),
         _ => "this is no regular expression".to_owned(),
     })
@@ -269,5 +285,21 @@ mod tests {
         assert_eq!(one(&line, rule::INCLUDE).message, "more than 4096 items");
         std::fs::write(&file, &lines[2..]).unwrap();
         none(&line);
+    }
+    #[test]
+    fn expressions_have_a_size_and_a_number() {
+        let lines =
+            |pattern: &str, times| format!("if-hostname-match = {pattern}\nendif\n").repeat(times);
+        none(&lines("^h.*t$", PATTERNS_MAX));
+        let finding = one(&lines("^h.*t$", PATTERNS_MAX + 1), rule::BLOCK);
+        assert!(finding.message.contains("more than 64"), "{finding}");
+        let finding = one(&lines(&"h?".repeat(PATTERN_MAX), 1), rule::BLOCK);
+        assert!(finding.message.contains("more than 1024 bytes"), "{finding}");
+        let finding = one(&lines("((h{100}){100}){100}", 1), rule::BLOCK);
+        assert!(finding.message.contains("too large"), "{finding}");
+        let (_, reading) = settled(
+            "if-hostname-match = ^HO(?-i)\nenv = A=1\nendif\nif-hostname-match = ^[h\u{e9}]?o\nenv = B=1\nendif\n",
+        );
+        assert!(reading.directives.last("env").is_none(), "{reading:?}");
     }
 }

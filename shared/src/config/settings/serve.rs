@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::rule;
 use crate::settings::{Launch, Procname, Serve, Target};
 
-use super::super::{CHECK, glob};
+use super::super::CHECK;
+use super::super::glob::{self, GlobError, Looks};
 use super::{Given, content, logs, python, supervision, surroundings, value};
 
 /// More processes or threads than this are a slip of the finger.
@@ -125,7 +126,7 @@ fn application(given: &mut Given<'_>) -> (Option<Target>, Option<String>) {
 }
 
 /// Patterns are expanded where the application will be; what matches nothing stays as it is.
-fn pythonpath(given: &Given<'_>, launch: &Launch) -> Vec<PathBuf> {
+fn pythonpath(given: &mut Given<'_>, launch: &Launch) -> Vec<PathBuf> {
     let mut base = given.directory.to_path_buf();
     if let Some(root) = &launch.chroot {
         base.clone_from(root);
@@ -135,9 +136,16 @@ fn pythonpath(given: &Given<'_>, launch: &Launch) -> Vec<PathBuf> {
         base = base.join(inside.unwrap_or(chdir));
     }
     let mut list = Vec::new();
+    let mut looks = Looks::default();
     for one in given.directives.all("pythonpath").filter(|one| !one.value.is_empty()) {
         let found = if glob::is_pattern(&one.value) {
-            matching(&one.value, &base, launch)
+            match matching(&one.value, &base, launch, &mut looks) {
+                Ok(found) => found,
+                Err(error) => {
+                    given.error(one, error.to_string());
+                    break;
+                }
+            }
         } else {
             Vec::new()
         };
@@ -149,12 +157,18 @@ fn pythonpath(given: &Given<'_>, launch: &Launch) -> Vec<PathBuf> {
     list
 }
 
-fn matching(pattern: &str, base: &Path, launch: &Launch) -> Vec<PathBuf> {
+fn matching(
+    pattern: &str,
+    base: &Path,
+    launch: &Launch,
+    looks: &mut Looks,
+) -> Result<Vec<PathBuf>, GlobError> {
     let (Some(root), Some(inside)) = (&launch.chroot, pattern.strip_prefix('/')) else {
-        return glob::expand(pattern, base);
+        return glob::expand(pattern, base, looks);
     };
     // an absolute pattern in a jail counts from the jail's root
-    glob::expand(inside, root).into_iter().map(|path| Path::new("/").join(path)).collect()
+    let found = glob::expand(inside, root, looks)?;
+    Ok(found.into_iter().map(|path| Path::new("/").join(path)).collect())
 }
 
 /// Digits are seconds, 0 is off, 1 the default. `true` and other words are on: uWSGI reads
