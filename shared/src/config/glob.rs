@@ -215,6 +215,6 @@ mod tests {
         // comparing has a price, and so have parts that are no pattern
         assert!(tries(&format!("*{}x", "*f".repeat(2000))) < 200);
         assert!(tries(&"./f0/../".repeat(500)) < 50);
-        assert_eq!(paths(&"*/".repeat(3000), directory.path()), [PathBuf::new(); 0]);
+        assert!(paths(&"*/".repeat(3000), directory.path()).is_empty());
     }
 }

@@ -10,6 +10,8 @@ use super::scheme::{self, SchemeError};
 
 /// The most options that one use of a declared option may come to.
 const PARTS_MAX: usize = 256;
+/// The most options that may be declared: each name that is no option is compared with them.
+const CUSTOMS_MAX: usize = 256;
 /// The most files of an `envdir`.
 const VARIABLES_MAX: usize = 1024;
 
@@ -68,6 +70,9 @@ fn declare(loader: &mut Loader<'_>, text: &str, given: &str, origin: &Origin, la
     };
     if option::find(name).is_some() {
         return loader.fail(origin, given, "this name is an option already");
+    }
+    if loader.customs.len() >= CUSTOMS_MAX {
+        return loader.fail(origin, given, format!("more than {CUSTOMS_MAX} declared options"));
     }
     let (name, template) = (name.to_owned(), template.to_owned());
     let tenant = loader.tenant;

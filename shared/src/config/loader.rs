@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -138,6 +139,9 @@ pub(super) struct Loader<'w> {
     bytes: usize,
     /// Text of files so far, bytes.
     read: Cell<usize>,
+    /// The first entry of each name, for so many entries.
+    index: HashMap<String, usize>,
+    indexed: usize,
     /// Regular expressions so far.
     pub(super) patterns: usize,
     /// What patterns of files may still look at.
@@ -175,6 +179,8 @@ impl<'w> Loader<'w> {
             waited: Cell::default(),
             bytes: 0,
             read: Cell::new(0),
+            index: HashMap::new(),
+            indexed: 0,
             patterns: 0,
             looks: Looks::default(),
             full: false,
@@ -377,9 +383,15 @@ impl<'w> Loader<'w> {
     }
 
     /// The first entry of a name, as logic and placeholders see it.
-    pub(super) fn first_value(&self, name: &str) -> Option<&str> {
-        let seen = |one: &&Entry| one.given == name && one.how.part != Part::Effect;
-        self.entries.iter().find(seen).map(|one| one.value.as_str())
+    pub(super) fn first_value(&mut self, name: &str) -> Option<&str> {
+        // while files are read the list only grows
+        let from = std::mem::replace(&mut self.indexed, self.entries.len());
+        for (index, one) in self.entries.iter().enumerate().skip(from) {
+            if one.how.part != Part::Effect && !self.index.contains_key(&one.given) {
+                self.index.insert(one.given.clone(), index);
+            }
+        }
+        self.index.get(name).map(|index| self.entries[*index].value.as_str())
     }
 
     /// A variable of the environment.

@@ -58,7 +58,7 @@ impl Answer {
 }
 
 /// What the opening line asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Test<'a> {
     /// Loop over these.
     Words(&'a str),
@@ -149,11 +149,11 @@ impl Loader<'_> {
                 let words = words.split(' ').filter(|word| !word.is_empty());
                 (words.take(ITEMS_MAX + 1).map(str::to_owned).collect(), false)
             }
-            Test::Times(text) => (times(text), false),
+            Test::Times(number) => (times(number), false),
             Test::Glob(pattern) => (self.paths(pattern)?, false),
             Test::Lines(path) => {
-                let text = self.text(path, self.elsewhere)?;
-                (text.lines().take(ITEMS_MAX + 1).map(str::to_owned).collect(), true)
+                let found = self.text(path, self.elsewhere)?;
+                (found.lines().take(ITEMS_MAX + 1).map(str::to_owned).collect(), true)
             }
             Test::Plain { kind, argument, wanted } => {
                 let secret = kind == Condition::Environment;

@@ -23,6 +23,10 @@ pub(super) use value::{Junk, junk};
 /// The most findings of a severity that are shown one by one.
 const SHOWN_MAX: usize = 100;
 
+/// How many names are compared with all options: of variables that may be for a file that
+/// cannot be read nothing may be said.
+const SEARCHES_MAX: usize = 1000;
+
 /// Adds findings about the entries; `used` are the variables that some value names.
 pub(super) fn review(loader: &mut Loader<'_>, used: &HashSet<String>) {
     // once said it holds, as in uWSGI
@@ -35,6 +39,7 @@ pub(super) fn review(loader: &mut Loader<'_>, used: &HashSet<String>) {
     // variables may be for a file that could not be read
     let lost = loader.findings.iter().any(|finding| finding.code == rule::INCLUDE);
     let mut statement = false;
+    let mut searches = 0;
     for entry in &loader.entries {
         match option::find(&entry.given) {
             None if entry.how.placeholder || immediate::is_declared(loader, &entry.given) => {}
@@ -46,7 +51,9 @@ pub(super) fn review(loader: &mut Loader<'_>, used: &HashSet<String>) {
             None => {
                 let used = used.contains(&entry.given);
                 // what will not be shown needs no search for what was meant
-                let search = found.len() <= SHOWN_MAX && (strict || !used);
+                let search =
+                    found.len() <= SHOWN_MAX && searches < SEARCHES_MAX && (strict || !used);
+                searches += usize::from(search);
                 let near = search.then(|| name::meant(&entry.given)).flatten();
                 let used = used || (lost && near.is_none());
                 found.extend(name::unknown(entry, strict, used, near));

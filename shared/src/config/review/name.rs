@@ -31,8 +31,11 @@ pub(super) fn unknown(
         return Some(about(entry, Severity::Note, rule::UNKNOWN_OPTION, message));
     }
     // two names for one value, as in the manual: workers/processes
-    let either = entry.given.split('/').find_map(|name| option::find(name).and(option::near(name)));
-    let near = near.or(either.filter(|_| entry.given.contains('/')));
+    let either = || {
+        let mut names = entry.given.split('/').filter(|_| entry.given.contains('/'));
+        names.find_map(|name| option::find(name).and_then(|_| option::near(name)))
+    };
+    let near = near.or_else(either);
     let (code, message) = if entry.how.bare && first_word(&entry.given).is_none() {
         (rule::BARE_LINE, "a line without = that is no option: ignored")
     } else if is_plain(&entry.given) {

@@ -93,6 +93,40 @@ fn a_file_that_is_not_the_one_seen_is_refused() {
     assert!(errors(&reading)[0].contains("changed while it was read"));
 }
 
+#[test]
+fn names_without_end_are_not_all_compared() {
+    let names: Vec<String> = (0..5000).map(|n| format!("n{n} = 1\n")).collect();
+    let names = names.concat();
+    // the last is a mistake, and one too many
+    let (_, reading) = settled(&format!("include = none\n{names}proceses = 1\n"));
+    assert_eq!(warnings(&reading), [""; 0]);
+    let (_, reading) = settled(&format!("include = none\nproceses = 1\n{names}"));
+    assert_eq!(warnings(&reading).len(), 1, "{reading:?}");
+}
+
+#[test]
+fn declared_options_and_mistakes_have_a_limit() {
+    let (_, reading) = settled(&"declare-option = x=env=A=1\n".repeat(257));
+    assert_eq!(errors(&reading).len(), 1);
+    assert!(errors(&reading)[0].contains("more than 256 declared"), "{reading:?}");
+    let items = "x ".repeat(4000);
+    let lines = "threads = 1\n".repeat(10);
+    let (_, reading) = settled(&format!("blacklist = threads\nfor = {items}\n{lines}"));
+    assert!(errors(&reading)[0].contains("forbidden here"), "{reading:?}");
+    let text = warnings(&reading).join("\n");
+    assert!(text.contains("9901 more errors"), "{text}");
+}
+
+#[test]
+fn if_opt_means_the_first_entry_of_a_name() {
+    let (_, reading) = settled(
+        "x = 1\nx = 2\nif-opt = x=1\nenv = A=1\nendif\nif-opt = y\nenv = B=1\nendif\n\
+         y = 1\nif-opt = y=1\nenv = C=1\nendif\n",
+    );
+    let all: Vec<&str> = reading.directives.all("env").map(|one| one.value.as_str()).collect();
+    assert_eq!(all, ["A=1", "C=1"]);
+}
+
 /// Seeded noise: nothing in it may panic, and all of it has to end.
 #[test]
 fn no_bytes_panic_the_reader() {
