@@ -47,6 +47,21 @@ pub(super) struct Open {
     section: String,
 }
 
+impl Open {
+    /// Whether it is a part of the same text as another.
+    pub(super) fn same_text(&self, other: &Self) -> bool {
+        match (&self.frame, &other.frame) {
+            (Frame::File { path, .. }, Frame::File { path: other, .. }) => path == other,
+            (Frame::Text { bytes, .. }, Frame::Text { bytes: other, .. }) => {
+                Arc::ptr_eq(bytes, other)
+            }
+            (Frame::File { .. }, Frame::Text { .. }) | (Frame::Text { .. }, Frame::File { .. }) => {
+                false
+            }
+        }
+    }
+}
+
 /// A part of a text with the file that it is from.
 pub(super) struct Segment {
     pub(super) path: Arc<Path>,

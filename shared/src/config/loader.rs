@@ -67,6 +67,8 @@ pub(super) struct How {
     pub(super) placeholder: bool,
     /// The tenant wrote it, not the Emperor.
     pub(super) tenant: bool,
+    /// It came from a file that another one names.
+    pub(super) included: bool,
     /// Whether it is shown, has an effect, or both.
     pub(super) part: Part,
     /// A part of the value came from a file or from the environment.
@@ -316,11 +318,17 @@ impl<'w> Loader<'w> {
         if !self.spend(given.len() + value.len(), origin) {
             return false;
         }
-        let how = How { tenant: self.tenant, ..how };
+        let included = self.inherited || self.is_included();
+        let how = How { tenant: self.tenant, included, ..how };
         let (given, value, origin) = (given.to_owned(), value.to_owned(), origin.clone());
         let secret = how.secret || self.elsewhere;
         self.entries.push(Entry { given, value, origin, how: How { secret, ..how } });
         true
+    }
+
+    /// Whether the file that is read now is another one than the first.
+    fn is_included(&self) -> bool {
+        matches!((self.frames.first(), self.frames.last()), (Some(first), Some(last)) if !last.same_text(first))
     }
 
     /// The last entry is only shown; what it means is this value.

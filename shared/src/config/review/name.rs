@@ -21,12 +21,13 @@ pub(super) fn unknown(
         let message = "unknown option, and strict is set";
         let mut finding = about(entry, Severity::Error, rule::UNKNOWN_OPTION, message);
         finding.suggestion = near.map(str::to_owned);
+        finding.option = finding.option.filter(|_| near.is_some() || !entry.how.included);
         return Some(finding.uwsgi("exits with 1"));
     }
     if used || (!file && near.is_none()) {
         return None;
     }
-    if near.is_none() && !entry.how.bare && is_variable(&entry.given) {
+    if near.is_none() && !entry.how.bare && !entry.how.included && is_variable(&entry.given) {
         let message = "a variable that no value uses";
         return Some(about(entry, Severity::Note, rule::UNKNOWN_OPTION, message));
     }
@@ -36,6 +37,13 @@ pub(super) fn unknown(
         names.find_map(|name| option::find(name).and_then(|_| option::near(name)))
     };
     let near = near.or_else(either);
+    if near.is_none() && entry.how.included && first_word(&entry.given).is_none() {
+        // the file may be another program's, and each of its words a secret
+        let message = "no option, and no value uses it: ignored";
+        let mut finding = about(entry, Severity::Note, rule::UNKNOWN_OPTION, message);
+        finding.option = None;
+        return Some(finding);
+    }
     let (code, message) = if entry.how.bare && first_word(&entry.given).is_none() {
         (rule::BARE_LINE, "a line without = that is no option: ignored")
     } else if is_plain(&entry.given) {
@@ -131,7 +139,7 @@ fn silently(near: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::tests::one;
+    use crate::config::tests::{Place, one};
 
     #[test]
     fn a_misspelt_option_says_what_happens_without_it() {
@@ -153,6 +161,32 @@ mod tests {
         assert!(finding.message.contains("= behind workers"));
         let finding = one("just some words\n", rule::BARE_LINE);
         assert_eq!(finding.option, None);
+    }
+
+    #[test]
+    fn words_of_an_included_file_are_not_quoted_unless_an_option_was_meant() {
+        let said = |main: &str, text: &str| {
+            let place = Place::new(&[("a.ini", &format!("[uwsgi]\n{main}")), ("b", text)]);
+            place.vassal("a.ini").findings
+        };
+        let text = "[uwsgi]\nhunter2\npass_word = 1\ntoken = x\nproceses = 2\nworkers 4\n";
+        for main in ["include = b\n", "inherit = b\n"] {
+            let found = said(main, text);
+            let named: Vec<_> = found.iter().filter_map(|one| one.option.as_deref()).collect();
+            assert_eq!(named, ["proceses"], "{found:?}");
+            assert_eq!(found.iter().filter(|one| one.is_note()).count(), 3, "{found:?}");
+            let text = format!("{found:?}");
+            assert!(text.contains("= behind workers"), "{text}");
+            for word in ["hunter2", "pass_word", "token"] {
+                assert!(!text.contains(word), "{word}: {text}");
+            }
+        }
+        let found = said("strict = true\ninclude = b\n", text);
+        assert_eq!(found.iter().filter(|one| one.is_error()).count(), 5, "{found:?}");
+        assert!(!format!("{found:?}").contains("token"), "{found:?}");
+        // the file itself, its own sections included, is nobody else's
+        let found = said("ini = :x\n[x]\ntoken = 1\n", "");
+        assert_eq!(found[0].option.as_deref(), Some("token"));
     }
 
     #[test]

@@ -22,13 +22,13 @@ use super::*;
 use crate::settings::{Address, Listen, Principal, Settings, Target, Wire};
 
 /// A directory with files, which is also the directory of the start.
-struct Place {
+pub(in crate::config) struct Place {
     directory: TempDir,
     world: World,
 }
 
 impl Place {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(in crate::config) fn new(files: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         for (name, text) in files {
             fs::write(directory.path().join(name), text).unwrap();
@@ -46,7 +46,7 @@ impl Place {
         read_command_line(&args, &self.world)
     }
 
-    fn vassal(&self, name: &str) -> Reading {
+    pub(in crate::config) fn vassal(&self, name: &str) -> Reading {
         read_vassal(&source(&self.path(name)), &self.world)
     }
 }
