@@ -42,6 +42,7 @@ fn legal(name: &'static str, bytes: impl Into<Vec<u8>>, says: &'static [&'static
 /// All of them.
 pub(crate) fn files() -> Vec<Bad> {
     let ini = slips().into_iter().chain(values()).chain(lines()).chain(bytes());
+    let ini = ini.chain(elsewhere()).chain(many());
     ini.chain(yaml()).chain(json()).chain(xml()).collect()
 }
 
@@ -101,6 +102,142 @@ fn values() -> Vec<Bad> {
         refused("self.ini", "[uwsgi]\na = x%(a)\n", &["self.ini:2: a:", "needs itself"]),
         refused("laughs.ini", format!("[uwsgi]\nl0 = ha\n{laughs}"), &["laughs.ini", "1024 KiB"]),
         refused("deep.ini", format!("[uwsgi]\n{deep}d3000 = 1\n"), &["deep.ini", "64 deep"]),
+    ]
+}
+
+/// Values that want to grow by what they name.
+fn elsewhere() -> Vec<Bad> {
+    const FULL: &str = "bring more than 1024 KiB";
+    let long = "1".repeat(100_000);
+    vec![
+        refused("same-file.ini", format!("[uwsgi]\n{}", "x = @(big)\n".repeat(3000)), &[FULL]),
+        refused("same-files.ini", fill("[uwsgi]\nx = ", "@(big)", "\n"), &[FULL]),
+        legal("same-none.ini", fill("[uwsgi]\nx = ", "$(NONE)", "\n"), &[]),
+        refused(
+            "joined-long.ini",
+            format!("[uwsgi]\nx = {long}\ny = %({})\n", "x ".repeat(100_000)),
+            &["joined-long.ini:3: y:", "1024 KiB"],
+        ),
+        refused(
+            "counted-long.ini",
+            format!("[uwsgi]\nx = {long}\ny = %({}x)\n", "x ++ + ".repeat(50_000)),
+            &["counted-long.ini:3: y:", "1024 KiB"],
+        ),
+        legal("placeholders-one.ini", fill("[uwsgi]\nx = 1\ny = ", "%(x)", "\n"), &[]),
+        legal(
+            "placeholders-open.ini",
+            fill("[uwsgi]\nx = (\np = %%(\ny = %(p)", "%(x)", "\n"),
+            &[],
+        ),
+        refused(
+            "placeholders-sign.ini",
+            fill("[uwsgi]\nx = %%(\ny = a", "%(x)", "\n"),
+            &["1024 KiB"],
+        ),
+        legal("placeholders-none.ini", fill("[uwsgi]\nx = \ny = a", "%(x)%", "\n"), &[]),
+        legal(
+            "not-a-name.ini",
+            "[uwsgi]\nmy secret key @( ) = @(exec://x)\n",
+            &["not-a-name.ini:2: a line whose name is no option"],
+        ),
+    ]
+}
+
+/// What costs more each time.
+fn many() -> Vec<Bad> {
+    let names = each(70_000, |n| format!("n{n} "));
+    let declared = each(9_900, |n| format!("declare-option = n{n:05}=env=a\n"));
+    let unknown = each(9_900, |n| format!("m{n:05} = 1\n"));
+    let hosts = |pattern: &str| {
+        each(700, |n| {
+            format!("if-hostname-match = {}{n}\nendif\n", pattern.repeat(950 / pattern.len()))
+        })
+    };
+    let pattern = "for-glob = /proc/*/task/*/fd/";
+    vec![
+        legal(
+            "fence-names.ini",
+            format!("[uwsgi]\nblacklist = {names}\n{}", "threads = 1\n".repeat(19_000)),
+            &[],
+        ),
+        refused(
+            "fences.ini",
+            format!("[uwsgi]\n{}", "blacklist = x\n".repeat(9_900)),
+            &["fences.ini:66: blacklist: more than 64"],
+        ),
+        refused(
+            "fence-loop.ini",
+            format!(
+                "[uwsgi]\nblacklist = threads\nfor-times = 4096\n{}",
+                "threads = 1\n".repeat(40_000)
+            ),
+            &["fence-loop.ini:4: threads: forbidden"],
+        ),
+        refused(
+            "hosts.ini",
+            format!("[uwsgi]\n{}", each(9_000, |n| format!("if-hostname-match = ^{n}\nendif\n"))),
+            &["hosts.ini:130: if-hostname-match: more than 64 regular expressions"],
+        ),
+        refused(
+            "hosts-class.ini",
+            format!("[uwsgi]\n{}", hosts("[^a]{9}?")),
+            &["hosts-class.ini:130"],
+        ),
+        refused(
+            "hosts-case.ini",
+            format!("[uwsgi]\n{}", hosts("(?iu:[^a])?")),
+            &["hosts-case.ini:130"],
+        ),
+        refused(
+            "globs.ini",
+            format!("[uwsgi]\n{}", format!("{pattern}*\nendfor\n").repeat(2000)),
+            &["globs.ini:", "for-glob: "],
+        ),
+        refused(
+            "globs-none.ini",
+            format!("[uwsgi]\n{}", format!("{pattern}none\nendfor\n").repeat(9_000)),
+            &["globs-none.ini:", "look at more than 50000 files"],
+        ),
+        refused(
+            "globs-path.ini",
+            format!("[uwsgi]\n{}", "pythonpath = /proc/*/task/*/fd/none\n".repeat(9_000)),
+            &["globs-path.ini:", "look at more than 50000 files"],
+        ),
+        refused(
+            "times.ini",
+            "[uwsgi]\nfor-times = 4097\nendfor\n",
+            &["times.ini:2: for-times: more than 4096"],
+        ),
+        refused(
+            "words.ini",
+            fill("[uwsgi]\nfor = ", "x ", "\nendfor\n"),
+            &["words.ini:2: for: more than 4096"],
+        ),
+        refused(
+            "loops-nested.ini",
+            format!("[uwsgi]\n{}", "for = a\n".repeat(49_000)),
+            &["nested"],
+        ),
+        refused(
+            "declared.ini",
+            format!("[uwsgi]\n{declared}{unknown}"),
+            &["declared.ini:258: declare-option: more than 256"],
+        ),
+        legal(
+            "asked.ini",
+            format!("[uwsgi]\n{}", each(9_900, |n| format!("if-opt = n{n:05}\nendif\n"))),
+            &[],
+        ),
+        legal(
+            "unknown.ini",
+            format!("[uwsgi]\n{}", each(19_900, |n| format!("p{n} = 1\n"))),
+            &["more warnings"],
+        ),
+        refused(
+            "lost.ini",
+            format!("[uwsgi]\ninclude = none.ini\n{}", each(19_900, |n| format!("p{n} = 1\n"))),
+            &["lost.ini:2: include"],
+        ),
     ]
 }
 
@@ -235,8 +372,9 @@ fn noise() -> Vec<u8> {
     (0..MIB).map(|_| random()).collect()
 }
 
-/// What the files above include.
+/// What the files above name.
 pub(crate) fn helpers(dir: &Path) {
+    fs::write(dir.join("big"), "1".repeat(1_000_000)).expect("the directory can be written");
     fs::create_dir(dir.join("parts")).expect("the directory of the test can be written");
     fs::write(dir.join("parts/cycle-half.ini"), "[uwsgi]\ninclude = %d../cycle-pair.ini\n")
         .expect("the directory of the test can be written");
