@@ -2,10 +2,14 @@
 
 use std::collections::HashSet;
 
+use crate::finding::Origin;
 use crate::option;
+use crate::rule;
+
+use super::loader::Loader;
 
 /// The most fences that may be open at a time: each is asked about each option.
-pub(super) const FENCES_MAX: usize = 64;
+const FENCES_MAX: usize = 64;
 
 /// An open `blacklist` or `whitelist`.
 #[derive(Clone, Debug)]
@@ -15,9 +19,9 @@ pub(super) struct Fence {
     /// Whether it is they that may be used.
     listed: bool,
     /// How deep in files that include each other it was opened.
-    pub(super) depth: usize,
+    depth: usize,
     /// The tenant opened it.
-    pub(super) tenant: bool,
+    tenant: bool,
 }
 
 impl Fence {
@@ -34,11 +38,30 @@ impl Fence {
     }
 }
 
+impl Loader<'_> {
+    /// Opens a fence.
+    pub(super) fn fence(&mut self, name: &str, given: &str, value: &str, origin: &Origin) {
+        if self.fences.len() >= FENCES_MAX {
+            let message = format!("more than {FENCES_MAX} lists inside each other");
+            self.fail(origin, given, message);
+            return self.by(rule::TOO_MUCH);
+        }
+        let (listed, depth) = (name == "whitelist", self.frames.len());
+        self.fences.push(Fence::new(value, listed, depth, self.tenant));
+    }
+
+    /// Ends the last fence, unless it was put around the file that wants to end it.
+    pub(super) fn unfence(&mut self) -> bool {
+        let depth = self.frames.len();
+        let own = |fence: &mut Fence| fence.depth >= depth && (fence.tenant || !self.tenant);
+        self.fences.pop_if(own).is_some()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::tests::one;
-    use crate::rule;
 
     #[test]
     fn every_spelling_of_an_option_is_meant() {

@@ -19,7 +19,7 @@ use crate::summons::Template;
 
 pub(super) use super::directive::Part;
 use super::directive::told;
-use super::fence::{FENCES_MAX, Fence};
+use super::fence::Fence;
 use super::glob::Looks;
 use super::immediate::{self, Custom};
 use super::include::{Frame, Open};
@@ -270,15 +270,7 @@ impl<'w> Loader<'w> {
             }),
             (None, "set") => self.set(value, origin, given, false),
             (None, "set-placeholder") => self.set(value, origin, given, true),
-            (None, "blacklist" | "whitelist") => {
-                if self.fences.len() >= FENCES_MAX {
-                    let message = format!("more than {FENCES_MAX} lists inside each other");
-                    self.fail(origin, given, message);
-                    return self.by(rule::TOO_MUCH);
-                }
-                let (listed, depth) = (name == "whitelist", self.frames.len());
-                self.fences.push(Fence::new(value, listed, depth, self.tenant));
-            }
+            (None, "blacklist" | "whitelist") => self.fence(name, given, value, origin),
             (None, _) if logic::opens(name) => self.open(name, given, value, origin),
             (None, _) => immediate::act(self, name, given, value, origin),
         }
@@ -301,13 +293,6 @@ impl<'w> Loader<'w> {
         } else {
             self.act(key, value, origin, false);
         }
-    }
-
-    /// Ends the last fence, unless it was put around the file that wants to end it.
-    fn unfence(&mut self) -> bool {
-        let depth = self.frames.len();
-        let own = |fence: &mut Fence| fence.depth >= depth && (fence.tenant || !self.tenant);
-        self.fences.pop_if(own).is_some()
     }
 
     /// Adds an entry, within the limits of a configuration.
