@@ -6,17 +6,27 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// What runs beside the workers, or at their edges.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Surroundings {
     /// `attach-daemon` and its relatives, in the order of the file.
     #[serde(default)]
     pub daemons: Vec<Daemon>,
-    /// `reload-mercy`: how long a daemon may take to end; `None`: [`Daemon::MERCY`].
-    #[serde(default)]
-    pub daemon_mercy: Option<Duration>,
+    /// `reload-mercy`: how long a daemon may take to end.
+    #[serde(default = "mercy")]
+    pub daemon_mercy: Duration,
     /// `cpu-affinity`: how many processors each worker is bound to; 0: all.
     #[serde(default)]
     pub cpu_affinity: u32,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { daemons: Vec::new(), daemon_mercy: Daemon::MERCY, cpu_affinity: 0 }
+    }
+}
+
+fn mercy() -> Duration {
+    Daemon::MERCY
 }
 
 /// A program that the master runs beside the workers (`attach-daemon`).
@@ -53,8 +63,9 @@ pub enum DaemonKind {
 }
 
 impl Daemon {
-    /// How long a daemon may take to end at a stop before it is killed (uWSGI: 3 s).
-    pub const MERCY: Duration = Duration::from_secs(3);
+    /// How long a daemon may take to end before it is killed. uWSGI has 3 s, which cuts the jobs
+    /// of a queue's worker off.
+    pub const MERCY: Duration = Duration::from_secs(30);
     /// The longest pause before a daemon that ends at once is started again.
     pub const THROTTLE: Duration = Duration::from_mins(1);
     /// SIGTERM.

@@ -27,7 +27,7 @@ const KEYS: [&str; 10] = [
 pub(super) fn read(given: &mut Given<'_>) -> Surroundings {
     Surroundings {
         daemons: daemons(given),
-        daemon_mercy: serve::seconds(given, "reload-mercy"),
+        daemon_mercy: serve::seconds(given, "reload-mercy").unwrap_or(Daemon::MERCY),
         cpu_affinity: given
             .number("cpu-affinity", PROCESSORS_MAX, "a number of processors")
             .unwrap_or_default() as u32,

@@ -51,7 +51,7 @@ struct Attached {
 #[derive(Default)]
 pub(super) struct Daemons {
     list: Vec<Attached>,
-    mercy: Option<Duration>,
+    mercy: Duration,
     last: Id,
     /// Whose daemons these are.
     generation: Option<Gen>,
@@ -94,7 +94,7 @@ impl Daemons {
         }
         let wanted = &serve.surroundings.daemons;
         self.mercy = serve.surroundings.daemon_mercy;
-        let mercy = self.mercy();
+        let mercy = self.mercy;
         let mut left: Vec<&Daemon> = wanted.iter().collect();
         for one in &mut self.list {
             let stays = left.iter().position(|daemon| **daemon == one.what);
@@ -188,7 +188,7 @@ impl Daemons {
     /// caller's to kill.
     pub(super) async fn end(mut self) {
         let now = Instant::now();
-        let mercy = self.mercy();
+        let mercy = self.mercy;
         for one in &mut self.list {
             let action = one.life.dismiss(now, mercy);
             one.act(action);
@@ -204,10 +204,6 @@ impl Daemons {
                 let _ = std::fs::remove_file(path);
             }
         }
-    }
-
-    fn mercy(&self) -> Duration {
-        self.mercy.unwrap_or(Daemon::MERCY)
     }
 }
 
