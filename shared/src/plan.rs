@@ -112,6 +112,10 @@ impl fmt::Display for crate::settings::Wire {
         out.write_str(match self {
             Self::Http => "http",
             Self::Uwsgi => "socket",
+            Self::Fastcgi => "fastcgi-socket",
+            Self::FastcgiNph => "fastcgi-nph-socket",
+            Self::Scgi => "scgi-socket",
+            Self::ScgiNph => "scgi-nph-socket",
             Self::Stats => "stats",
         })
     }

@@ -1,7 +1,13 @@
-//! Malformed input of both protocols: an answer or a close, never a crash, never a smuggled request.
+//! Malformed input of every protocol: an answer or a close, never a crash, never a smuggled request.
 
+/// FastCGI, good and bad.
+mod fastcgi;
 /// HTTP/1.1 as strict as RFC 9112 wants it.
 mod http;
+/// The same application behind every protocol.
+mod same;
+/// SCGI, good and bad.
+mod scgi;
 /// Packets of the uwsgi protocol.
 mod uwsgi;
 
@@ -10,7 +16,7 @@ use std::path::PathBuf;
 
 use tests::{Dir, Run, Server, free_address};
 
-/// A server of the battery on both wires.
+/// A server of the battery on every wire.
 pub struct Battery {
     /// The process.
     pub server: Server,
@@ -18,9 +24,14 @@ pub struct Battery {
     pub http: SocketAddr,
     /// Where the uwsgi protocol is spoken.
     pub socket: PathBuf,
+    /// Where FastCGI is spoken.
+    pub fastcgi: PathBuf,
+    /// Where SCGI is spoken.
+    pub scgi: PathBuf,
     /// The worker that answered first.
     pub worker: String,
-    _dir: Dir,
+    /// The test's directory.
+    pub dir: Dir,
 }
 
 impl Battery {
@@ -29,16 +40,18 @@ impl Battery {
         let dir = Dir::new();
         dir.app("battery.py");
         let http = free_address();
-        let socket = dir.join("app.sock");
+        let [socket, fastcgi, scgi] =
+            ["app.sock", "app.fcgi", "app.scgi"].map(|name| dir.join(name));
         let server = Run::uwsgi(&dir)
             .args(["--http-socket", &http.to_string(), "--socket", "app.sock", "--master"])
+            .args(["--fastcgi-socket", "app.fcgi", "--scgi-socket", "app.scgi"])
             .args(["--wsgi-file", "battery.py"])
             .args(more)
             .start();
         server.await_tcp(http);
         server.await_unix(&socket);
         let worker = tests::http::get(http, "/pid").expect("the test's own set-up works").text();
-        Self { server, http, socket, worker, _dir: dir }
+        Self { server, http, socket, fastcgi, scgi, worker, dir }
     }
 
     /// Stops it; the worker is still the first one.

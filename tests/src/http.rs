@@ -231,6 +231,16 @@ impl Client {
         std::mem::take(&mut self.buffer)
     }
 
+    /// That many bytes.
+    pub fn exactly(&mut self, size: usize) -> io::Result<Vec<u8>> {
+        if !self.fill_to(size)? {
+            let seen = String::from_utf8_lossy(&self.buffer).into_owned();
+            let kind = io::ErrorKind::UnexpectedEof;
+            return Err(io::Error::new(kind, format!("the end after {seen:?}")));
+        }
+        Ok(self.buffer.drain(..size).collect())
+    }
+
     /// Whether the peer has closed (or reset), waiting up to `limit` for it.
     pub fn closed_within(&mut self, limit: Duration) -> bool {
         self.stream.patience(limit).ok();
@@ -339,6 +349,21 @@ pub fn ask(
 ) -> io::Result<Response> {
     let lines: Vec<&str> = lines.iter().copied().chain(["Connection: close"]).collect();
     Client::connect(place)?.ask(method, path, &lines, body)
+}
+
+/// An answer that came whole, as CGI has it: the first line may be a `Status` field.
+pub fn of_cgi(bytes: &[u8]) -> io::Result<Response> {
+    let end = find(bytes, b"\r\n\r\n").ok_or_else(|| {
+        io::Error::other(format!("no whole head, but {:?}", String::from_utf8_lossy(bytes)))
+    })?;
+    let head = &bytes[..end + 4];
+    let mut response = match head.strip_prefix(b"Status: ") {
+        Some(rest) => parse_head(&[b"HTTP/1.1 ", rest].concat())?,
+        None => parse_head(head)?,
+    };
+    response.body = bytes[end + 4..].to_vec();
+    response.ended = Ended::Close;
+    Ok(response)
 }
 
 /// Parses a head strictly.

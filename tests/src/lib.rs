@@ -11,6 +11,8 @@
 pub mod api;
 /// A supervisor with a directory of its own.
 pub mod emperor;
+/// A FastCGI client that can also misbehave.
+pub mod fastcgi;
 /// A raw HTTP client that can also misbehave.
 pub mod http;
 /// Load generators and their verdicts.
@@ -27,6 +29,8 @@ pub mod programs;
 pub mod proof;
 /// Python interpreters and environments.
 pub mod python;
+/// A client of SCGI.
+pub mod scgi;
 /// Running programs under the warden.
 pub mod server;
 /// The configuration as a server understood it.

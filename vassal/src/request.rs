@@ -18,6 +18,25 @@ impl Span {
         Self { start: start as u32, length: (end - start) as u32, scratch: false }
     }
 
+    /// A piece of this piece.
+    #[must_use]
+    pub fn within(self, start: usize, end: usize) -> Self {
+        debug_assert!(start <= end && end <= self.len());
+        Self { start: self.start + start as u32, length: (end - start) as u32, ..self }
+    }
+
+    /// Both, where `next` follows this one at once.
+    #[must_use]
+    pub fn through(self, next: Self) -> Self {
+        debug_assert!(self.scratch == next.scratch && self.start + self.length == next.start);
+        Self { length: self.length + next.length, ..self }
+    }
+
+    /// Whether it lies in the request's scratch space.
+    pub fn is_kept(self) -> bool {
+        self.scratch
+    }
+
     /// Bytes in it.
     pub fn len(self) -> usize {
         self.length as usize
@@ -65,6 +84,8 @@ pub enum Length {
     Known(u64),
     /// Chunked transfer coding.
     Chunked,
+    /// Nobody said: as many as FastCGI's stream holds.
+    Stream,
 }
 
 /// The head of a request.
@@ -90,6 +111,9 @@ pub struct Request {
     pub keep_alive: bool,
     /// Whether the client waits for `100 Continue`.
     pub expects_continue: bool,
+    /// FastCGI's number of the request; 1 for a request of SCGI; 0 elsewhere, and as long as
+    /// the client has not shown that it speaks the protocol of the socket.
+    pub stream: u16,
     scratch: Vec<u8>,
 }
 

@@ -59,7 +59,7 @@ pub enum Place {
     ReadErrors,
     /// Bytes of the running request's head that are shown.
     Shown,
-    /// 1 where the shown head is a uwsgi packet.
+    /// What the shown head is, as the number of a [`shared::settings::Wire`].
     Wire,
 }
 

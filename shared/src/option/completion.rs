@@ -49,8 +49,9 @@ fn argument(row: &Row) -> Argument {
         | "vassals-inherit-before" => Argument::Configuration,
         "wsgi-file" | "logto" | "logto2" | "daemonize" | "daemonize2" | "pidfile"
         | "safe-pidfile" | "emperor-pidfile" | "binary-path" | "socket" | "http-socket"
-        | "http" | "stats" | "emperor-stats" | "api-socket" | "if-file" | "if-not-file"
-        | "if-exists" | "if-not-exists" | "for-readline" => Argument::File,
+        | "fastcgi-socket" | "fastcgi-nph-socket" | "scgi-socket" | "scgi-nph-socket" | "http"
+        | "stats" | "emperor-stats" | "api-socket" | "if-file" | "if-not-file" | "if-exists"
+        | "if-not-exists" | "for-readline" => Argument::File,
         "chdir" | "home" | "chroot" | "pythonpath" | "emperor" | "plugins-dir" | "state-dir"
         | "if-dir" | "if-not-dir" => Argument::Directory,
         "uid" | "immediate-uid" | "chown-socket" => Argument::User,

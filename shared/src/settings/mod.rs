@@ -55,8 +55,45 @@ pub enum Wire {
     Http,
     /// The uwsgi protocol (`socket`, `uwsgi-socket`).
     Uwsgi,
+    /// FastCGI; answers begin with `Status:` (`fastcgi-socket`).
+    Fastcgi,
+    /// FastCGI; answers begin as those of HTTP do (`fastcgi-nph-socket`).
+    FastcgiNph,
+    /// SCGI; answers begin with `Status:` (`scgi-socket`).
+    Scgi,
+    /// SCGI; answers begin as those of HTTP do (`scgi-nph-socket`).
+    ScgiNph,
     /// Not a request socket: one JSON document a connection (`stats`).
     Stats,
+}
+
+impl Wire {
+    /// Whether requests come as CGI variables.
+    pub const fn has_variables(self) -> bool {
+        !matches!(self, Self::Http | Self::Stats)
+    }
+
+    /// Whether it is FastCGI, with either head.
+    pub const fn is_fastcgi(self) -> bool {
+        matches!(self, Self::Fastcgi | Self::FastcgiNph)
+    }
+
+    /// Whether an answer's first line is the field `Status` (RFC 3875 section 6.3.3).
+    pub const fn has_status_field(self) -> bool {
+        matches!(self, Self::Fastcgi | Self::Scgi)
+    }
+
+    /// Its name, as uWSGI's statistics and `protocol` have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Uwsgi | Self::Stats => "uwsgi",
+            Self::Fastcgi => "fastcgi",
+            Self::FastcgiNph => "fastcgi-nph",
+            Self::Scgi => "scgi",
+            Self::ScgiNph => "scgi-nph",
+        }
+    }
 }
 
 /// One listening socket that was asked for.

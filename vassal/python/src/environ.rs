@@ -153,11 +153,18 @@ impl Environs {
         let environ = unsafe { Object::new(ffi::PyDict_Copy(self.template.as_ptr())) };
         let environ = environ.ok_or(Failed)?;
         match call.wire {
-            Wire::Uwsgi => self.variables(&call, &environ)?,
             Wire::Http | Wire::Stats => self.fields(&call, &environ)?,
+            Wire::Uwsgi | Wire::Fastcgi | Wire::FastcgiNph | Wire::Scgi | Wire::ScgiNph => {
+                self.variables(&call, &environ)?;
+            }
         }
-        let (size, chunked) = (call.size, call.request.length == Length::Chunked);
-        if chunked {
+        let size = call.size;
+        let unknown = match call.request.length {
+            Length::Chunked => true,
+            Length::Stream => size > 0,
+            Length::None | Length::Known(_) => false,
+        };
+        if unknown {
             // frameworks look at the length only; as the body is whole, it is known
             put(&environ, &self.keys.length, &text(size.to_string().as_bytes()).ok_or(Failed)?)?;
         }

@@ -52,7 +52,17 @@ const ROOTS_OPTIONS: [&str; 10] = [
     "umask",
 ];
 /// The options that ask for a listening socket.
-const SOCKET_OPTIONS: [&str; 5] = ["http", "http-socket", "socket", "stats", "uwsgi-socket"];
+const SOCKET_OPTIONS: [&str; 9] = [
+    "fastcgi-nph-socket",
+    "fastcgi-socket",
+    "http",
+    "http-socket",
+    "http11-socket",
+    "scgi-nph-socket",
+    "scgi-socket",
+    "socket",
+    "stats",
+];
 
 /// Where a configuration comes from.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::roster::{Event, Gen};
 use super::{Fact, Master};
 use crate::handover::Listener;
+use crate::protocol::{fastcgi, scgi};
 use crate::worker::passport;
 
 /// How long the answer may take.
@@ -59,15 +60,16 @@ fn ask(
 /// The request's bytes.
 fn request(check: &Check, wire: Wire) -> Vec<u8> {
     let (path, query) = check.path.split_once('?').unwrap_or((&check.path, ""));
-    if wire != Wire::Uwsgi {
+    if !wire.has_variables() {
         return format!(
             "{} {} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: emperor-check\r\nConnection: close\r\n\r\n",
             check.method, check.path
         )
         .into_bytes();
     }
-    let mut block = Vec::new();
-    for (name, value) in [
+    let variables = [
+        ("CONTENT_LENGTH", "0"),
+        ("SCGI", "1"),
         ("REQUEST_METHOD", check.method.as_str()),
         ("REQUEST_URI", &check.path),
         ("PATH_INFO", path),
@@ -78,7 +80,14 @@ fn request(check: &Check, wire: Wire) -> Vec<u8> {
         ("HTTP_HOST", "localhost"),
         ("HTTP_USER_AGENT", "emperor-check"),
         ("REMOTE_ADDR", "127.0.0.1"),
-    ] {
+    ];
+    match wire {
+        Wire::Fastcgi | Wire::FastcgiNph => return fastcgi::question(&variables),
+        Wire::Scgi | Wire::ScgiNph => return scgi::question(&variables),
+        Wire::Http | Wire::Uwsgi | Wire::Stats => {}
+    }
+    let mut block = Vec::new();
+    for (name, value) in &variables[2..] {
         for text in [name, value] {
             block.extend((text.len() as u16).to_le_bytes());
             block.extend(text.as_bytes());
@@ -106,6 +115,8 @@ async fn answer(
 
 /// Whether an answer is what was expected.
 fn judge(bytes: &[u8], check: &Check) -> Result<(), String> {
+    // FastCGI's first record has a header, which begins with 1
+    let bytes = if bytes.first() == Some(&1) { bytes.get(8..).unwrap_or_default() } else { bytes };
     let text = String::from_utf8_lossy(bytes);
     let status = text.split_whitespace().nth(1).and_then(|code| code.parse::<u16>().ok());
     match (status, check.status) {
@@ -130,6 +141,8 @@ mod tests {
         assert!(judge(b"HTTP/1.1 302 Found\r\n", &check(Some(200))).is_err());
         assert!(judge(b"HTTP/1.1 404 Not Found\r\n", &check(None)).is_ok());
         assert!(judge(b"HTTP/1.1 500 Oops\r\n", &check(None)).is_err());
+        assert!(judge(b"Status: 200 OK\r\n", &check(Some(200))).is_ok());
+        assert!(judge(b"\x01\x06\0\x01\0\x20\0\0Status: 503 Oops\r\n", &check(None)).is_err());
         assert!(judge(b"", &check(None)).is_err());
     }
 }

@@ -20,7 +20,7 @@ use super::Master;
 use super::generation::Brood;
 use super::roster::{Standing, Worker};
 use crate::handover::Listener;
-use crate::protocol::{http, uwsgi};
+use crate::protocol::{fastcgi, http, scgi, uwsgi};
 use crate::request::Request;
 use crate::scoreboard::{Count, Place, Scoreboard};
 
@@ -207,10 +207,7 @@ fn listening(listener: &Listener) -> Socket {
         Address::Tcp(_) => socket::backlog(&listener.socket).unwrap_or((0, 0)),
         Address::Unix(_) | Address::Abstract(_) | Address::Descriptor(_) => (0, 0),
     };
-    let proto = match listener.listen.wire {
-        Wire::Http => "http",
-        Wire::Uwsgi | Wire::Stats => "uwsgi",
-    };
+    let proto = listener.listen.wire.name();
     let name = listener.listen.address.to_string();
     Socket { name, proto, queue, max_queue, shared: 0, can_offload: 0 }
 }
@@ -274,12 +271,15 @@ fn place(board: &Scoreboard, seat: usize, core: usize) -> CorePart {
 fn shown(board: &Scoreboard, seat: usize, core: usize) -> (Vec<u8>, Request, Wire) {
     let head = board.shown(seat, core);
     let mut request = Request::default();
-    let wire = match board.place(seat, core, Place::Wire).load(Relaxed) {
-        0 => Wire::Http,
-        _ => Wire::Uwsgi,
-    };
+    let spoken = board.place(seat, core, Place::Wire).load(Relaxed);
+    let wire = [Wire::Uwsgi, Wire::Fastcgi, Wire::FastcgiNph, Wire::Scgi, Wire::ScgiNph]
+        .into_iter()
+        .find(|wire| *wire as u64 == spoken)
+        .unwrap_or(Wire::Http);
     match wire {
         Wire::Uwsgi => drop(uwsgi::parse_cut(&head, &mut request)),
+        Wire::Fastcgi | Wire::FastcgiNph => fastcgi::parse_cut(&head, &mut request),
+        Wire::Scgi | Wire::ScgiNph => scgi::parse_cut(&head, &mut request),
         Wire::Http | Wire::Stats => drop(http::parse(&head, &mut request)),
     }
     (head, request, wire)
@@ -296,10 +296,10 @@ fn variables(board: &Scoreboard, seat: usize, core: usize) -> Vec<String> {
     }
     for field in &request.fields {
         let name = text(field.name);
-        let name = match (wire, name.to_ascii_uppercase().replace('-', "_")) {
-            (Wire::Uwsgi, _) => name,
-            (_, upper) if matches!(upper.as_str(), "CONTENT_TYPE" | "CONTENT_LENGTH") => upper,
-            (_, upper) => format!("HTTP_{upper}"),
+        let name = match name.to_ascii_uppercase().replace('-', "_") {
+            _ if wire.has_variables() => name,
+            upper if matches!(upper.as_str(), "CONTENT_TYPE" | "CONTENT_LENGTH") => upper,
+            upper => format!("HTTP_{upper}"),
         };
         list.push(format!("{name}={}", text(field.value)));
     }

@@ -5,7 +5,7 @@
 //! Content-Length, a length together with a transfer coding, names with underscores (dropped:
 //! `X_A` and `X-A` would be one variable).
 
-use super::uwsgi::length;
+use super::cgi::length;
 use super::{HEAD_MAX, Parsed, Refusal, hex};
 use crate::request::{Field, Length, Request, Span, Version};
 

@@ -1,9 +1,15 @@
 //! Wire formats, without I/O: bytes in, a [`crate::request::Request`] or a refusal out.
 
+/// What protocols that carry CGI variables have in common.
+mod cgi;
 /// The chunked transfer coding (RFC 9112 section 7.1).
 pub mod chunked;
+/// FastCGI, which nginx speaks with `fastcgi_pass`.
+pub mod fastcgi;
 /// HTTP/1.0 and HTTP/1.1 request heads (RFC 9112).
 pub mod http;
+/// SCGI, which nginx speaks with `scgi_pass`.
+pub mod scgi;
 /// The uwsgi protocol, which nginx speaks with `uwsgi_pass`.
 pub mod uwsgi;
 

@@ -1,8 +1,8 @@
 //! The uwsgi protocol: a header of four bytes, a block of variables, the body (spec: the
 //! protocol page of uWSGI's manual; nginx's `uwsgi_pass` is its usual speaker).
 
-use super::{HEAD_MAX, Parsed, Refusal};
-use crate::request::{Field, Length, Request, Span, Version};
+use super::{HEAD_MAX, Parsed, Refusal, cgi};
+use crate::request::{Request, Span};
 
 /// `modifier1` of a WSGI request.
 const WSGI: u8 = 0;
@@ -23,17 +23,13 @@ pub enum Packet {
 /// The answer to a ping.
 pub const PONG: [u8; 4] = [PING, 0, 0, 1];
 
-/// Verbs whose first four bytes tell that HTTP is spoken to a uwsgi socket.
-const VERBS: [&[u8; 4]; 8] =
-    [b"GET ", b"POST", b"HEAD", b"PUT ", b"DELE", b"OPTI", b"PATC", b"CONN"];
-
 /// Parses one packet at the start of `bytes`.
 pub fn parse(bytes: &[u8], request: &mut Request) -> Packet {
     request.clear();
     let Some(&[modifier1, low, high, _modifier2]) = bytes.first_chunk::<4>() else {
         return Packet::Request(Parsed::Incomplete);
     };
-    if VERBS.iter().any(|verb| bytes.starts_with(*verb)) {
+    if cgi::is_http(bytes) {
         return Packet::Request(Parsed::Refused(Refusal::bad(
             "HTTP was spoken to a uwsgi socket: use \"http-socket\" for it, or \"uwsgi_pass\" in nginx",
         )));
@@ -90,26 +86,14 @@ fn variables(block: &[u8], request: &mut Request) -> Result<(), Refusal> {
             return Err(Refusal::bad("a variable of the uwsgi packet has no name"));
         }
         let value = item(&mut at)?;
-        request.fields.push(Field { name, value });
-        let text = request.bytes(block, value);
-        match request.bytes(block, name) {
-            b"REQUEST_METHOD" => request.method = value,
-            b"REQUEST_URI" => request.target = value,
-            b"PATH_INFO" => request.path = value,
-            b"QUERY_STRING" => request.query = value,
-            b"SERVER_PROTOCOL" if text == b"HTTP/1.0" => request.version = Version::Http10,
-            b"CONTENT_LENGTH" if !text.is_empty() => request.length = length(text)?,
-            _ => {}
-        }
+        cgi::add(block, request, name, value)?;
     }
     Ok(())
 }
 
 /// Takes `SCRIPT_NAME` off the start of `PATH_INFO`.
 fn strip(block: &[u8], request: &mut Request) {
-    let find = |name: &[u8]| {
-        request.fields.iter().position(|field| request.bytes(block, field.name) == name)
-    };
+    let find = |name: &[u8]| cgi::find(block, request, name);
     let (Some(script), Some(path)) = (find(b"SCRIPT_NAME"), find(b"PATH_INFO")) else { return };
     let prefix = request.fields[script].value;
     let rest = request.fields[path].value.without(prefix.len());
@@ -117,16 +101,6 @@ fn strip(block: &[u8], request: &mut Request) {
         request.fields[path].value = rest;
         request.path = rest;
     }
-}
-
-/// `CONTENT_LENGTH`: decimal digits and nothing else (RFC 9110 section 8.6).
-pub(super) fn length(text: &[u8]) -> Result<Length, Refusal> {
-    const BAD: Refusal = Refusal::bad("the content length is not a number");
-    if text.is_empty() || text.len() > 18 || !text.iter().all(u8::is_ascii_digit) {
-        return Err(BAD);
-    }
-    let number = text.iter().fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
-    Ok(if number == 0 { Length::None } else { Length::Known(number) })
 }
 
 #[cfg(test)]
@@ -185,6 +159,8 @@ mod tests {
             vec![0, 1, 0, 0, 9],
             vec![22, 0, 0, 0],
             packet(&[("CONTENT_LENGTH", "+5")]),
+            packet(&[("CONTENT_LENGTH", "5"), ("CONTENT_LENGTH", "6")]),
+            packet(&[("CONTENT_LENGTH", "0"), ("CONTENT_LENGTH", "6")]),
             packet(&[("CONTENT_LENGTH", "9999999999999999999")]),
         ] {
             let parsed = parse(&bytes, &mut request);

@@ -14,7 +14,7 @@ use super::reply::{Facts, Reply};
 use super::serve::Step;
 use super::upload::Body;
 use super::{App, Call, Turn};
-use crate::protocol::Refusal;
+use crate::protocol::{Refusal, fastcgi};
 use crate::request::Request;
 use crate::scoreboard::{Count, Place};
 
@@ -46,11 +46,11 @@ impl<A: App> Engine<A> {
         board.place(seat, number, Place::Began).store(epoch, Relaxed);
         let facts = Facts {
             wire,
+            stream: request.stream,
             version: request.version,
             head_only: request.head_only(head),
-            keep: wire == Wire::Http
-                && request.keep_alive
-                && !self.outfit.serve.keepalive.is_zero()
+            keep: request.keep_alive
+                && (wire.is_fastcgi() || !self.outfit.serve.keepalive.is_zero())
                 && !self.draining.load(Relaxed),
             crowd,
             began,
@@ -71,12 +71,12 @@ impl<A: App> Engine<A> {
         let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
         let post = self.outfit.serve.harakiri.and_then(|_| self.posts.get(number));
         if let Some(post) = post {
-            post.enter(&connection.socket);
+            post.enter(&connection.socket, wire, request.stream);
             reply.ask_at(post);
         }
         if self.outfit.shows {
             board.show(seat, number, head);
-            board.place(seat, number, Place::Wire).store(u64::from(wire == Wire::Uwsgi), Relaxed);
+            board.place(seat, number, Place::Wire).store(wire as u64, Relaxed);
         }
         self.app.handle(&mut core.app, call, &mut reply, turn.take());
         let end = reply.conclude();
@@ -89,8 +89,8 @@ impl<A: App> Engine<A> {
         connection.after = match (end.keep, end.lost || end.aborted) {
             (true, _) => After::Next,
             (false, true) => After::Close,
-            // the client asked for the end, or it is uwsgi: nothing more can be on its way
-            (false, false) if wire == Wire::Uwsgi || !request.keep_alive => After::Close,
+            // the client asked for the end, or is a web server: nothing more can be on its way
+            (false, false) if wire.has_variables() || !request.keep_alive => After::Close,
             (false, false) => After::Linger,
         };
         if end.failed {
@@ -170,7 +170,7 @@ impl<A: App> Engine<A> {
         }
         let (epoch, date) = core.date();
         let text = format!(
-            "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nDate: {date}\r\n\
+            "{} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nDate: {date}\r\n\
              Connection: close\r\n\r\n{}\n",
             refusal.status,
             refusal.phrase(),
@@ -178,9 +178,21 @@ impl<A: App> Engine<A> {
             refusal.reason,
         );
         core.give_back(epoch, date);
-        connection.output.hold(&[text.as_bytes()]);
+        let wire = self.wire(connection.listener);
+        connection.output.hold(&[&ready(wire, connection.stream, &text)]);
         core.crowd = false;
         connection.after = After::Linger;
         Step::Again
     }
+}
+
+/// An answer of the server's own, from its status on, as the client's protocol wants it. Who has
+/// not shown (by a `stream`) that it speaks the socket's protocol probably speaks HTTP.
+pub(super) fn ready(wire: Wire, stream: u16, text: &str) -> Vec<u8> {
+    let start = if wire.has_status_field() && stream != 0 { "Status: " } else { "HTTP/1.1 " };
+    let text = format!("{start}{text}");
+    if wire.is_fastcgi() && stream != 0 {
+        return fastcgi::answer(stream, text.as_bytes());
+    }
+    text.into_bytes()
 }

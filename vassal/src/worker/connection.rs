@@ -87,6 +87,8 @@ pub struct Connection {
     pub watches_output: bool,
     /// Requests answered on it.
     pub served: u64,
+    /// FastCGI's number of the request in hand ([`crate::request::Request::stream`]).
+    pub stream: u16,
 }
 
 impl Connection {
@@ -104,6 +106,7 @@ impl Connection {
             after: After::Next,
             watches_output: false,
             served: 0,
+            stream: 0,
         }
     }
 

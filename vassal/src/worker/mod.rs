@@ -20,6 +20,8 @@ mod deadline;
 mod drain;
 /// The loop.
 pub mod engine;
+/// Chunks and records.
+mod framing;
 /// Request lines.
 mod log;
 /// What waits to be sent.

@@ -11,6 +11,8 @@ use nix::errno::Errno;
 use nix::sys::sendfile::sendfile64;
 use nix::sys::uio::writev;
 
+use crate::protocol::fastcgi::{self, CONTENT_MAX};
+
 /// Bytes of a file that one call sends at most, and calls of one flush: a client that takes a
 /// file as fast as it is read does not hold the worker until the end.
 const PIECE_MAX: u64 = 2 << 20;
@@ -27,19 +29,31 @@ pub struct Piece {
     pub left: u64,
 }
 
+/// A piece that is sent in records of FastCGI.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    /// The request's number.
+    id: u16,
+    /// Bytes of the piece that the last record's header still covers.
+    covered: u64,
+    /// Whether the answer ends with the piece.
+    last: bool,
+}
+
 /// Bytes and a file piece that wait for the socket.
 #[derive(Debug, Default)]
 pub struct Output {
     bytes: Vec<u8>,
     sent: usize,
     piece: Option<Piece>,
+    frame: Option<Frame>,
     paused: bool,
 }
 
 impl Output {
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.sent == self.bytes.len() && self.piece.is_none()
+        self.sent == self.bytes.len() && self.piece.is_none() && self.frame.is_none()
     }
 
     /// Bytes in memory that wait.
@@ -69,6 +83,34 @@ impl Output {
     pub fn attach(&mut self, piece: Piece) {
         if piece.left > 0 {
             self.piece = Some(piece);
+        }
+    }
+
+    /// The same in records of FastCGI; `last` ends the answer of this number.
+    pub fn attach_framed(&mut self, piece: Piece, id: u16, last: bool) {
+        if piece.left > 0 {
+            self.piece = Some(piece);
+            self.frame = Some(Frame { id, covered: 0, last });
+        } else if last {
+            self.hold(&[&fastcgi::end(id)]);
+        }
+    }
+
+    /// What has to be sent before the piece goes on: the header of its next record, or the end.
+    fn announce(&mut self) {
+        let Some(frame) = &mut self.frame else { return };
+        match &self.piece {
+            Some(piece) if frame.covered == 0 => {
+                frame.covered = piece.left.min(CONTENT_MAX as u64);
+                self.bytes.extend_from_slice(&fastcgi::stdout(frame.id, frame.covered as usize));
+            }
+            Some(_) => {}
+            None => {
+                if frame.last {
+                    self.bytes.extend_from_slice(&fastcgi::end(frame.id));
+                }
+                self.frame = None;
+            }
         }
     }
 
@@ -104,26 +146,37 @@ impl Output {
     pub fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
         self.paused = false;
         let mut pieces = 0;
-        while self.sent < self.bytes.len() {
-            match retry(|| nix::unistd::write(socket, &self.bytes[self.sent..])) {
-                Ok(count) => self.sent += count,
-                Err(Errno::EAGAIN) => return Ok(false),
-                Err(error) => return Err(error.into()),
+        loop {
+            while self.sent < self.bytes.len() {
+                match retry(|| nix::unistd::write(socket, &self.bytes[self.sent..])) {
+                    Ok(count) => self.sent += count,
+                    Err(Errno::EAGAIN) => return Ok(false),
+                    Err(error) => return Err(error.into()),
+                }
             }
-        }
-        // an idle connection keeps no buffer
-        self.bytes = Vec::new();
-        self.sent = 0;
-        while let Some(piece) = &mut self.piece {
+            // an idle connection keeps no buffer
+            self.bytes = Vec::new();
+            self.sent = 0;
+            self.announce();
+            if !self.bytes.is_empty() {
+                continue;
+            }
+            let Some(piece) = &mut self.piece else { return Ok(true) };
             if pieces == PIECES_MAX {
                 self.paused = true;
                 return Ok(false);
             }
             pieces += 1;
-            let count = piece.left.min(PIECE_MAX) as usize;
+            let covered = self.frame.map_or(PIECE_MAX, |frame| frame.covered);
+            let count = piece.left.min(covered) as usize;
             match retry(|| sendfile64(socket, &piece.file, Some(&mut piece.offset), count)) {
                 Ok(0) => return Err(io::Error::other("the file became shorter while it was sent")),
-                Ok(count) => piece.left -= count as u64,
+                Ok(count) => {
+                    piece.left -= count as u64;
+                    if let Some(frame) = &mut self.frame {
+                        frame.covered -= count as u64;
+                    }
+                }
                 Err(Errno::EAGAIN) => return Ok(false),
                 Err(error) => return Err(error.into()),
             }
@@ -131,7 +184,6 @@ impl Output {
                 self.piece = None;
             }
         }
-        Ok(true)
     }
 }
 
@@ -184,6 +236,33 @@ mod tests {
             assert_eq!(output.left(), left);
         }
         assert!(output.flush(socket.as_fd()).unwrap() && !output.paused());
+    }
+
+    #[test]
+    fn a_file_over_fastcgi_is_cut_into_records_and_ended() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut file = tempfile::tempfile().unwrap();
+        let body: Vec<u8> = (0..150_000_u32).map(|n| n as u8).collect();
+        file.write_all(&body).unwrap();
+        let reader = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            theirs.read_to_end(&mut all).unwrap();
+            all
+        });
+        let mut output = Output::default();
+        output.attach_framed(Piece { file, offset: 0, left: 150_000 }, 7, true);
+        assert!(!output.is_empty());
+        assert!(output.flush(ours.as_fd()).unwrap() && output.is_empty());
+        drop(ours);
+        let (all, mut seen, mut at) = (reader.join().unwrap(), Vec::new(), 0);
+        while all[at + 1] == 6 {
+            let length = usize::from(all[at + 4]) << 8 | usize::from(all[at + 5]);
+            assert_eq!(all[at + 3], 7);
+            seen.extend_from_slice(&all[at + 8..at + 8 + length]);
+            at += 8 + length;
+        }
+        assert_eq!(seen, body);
+        assert_eq!((all[at + 1], all.len() - at), (3, 16), "it ends with END_REQUEST");
     }
 
     #[test]

@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use shared::settings::Wire;
 
+use super::framing::{self, decimal, hexadecimal};
 use super::output::{Output, Piece};
 use super::vigil::Post;
+use crate::protocol::fastcgi;
 use crate::request::Version;
 
 /// Bytes that a streaming application may be ahead of its client.
@@ -47,6 +49,8 @@ pub enum HeadError {
 pub struct Facts {
     /// What is spoken on the connection.
     pub wire: Wire,
+    /// FastCGI's number of the request ([`crate::request::Request::stream`]).
+    pub stream: u16,
     /// The client's version.
     pub version: Version,
     /// A HEAD request: the answer has no body.
@@ -186,7 +190,12 @@ impl<'a> Reply<'a> {
             return Err(HeadError::Status);
         }
         self.status = code;
-        self.head.extend_from_slice(b"HTTP/1.1 ");
+        if self.facts.wire.is_fastcgi() {
+            framing::reserve(self.head);
+        }
+        let start: &[u8] =
+            if self.facts.wire.has_status_field() { b"Status: " } else { b"HTTP/1.1 " };
+        self.head.extend_from_slice(start);
         self.head.extend_from_slice(status);
         if status.len() == 3 {
             self.head.push(b' ');
@@ -214,6 +223,10 @@ impl<'a> Reply<'a> {
                 return Ok(());
             }
             10 if name.eq_ignore_ascii_case(b"keep-alive") => return Ok(()),
+            // two of them would leave it to the web server which one counts
+            6 if self.facts.wire.has_status_field() && name.eq_ignore_ascii_case(b"status") => {
+                return Ok(());
+            }
             14 if name.eq_ignore_ascii_case(b"content-length") => {
                 let digits = value.trim_ascii();
                 let number = std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok());
@@ -269,6 +282,8 @@ impl<'a> Reply<'a> {
                     self.chunked = true;
                     self.head.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
                 }
+                // its own framing tells the end
+                None if self.facts.wire.is_fastcgi() => {}
                 None => self.close = true,
             }
         }
@@ -286,6 +301,9 @@ impl<'a> Reply<'a> {
         }
         self.head.extend_from_slice(b"\r\n");
         self.head_size = self.head.len();
+        if self.facts.wire.is_fastcgi() {
+            self.head_size -= fastcgi::HEADER;
+        }
         self.stage = Stage::Flowing;
     }
 
@@ -300,13 +318,24 @@ impl<'a> Reply<'a> {
         self.seal(Some(body.len() as u64));
         let take = self.room().min(body.len() as u64) as usize;
         self.body = take as u64;
-        self.send_all(&body[..take]);
+        self.send_all(&body[..take], !self.short());
         self.stage = Stage::Ended;
+    }
+
+    /// Whether less than the announced length was sent, and not because there is no body.
+    fn short(&self) -> bool {
+        self.length.is_some_and(|all| self.body < all) && !self.silent()
     }
 
     /// Sends head and body of a complete answer, or holds them back: while other requests are
     /// at hand, and where the application took long enough for that to pay.
-    fn send_all(&mut self, body: &[u8]) {
+    fn send_all(&mut self, body: &[u8], last: bool) {
+        if self.facts.wire.is_fastcgi() {
+            let (id, head) = (self.facts.stream, self.head.as_mut_slice());
+            let written = framing::send_head(self.output, self.socket, id, head, body, last);
+            self.note(written);
+            return;
+        }
         let parts: [&[u8]; 2] = [self.head, body];
         let small = parts[0].len() + body.len() <= HOLD_MAX;
         if self.facts.crowd && small && self.facts.began.elapsed() > HOLD_FROM {
@@ -332,7 +361,16 @@ impl<'a> Reply<'a> {
         self.body += take as u64;
         if fresh && self.length == Some(take as u64) {
             // iterators of frameworks announce their one block's length
-            self.send_all(&block[..take]);
+            self.send_all(&block[..take], false);
+            return;
+        }
+        if self.facts.wire.is_fastcgi() {
+            let (id, head, block) = (self.facts.stream, self.head.as_mut_slice(), &block[..take]);
+            let written = match fresh {
+                true => framing::send_head(self.output, self.socket, id, head, block, false),
+                false => framing::send(self.output, self.socket, id, block, false),
+            };
+            self.note(written);
             return;
         }
         let mut tail: &[u8] = b"";
@@ -381,13 +419,22 @@ impl<'a> Reply<'a> {
     pub fn piece(&mut self, mut piece: Piece) {
         if self.stage == Stage::Headed {
             self.seal(Some(piece.left));
-            let written = self.output.write(self.socket, &[self.head]);
-            self.note(written);
+            if self.facts.wire.is_fastcgi() {
+                self.send_all(b"", false);
+            } else {
+                let written = self.output.write(self.socket, &[self.head]);
+                self.note(written);
+            }
         }
         piece.left = piece.left.min(self.room());
         self.body += piece.left;
         if self.lost.is_none() {
-            self.output.attach(piece);
+            if self.facts.wire.is_fastcgi() {
+                let last = !self.short();
+                self.output.attach_framed(piece, self.facts.stream, last);
+            } else {
+                self.output.attach(piece);
+            }
             let written = self.output.flush(self.socket).map(drop);
             self.note(written);
         }
@@ -399,6 +446,11 @@ impl<'a> Reply<'a> {
         match self.stage {
             Stage::Headed => self.whole(b""),
             Stage::Flowing => {
+                if self.facts.wire.is_fastcgi() && !self.short() {
+                    let (output, id) = (&mut *self.output, self.facts.stream);
+                    let written = framing::send(output, self.socket, id, b"", true);
+                    self.note(written);
+                }
                 if self.chunked && !self.silent() {
                     let written = self.output.write(self.socket, &[b"0\r\n\r\n"]);
                     self.note(written);
@@ -445,7 +497,7 @@ impl<'a> Reply<'a> {
     /// What became of it. An answer that was never begun, or whose body fell short of the
     /// announced length, ends the connection.
     pub fn conclude(self) -> Conclusion {
-        let short = self.length.is_some_and(|all| self.body < all) && !self.silent();
+        let short = self.short();
         let whole = self.stage == Stage::Ended && !short && self.lost.is_none();
         Conclusion {
             status: self.status,
@@ -457,29 +509,6 @@ impl<'a> Reply<'a> {
             aborted: self.stage != Stage::Ended || short,
             failed: self.failed,
         }
-    }
-}
-
-/// Appends a number without an allocation.
-fn decimal(out: &mut Vec<u8>, number: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut rest = number;
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
-}
-
-fn hexadecimal(out: &mut Vec<u8>, number: usize) {
-    let digits = (usize::BITS - number.leading_zeros()).div_ceil(4).max(1);
-    for place in (0..digits).rev() {
-        out.push(b"0123456789abcdef"[(number >> (4 * place)) & 15]);
     }
 }
 

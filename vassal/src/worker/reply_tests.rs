@@ -11,6 +11,7 @@ const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 fn facts() -> Facts {
     Facts {
         wire: Wire::Http,
+        stream: 0,
         version: Version::Http11,
         head_only: false,
         keep: true,

@@ -15,7 +15,7 @@ use super::drain::LAST_CHANCE;
 use super::engine::{CLIENT, Core, Engine, READ_MAX, Waiting};
 use super::upload::{Body, Trouble, Upload};
 use super::{App, Turn};
-use crate::protocol::{HEAD_MAX, Parsed, Refusal, http, uwsgi};
+use crate::protocol::{HEAD_MAX, Parsed, Refusal, fastcgi, http, scgi, uwsgi};
 use crate::request::{Length, Request};
 use crate::scoreboard::Place;
 
@@ -233,6 +233,11 @@ impl<A: App> Engine<A> {
         Fate::Stay
     }
 
+    /// How many requests the vassal runs at a time.
+    fn capacity(&self) -> u32 {
+        self.outfit.serve.processes.saturating_mul(self.outfit.serve.threads)
+    }
+
     /// Reads and parses a head; calls the application when the body is there too.
     fn head(
         &self,
@@ -304,8 +309,20 @@ impl<A: App> Engine<A> {
                     return Step::Again;
                 }
             },
+            Wire::Fastcgi | Wire::FastcgiNph => {
+                match fastcgi::parse(bytes, &mut request, self.capacity()) {
+                    fastcgi::Packet::Request(parsed) => parsed,
+                    fastcgi::Packet::Aside(aside) => {
+                        core.request = request;
+                        core.crowd = false;
+                        return step_aside(connection, bytes, &aside);
+                    }
+                }
+            }
+            Wire::Scgi | Wire::ScgiNph => scgi::parse(bytes, &mut request),
             Wire::Stats => Parsed::Refused(Refusal { status: 0, reason: "not a request socket" }),
         };
+        connection.stream = request.stream;
         let step = match parsed {
             Parsed::Incomplete => {
                 connection.input = bytes.to_vec();
@@ -337,34 +354,38 @@ impl<A: App> Engine<A> {
         let (head, rest) = bytes.split_at(end);
         let limit = self.outfit.serve.limit_post;
         let spill = self.outfit.serve.post_buffering;
-        let (body, size) = match request.length {
-            Length::None => (Body::Empty, 0),
-            Length::Known(size)
-                if size <= rest.len() as u64
-                    && (limit == 0 || size <= limit)
-                    && (spill == 0 || size < spill) =>
-            {
-                (Body::Memory(&rest[..size as usize]), size)
+        let small = |size: u64| (limit == 0 || size <= limit) && (spill == 0 || size < spill);
+        let stream = self.wire(connection.listener).is_fastcgi();
+        // where the body lies in `rest`, and what of `rest` belongs to the request
+        let at_hand = match request.length {
+            length if stream => fastcgi::whole(rest, request.stream, length),
+            Length::None => Some((0..0, 0)),
+            Length::Known(size) if size <= rest.len() as u64 => {
+                Some((0..size as usize, size as usize))
             }
-            Length::Known(_) | Length::Chunked => {
-                let taken = std::mem::take(request);
-                let expects = taken.expects_continue && rest.is_empty();
-                let upload = match Upload::new(head.to_vec(), taken, limit, spill) {
-                    Ok(upload) => upload,
-                    Err(refusal) => return self.refuse(connection, core, refusal),
-                };
-                if expects {
-                    core.crowd = false;
-                    connection.output.hold(&[b"HTTP/1.1 100 Continue\r\n\r\n"]);
-                }
-                connection.phase = Phase::Body(Box::new(upload));
-                connection.input = rest.to_vec();
-                // what was read with the head is looked at first, then the socket
-                return Step::Again;
-            }
+            Length::Known(_) | Length::Chunked | Length::Stream => None,
         };
+        let Some((place, used)) = at_hand.filter(|(place, _)| small(place.len() as u64)) else {
+            let taken = std::mem::take(request);
+            let expects = taken.expects_continue && rest.is_empty();
+            let upload = match Upload::new(head.to_vec(), taken, limit, spill) {
+                Ok(upload) if stream => upload.of_stream(self.capacity()),
+                Ok(upload) => upload,
+                Err(refusal) => return self.refuse(connection, core, refusal),
+            };
+            if expects {
+                core.crowd = false;
+                connection.output.hold(&[b"HTTP/1.1 100 Continue\r\n\r\n"]);
+            }
+            connection.phase = Phase::Body(Box::new(upload));
+            connection.input = rest.to_vec();
+            // what was read with the head is looked at first, then the socket
+            return Step::Again;
+        };
+        let size = place.len() as u64;
+        let body = if place.is_empty() { Body::Empty } else { Body::Memory(&rest[place]) };
         self.answer(connection, core, turn, request, head, body, size);
-        connection.input = rest[size as usize..].to_vec();
+        connection.input = rest[used..].to_vec();
         connection.drained = connection.input.is_empty() && read < READ_MAX && !core.ended;
         if connection.input.is_empty() && connection.output.is_empty() {
             let drained = connection.after == After::Next && read < READ_MAX && !core.ended;
@@ -406,6 +427,15 @@ impl<A: App> Engine<A> {
                     return self.refuse(connection, core, full);
                 }
             }
+            let answers = upload.answers();
+            if !answers.is_empty() {
+                connection.output.hold(&[&answers]);
+            }
+            if upload.aborted() {
+                let keep = upload.request.keep_alive;
+                connection.after = if keep { After::Next } else { After::Close };
+                return Step::Again;
+            }
             if !upload.done() {
                 connection.phase = Phase::Body(upload);
                 return Step::Again;
@@ -424,6 +454,17 @@ impl<A: App> Engine<A> {
         }
         Step::Again
     }
+}
+
+/// Takes out of the input what belongs to no request, and answers it.
+fn step_aside(connection: &mut Connection, bytes: &[u8], aside: &fastcgi::Aside) -> Step {
+    connection.input = [&bytes[..aside.place.start], &bytes[aside.place.end..]].concat();
+    connection.looked = false;
+    connection.output.hold(&[&aside.answer]);
+    if aside.close {
+        connection.after = After::Close;
+    }
+    Step::Again
 }
 
 /// Reads once. `Err` is what to do instead: nothing there, or the client's end.

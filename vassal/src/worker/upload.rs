@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Seek, Write};
 
+use crate::protocol::fastcgi::Stdin;
 use crate::protocol::{Refusal, chunked};
 use crate::request::{Length, Request};
 
@@ -51,6 +52,7 @@ pub struct Upload {
 enum Coding {
     Left(u64),
     Chunked(chunked::Decoder),
+    Stdin(Stdin),
 }
 
 impl Upload {
@@ -58,8 +60,8 @@ impl Upload {
     /// size from which on bodies go to a file.
     pub fn new(head: Vec<u8>, request: Request, limit: u64, spill: u64) -> Result<Self, Refusal> {
         let coding = match request.length {
-            Length::None => Coding::Left(0),
             Length::Known(bytes) if limit > 0 && bytes > limit => return Err(TOO_LARGE),
+            Length::None | Length::Stream => Coding::Left(0),
             Length::Known(bytes) => Coding::Left(bytes),
             Length::Chunked => Coding::Chunked(chunked::Decoder::default()),
         };
@@ -70,41 +72,65 @@ impl Upload {
         Ok(Self { head, request, memory: Vec::new(), file: None, taken: 0, limit, spill, coding })
     }
 
+    /// The same for FastCGI, whose stream has to be taken to its end even where it is empty.
+    /// `capacity` is how many requests the server runs at a time.
+    #[must_use]
+    pub fn of_stream(mut self, capacity: u32) -> Self {
+        let (stream, length) = (self.request.stream, self.request.length);
+        self.coding = Coding::Stdin(Stdin::new(stream, length, capacity));
+        self
+    }
+
     /// Whether the body is whole.
     pub fn done(&self) -> bool {
         match &self.coding {
             Coding::Left(left) => *left == 0,
             Coding::Chunked(decoder) => decoder.done(),
+            Coding::Stdin(decoder) => decoder.done(),
+        }
+    }
+
+    /// Whether the client has given the request up.
+    pub fn aborted(&self) -> bool {
+        matches!(&self.coding, Coding::Stdin(decoder) if decoder.aborted())
+    }
+
+    /// What the protocol has to answer before the body is whole; may be empty.
+    pub fn answers(&mut self) -> Vec<u8> {
+        match &mut self.coding {
+            Coding::Stdin(decoder) => decoder.answers(),
+            Coding::Left(_) | Coding::Chunked(_) => Vec::new(),
         }
     }
 
     /// Takes what belongs to the body; returns how many bytes that were.
     pub fn feed(&mut self, input: &[u8]) -> Result<usize, Trouble> {
-        match &mut self.coding {
+        // the decoder is lent out, so that its data can be stored
+        let mut coding = std::mem::replace(&mut self.coding, Coding::Left(0));
+        let mut broken = None;
+        let limit = self.limit;
+        let mut keep = |data: &[u8]| {
+            if limit > 0 && self.taken + data.len() as u64 > limit {
+                return Err(TOO_LARGE);
+            }
+            if let Err(error) = self.store(data) {
+                broken.get_or_insert(error);
+            }
+            Ok(())
+        };
+        let used = match &mut coding {
             Coding::Left(left) => {
                 let take = (*left).min(input.len() as u64) as usize;
                 *left -= take as u64;
-                self.store(&input[..take]).map_err(Trouble::Storage)?;
-                Ok(take)
+                keep(&input[..take]).map(|()| take)
             }
-            Coding::Chunked(decoder) => {
-                let mut decoder = *decoder;
-                let mut broken = None;
-                let used = decoder.decode(input, |data| {
-                    if self.limit > 0 && self.taken + data.len() as u64 > self.limit {
-                        return Err(TOO_LARGE);
-                    }
-                    if let Err(error) = self.store(data) {
-                        broken.get_or_insert(error);
-                    }
-                    Ok(())
-                });
-                self.coding = Coding::Chunked(decoder);
-                match broken {
-                    Some(error) => Err(Trouble::Storage(error)),
-                    None => used.map_err(Trouble::Refused),
-                }
-            }
+            Coding::Chunked(decoder) => decoder.decode(input, keep),
+            Coding::Stdin(decoder) => decoder.decode(input, keep),
+        };
+        self.coding = coding;
+        match broken {
+            Some(error) => Err(Trouble::Storage(error)),
+            None => used.map_err(Trouble::Refused),
         }
     }
 

@@ -12,13 +12,16 @@ use std::time::Duration;
 
 use nix::sys::socket::{Shutdown, shutdown};
 
+use shared::settings::Wire;
+
 use super::App;
+use super::answer::ready;
 use super::control::News;
 use super::engine::Engine;
 use crate::scoreboard::Place;
 
 /// What a client gets that waited too long.
-const ANSWER: &[u8] = b"HTTP/1.1 504 Gateway Timeout\r\nContent-Type: text/plain\r\n\
+const ANSWER: &str = "504 Gateway Timeout\r\nContent-Type: text/plain\r\n\
 Content-Length: 49\r\nConnection: close\r\n\r\nthe application took too long for this request.\r\n";
 
 /// No request.
@@ -30,17 +33,26 @@ const ANSWERING: u8 = 2;
 /// The vigil answers; the core must not.
 const SEIZED: u8 = 3;
 
+/// Whom the vigil would answer.
+#[derive(Clone, Debug)]
+struct Client {
+    socket: Arc<OwnedFd>,
+    wire: Wire,
+    stream: u16,
+}
+
 /// Where a core and the vigil meet.
 #[derive(Debug, Default)]
 pub struct Post {
-    socket: Mutex<Option<Arc<OwnedFd>>>,
+    client: Mutex<Option<Client>>,
     state: AtomicU8,
 }
 
 impl Post {
     /// The core begins a request.
-    pub(super) fn enter(&self, socket: &Arc<OwnedFd>) {
-        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(socket));
+    pub(super) fn enter(&self, socket: &Arc<OwnedFd>, wire: Wire, stream: u16) {
+        let client = Client { socket: Arc::clone(socket), wire, stream };
+        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Some(client);
         self.state.store(RUNNING, SeqCst);
     }
 
@@ -57,18 +69,18 @@ impl Post {
     pub(super) fn leave(&self) {
         self.claim();
         self.state.store(IDLE, SeqCst);
-        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The vigil takes the connection, if nothing was sent on it and the request is (still) the
     /// one that is meant.
-    fn seize(&self, still: impl FnOnce() -> bool) -> Option<Arc<OwnedFd>> {
+    fn seize(&self, still: impl FnOnce() -> bool) -> Option<Client> {
         self.state.compare_exchange(RUNNING, SEIZED, SeqCst, SeqCst).ok()?;
         if !still() {
             self.state.store(RUNNING, SeqCst);
             return None;
         }
-        self.socket.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.client.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -93,9 +105,10 @@ impl<A: App> Engine<A> {
                     patience = patience.min(limit.saturating_sub(runs) + Duration::from_millis(1));
                     continue;
                 }
-                if let Some(socket) = post.seize(|| place.load(Relaxed) == since) {
-                    let _ = nix::unistd::write(&socket, ANSWER);
-                    let _ = shutdown(socket.as_raw_fd(), Shutdown::Both);
+                if let Some(client) = post.seize(|| place.load(Relaxed) == since) {
+                    let answer = ready(client.wire, client.stream, ANSWER);
+                    let _ = nix::unistd::write(&client.socket, &answer);
+                    let _ = shutdown(client.socket.as_raw_fd(), Shutdown::Both);
                 }
                 if !std::mem::replace(&mut told, true) {
                     self.tell(&News::Stuck);
@@ -117,23 +130,22 @@ mod tests {
         let socket = Arc::new(OwnedFd::from(ours));
         let post = Post::default();
         assert!(post.seize(|| true).is_none(), "there is no request");
-        post.enter(&socket);
+        post.enter(&socket, Wire::Http, 0);
         post.claim();
         assert!(post.seize(|| true).is_none(), "the core answers");
         post.leave();
-        post.enter(&socket);
+        post.enter(&socket, Wire::Http, 0);
         assert!(post.seize(|| false).is_none(), "it is another request by now");
         post.claim();
         post.leave();
-        post.enter(&socket);
+        post.enter(&socket, Wire::Http, 0);
         assert!(post.seize(|| true).is_some());
         assert!(post.seize(|| true).is_none(), "once");
     }
 
     #[test]
     fn the_answer_is_as_long_as_it_says() {
-        let text = std::str::from_utf8(ANSWER).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let (head, body) = ANSWER.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())));
     }
 }

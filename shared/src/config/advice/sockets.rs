@@ -11,8 +11,18 @@ use super::super::settings::{Hosts, parse};
 use super::Whole;
 
 /// The options that make a listening socket, as far as they are built.
-const OPTIONS: [&str; 6] =
-    ["socket", "http", "http-socket", "http11-socket", "stats", "emperor-stats"];
+const OPTIONS: [&str; 10] = [
+    "socket",
+    "http",
+    "http-socket",
+    "http11-socket",
+    "fastcgi-socket",
+    "fastcgi-nph-socket",
+    "scgi-socket",
+    "scgi-nph-socket",
+    "stats",
+    "emperor-stats",
+];
 
 /// Looks at the sockets.
 pub(super) fn look(whole: &mut Whole<'_>, settings: Option<&Settings>) {
@@ -105,8 +115,7 @@ fn open(whole: &mut Whole<'_>, uwsgi: bool, one: &Directive, address: &Address) 
 }
 
 fn again(whole: &mut Whole<'_>, one: &Directive, other: &Directive, equal: bool) {
-    let plain =
-        |one: &Directive| matches!(one.key.as_str(), "socket" | "http-socket" | "http11-socket");
+    let plain = |one: &Directive| one.key.ends_with("socket");
     let before = &other.given;
     if equal && one.key == other.key {
         let message = format!("the same address as {before} ({}): bound once", other.origin);

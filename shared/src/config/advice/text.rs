@@ -53,6 +53,8 @@ const MADE_LATER: [&str; 3] = ["declare-option", "set", "set-placeholder"];
 const PATHS: &[&str] = &[
     "chdir",
     "chroot",
+    "fastcgi-socket",
+    "fastcgi-nph-socket",
     "home",
     "http-socket",
     "logto",
@@ -60,6 +62,8 @@ const PATHS: &[&str] = &[
     "daemonize",
     "pidfile",
     "pythonpath",
+    "scgi-socket",
+    "scgi-nph-socket",
     "socket",
     "stats",
     "wsgi-file",

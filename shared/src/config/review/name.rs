@@ -121,7 +121,9 @@ fn silently(near: Option<&str>) -> String {
         "module" | "wsgi-file" => "no application is loaded",
         "callable" => "the name \"application\" is looked for",
         "env" => "the application does not see it",
-        "socket" | "http" | "http-socket" => "nothing listens there",
+        "socket" | "http" | "http-socket" | "fastcgi-socket" | "scgi-socket" => {
+            "nothing listens there"
+        }
         "logto" | "daemonize" => "the log goes to standard error",
         name if row.kind == Kind::Flag => {
             return format!("ignores the line in silence: {name} is not switched on");

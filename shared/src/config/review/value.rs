@@ -68,7 +68,8 @@ fn is_truth(text: &str) -> bool {
 fn is_verbatim(row: &Row) -> bool {
     row.tier == Tier::Works
         && (row.kind == Kind::Text
-            || matches!(row.name, "socket" | "http" | "http-socket" | "uid" | "gid" | "pythonpath"))
+            || row.name.ends_with("socket")
+            || matches!(row.name, "http" | "uid" | "gid" | "pythonpath"))
 }
 
 fn verbatim(entry: &Entry, text: &str) -> Option<Finding> {

@@ -107,6 +107,10 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
         let wire = match one.key.as_str() {
             "socket" => plain,
             "http" | "http-socket" | "http11-socket" => Wire::Http,
+            "fastcgi-socket" => Wire::Fastcgi,
+            "fastcgi-nph-socket" => Wire::FastcgiNph,
+            "scgi-socket" => Wire::Scgi,
+            "scgi-nph-socket" => Wire::ScgiNph,
             // the last one counts, as of every option that may be given once
             "stats" if counts() => Wire::Stats,
             _ => continue,
@@ -174,8 +178,12 @@ fn protocol(given: &mut Given<'_>) -> Wire {
         Some(one) => match one.value.as_str() {
             "uwsgi" => Wire::Uwsgi,
             "http" | "http11" => Wire::Http,
+            "fastcgi" => Wire::Fastcgi,
+            "fastcgi-nph" => Wire::FastcgiNph,
+            "scgi" => Wire::Scgi,
+            "scgi-nph" => Wire::ScgiNph,
             other => {
-                let message = format!("expected uwsgi or http, found {other:?}");
+                let message = format!("expected uwsgi, http, fastcgi or scgi, found {other:?}");
                 given.error(one, message);
                 given.uwsgi("exits with 1 unless a plugin knows this protocol");
                 Wire::Uwsgi

@@ -31,18 +31,25 @@ const APPLICATIONS: [&str; 12] = [
     "wsgi-file",
 ];
 /// Options that ask for a socket that this server cannot open yet.
-const OTHER_SOCKETS: [&str; 9] = [
-    "fastcgi-socket",
+const OTHER_SOCKETS: [&str; 7] = [
     "https",
     "https-socket",
     "puwsgi-socket",
     "raw-socket",
-    "scgi-socket",
     "shared-socket",
     "suwsgi-socket",
     "zerg",
 ];
-const SOCKETS: [&str; 4] = ["http", "http-socket", "http11-socket", "socket"];
+const SOCKETS: [&str; 8] = [
+    "fastcgi-nph-socket",
+    "fastcgi-socket",
+    "http",
+    "http-socket",
+    "http11-socket",
+    "scgi-nph-socket",
+    "scgi-socket",
+    "socket",
+];
 /// What depends on the machine: only a note in a file that may be meant for another one.
 const ELSEWHERE: [&str; 3] = [rule::NO_SOCKET, rule::UNKNOWN_USER, rule::UNSET_VARIABLE];
 
