@@ -8,6 +8,8 @@ mod http;
 mod same;
 /// SCGI, good and bad.
 mod scgi;
+/// Clients that take their time.
+mod slow;
 /// Packets of the uwsgi protocol.
 mod uwsgi;
 

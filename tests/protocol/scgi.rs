@@ -25,6 +25,9 @@ fn bodies_of_any_size_are_whole_however_they_come() {
         let seen = ask(battery.scgi.as_path(), "POST", "/echo", &body[..size]).unwrap();
         assert_eq!((seen.status, seen.body == body[..size]), (200, true), "{size}");
     }
+    if !only(Subject::Ours) {
+        return battery.stop(); // the original gives up when a head comes byte by byte
+    }
     let mut client = Client::connect(battery.scgi.as_path()).unwrap();
     for byte in [&head(&usual("POST", "/echo", "5"))[..], b"hello"].concat() {
         client.send([byte]).unwrap();

@@ -7,7 +7,11 @@ use crate::uwsgi::variables;
 
 /// The head of a request.
 pub fn head(vars: &[(&str, &str)]) -> Vec<u8> {
-    let block: String = vars.iter().map(|(name, value)| format!("{name}\0{value}\0")).collect();
+    let mut block = String::new();
+    for text in vars.iter().flat_map(|(name, value)| [name, value]) {
+        block += text;
+        block.push('\0');
+    }
     format!("{}:{block},", block.len()).into_bytes()
 }
 

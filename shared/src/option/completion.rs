@@ -246,7 +246,9 @@ mod tests {
         assert!(rows().all(|row| row.kind != Kind::Flag || argument(row) == Argument::Free));
         assert!(zsh().contains("'*--vacuum[Remove"));
         assert!(zsh().contains("'*--processes=[Number of worker processes.]:value: '"));
-        assert!(fish().contains("-l protocol -r -a 'uwsgi http http11' -d "));
+        assert!(fish().contains(
+            "-l protocol -r -a 'uwsgi http http11 fastcgi fastcgi-nph scgi scgi-nph' -d "
+        ));
         assert!(bash().contains("--protocol|--socket-protocol)"));
     }
 }

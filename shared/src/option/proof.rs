@@ -186,6 +186,21 @@ pub const PROOFS: &[(&str, &str)] = &[
     ("protocol", "tests/vassal::listening::protocol_is_what_plain_sockets_speak"),
     ("chown-socket", "tests/vassal::listening::chown_socket_gives_a_socket_away"),
     ("socket", "tests/vassal::serve::vacuum_removes_the_socket_at_the_end_and_chmod_sets_its_mode"),
+    (
+        "fastcgi-socket",
+        "tests/protocol::fastcgi::a_request_built_by_hand_is_answered_with_a_status_field_and_an_end",
+    ),
+    ("fastcgi-nph-socket", "tests/protocol::fastcgi::the_nph_twins_answer_with_a_status_line"),
+    (
+        "scgi-socket",
+        "tests/protocol::scgi::a_request_built_by_hand_is_answered_with_a_status_field",
+    ),
+    ("scgi-nph-socket", "tests/protocol::fastcgi::the_nph_twins_answer_with_a_status_line"),
+    ("http-timeout", "tests/protocol::slow::http_timeout_is_how_long_a_client_may_pause"),
+    (
+        "http-headers-timeout",
+        "tests/protocol::slow::http_headers_timeout_is_how_long_a_head_may_take",
+    ),
     ("http-socket", "tests/vassal::serve::the_same_from_an_ini_file"),
     ("http11-socket", "tests/vassal::listening::http11_socket_speaks_http"),
     (

@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize};
 
 mod content;
 mod logs;
+mod protocols;
 mod python;
 mod supervision;
 mod surroundings;
 
 pub use content::Content;
 pub use logs::Logs;
+pub use protocols::Protocols;
 pub use python::Python;
 pub use supervision::Supervision;
 pub use surroundings::{Daemon, DaemonKind, Limits, Surroundings};
@@ -232,6 +234,9 @@ pub struct Serve {
     /// Where request lines and output go, and in which form.
     #[serde(default)]
     pub logs: Logs,
+    /// How requests are read.
+    #[serde(default)]
+    pub protocols: Protocols,
     /// What only Python applications have: further applications, imports, hooks of the interpreter.
     #[serde(default)]
     pub python: Python,
@@ -313,6 +318,7 @@ impl Default for Serve {
             check: None,
             content: Content::default(),
             logs: Logs::default(),
+            protocols: Protocols::default(),
             python: Python::default(),
             supervision: Supervision::default(),
             surroundings: Surroundings::default(),

@@ -99,8 +99,11 @@ fn variables(block: &[u8], start: usize, request: &mut Request) -> Result<(), Re
 
 /// A request without a body, for the server's own questions to itself.
 pub fn question(variables: &[(&str, &str)]) -> Vec<u8> {
-    let block: String =
-        variables.iter().map(|(name, value)| format!("{name}\0{value}\0")).collect();
+    let mut block = String::new();
+    for text in variables.iter().flat_map(|(name, value)| [name, value]) {
+        block += text;
+        block.push('\0');
+    }
     format!("{}:{block},", block.len()).into_bytes()
 }
 

@@ -54,6 +54,7 @@ impl<A: App> Engine<A> {
                 && !self.draining.load(Relaxed),
             crowd,
             began,
+            patience: self.outfit.serve.patience(wire),
         };
         let call = Call {
             request,
@@ -165,7 +166,11 @@ impl<A: App> Engine<A> {
         self.place(core, Place::ReadErrors);
         connection.input = Vec::new();
         connection.phase = Phase::Head;
-        if refusal.status == 0 {
+        connection.head_until = 0;
+        let wire = self.wire(connection.listener);
+        let silent = !matches!(wire, Wire::Http | Wire::Uwsgi) && connection.stream == 0;
+        let mute = silent && refusal.status == 408;
+        if refusal.status == 0 || mute {
             return Step::Gone;
         }
         let (epoch, date) = core.date();
@@ -178,7 +183,6 @@ impl<A: App> Engine<A> {
             refusal.reason,
         );
         core.give_back(epoch, date);
-        let wire = self.wire(connection.listener);
         connection.output.hold(&[&ready(wire, connection.stream, &text)]);
         core.crowd = false;
         connection.after = After::Linger;

@@ -87,6 +87,8 @@ pub struct Connection {
     pub watches_output: bool,
     /// Requests answered on it.
     pub served: u64,
+    /// When a head that began to come has to be whole, monotonic milliseconds; 0 while none has.
+    pub head_until: u64,
     /// FastCGI's number of the request in hand ([`crate::request::Request::stream`]).
     pub stream: u16,
 }
@@ -106,6 +108,7 @@ impl Connection {
             after: After::Next,
             watches_output: false,
             served: 0,
+            head_until: 0,
             stream: 0,
         }
     }

@@ -3,11 +3,15 @@
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use super::App;
-use super::connection::Phase;
+use super::connection::{Connection, Phase};
 use super::engine::{Core, Engine, Waiting};
 use crate::protocol::Refusal;
+
+/// How long a FastCGI connection is kept where HTTP connections are not: the web server asks.
+const KEPT: Duration = Duration::from_mins(1);
 
 impl<A: App> Engine<A> {
     /// Looks at the connections whose deadline has come.
@@ -59,5 +63,34 @@ impl<A: App> Engine<A> {
                 }
             }
         }
+    }
+
+    /// How long the connection may stay as it is, milliseconds.
+    pub(super) fn patience_of(&self, connection: &Connection) -> u64 {
+        let serve = &self.outfit.serve;
+        let wire = self.wire(connection.listener);
+        let mut patience = serve.patience(wire);
+        if self.draining.load(Relaxed) {
+            // a slow client does not hold up the end
+            patience = patience.min(serve.socket_timeout);
+        }
+        let limit = match connection.phase {
+            Phase::Linger { until, .. } => return until.saturating_sub(self.clock()),
+            Phase::Head if connection.idle() && connection.input.is_empty() => {
+                // keep-alive that is switched off says nothing about a client's first request
+                match connection.served {
+                    0 => serve.keepalive.max(patience),
+                    _ if wire.is_fastcgi() && serve.keepalive.is_zero() => KEPT,
+                    _ => serve.keepalive,
+                }
+            }
+            Phase::Head if connection.head_until > 0 && connection.output.is_empty() => {
+                // bytes that come meanwhile do not put it off
+                let left = connection.head_until.saturating_sub(self.clock());
+                return left.min(patience.as_millis() as u64);
+            }
+            Phase::Head | Phase::Body(_) => patience,
+        };
+        (limit.as_millis() as u64).max(250)
     }
 }

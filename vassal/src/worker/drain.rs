@@ -87,6 +87,9 @@ impl<A: App> Engine<A> {
             {
                 *place = self.pass_on(connection);
                 slot.deadline.store(self.clock() + LAST_CHANCE, Relaxed);
+            } else if let Some(connection) = place.as_deref() {
+                let limit = self.clock() + self.patience_of(connection);
+                slot.deadline.fetch_min(limit, Relaxed);
             }
         }
         let _ = self.wake.write(1);

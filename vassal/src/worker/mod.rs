@@ -22,6 +22,8 @@ mod drain;
 pub mod engine;
 /// Chunks and records.
 mod framing;
+/// Rules for the heads of answers.
+mod head;
 /// Request lines.
 mod log;
 /// What waits to be sent.

@@ -12,6 +12,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use shared::settings::Wire;
 
 use super::framing::{self, decimal, hexadecimal};
+use super::head;
+pub use super::head::HeadError;
 use super::output::{Output, Piece};
 use super::vigil::Post;
 use crate::protocol::fastcgi;
@@ -23,26 +25,6 @@ const AHEAD_MAX: usize = 256 * 1024;
 const HOLD_MAX: usize = 16 * 1024;
 /// Only the answer of an application that took at least this long is worth holding back.
 const HOLD_FROM: Duration = Duration::from_micros(20);
-
-/// What the application may not send as a head (RFC 9110 section 5, PEP 3333).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HeadError {
-    /// The status is not three digits, a space and a reason.
-    #[error("the status must be three digits from 200 on, a space and a reason")]
-    Status,
-    /// A field's name is not a token.
-    #[error("a header name must be a token")]
-    Name,
-    /// A field's value holds a control character.
-    #[error("a header value must not hold control characters")]
-    Value,
-    /// A `Content-Length` that is no number, or the second one.
-    #[error("Content-Length must be one decimal number")]
-    Length,
-    /// A field that only a server may set.
-    #[error("Transfer-Encoding is the server's to set")]
-    HopByHop,
-}
 
 /// What is known of the request that is answered.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +43,8 @@ pub struct Facts {
     pub crowd: bool,
     /// When the request was complete.
     pub began: Instant,
+    /// How long the client may take none of what waits for it.
+    pub patience: Duration,
 }
 
 /// How far the answer is.
@@ -178,17 +162,7 @@ impl<'a> Reply<'a> {
     /// Starts (or replaces) the head with a status such as `200 OK`.
     pub fn status(&mut self, status: &[u8]) -> Result<(), HeadError> {
         self.reset();
-        let code = match status {
-            [a @ b'2'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..]
-                if rest.is_empty() || rest[0] == b' ' =>
-            {
-                u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0')
-            }
-            _ => return Err(HeadError::Status),
-        };
-        if status.iter().any(|byte| *byte < b' ' || *byte == 0x7f) {
-            return Err(HeadError::Status);
-        }
+        let code = head::code(status)?;
         self.status = code;
         if self.facts.wire.is_fastcgi() {
             framing::reserve(self.head);
@@ -209,13 +183,7 @@ impl<'a> Reply<'a> {
     /// heeded, the rest of it dropped.
     pub fn field(&mut self, name: &[u8], value: &[u8]) -> Result<(), HeadError> {
         debug_assert!(self.stage == Stage::Headed);
-        let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-        if name.is_empty() || !name.iter().all(token) {
-            return Err(HeadError::Name);
-        }
-        if value.iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f) {
-            return Err(HeadError::Value);
-        }
+        head::field(name, value)?;
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"date") => self.dated = true,
             10 if name.eq_ignore_ascii_case(b"connection") => {
@@ -366,9 +334,10 @@ impl<'a> Reply<'a> {
         }
         if self.facts.wire.is_fastcgi() {
             let (id, head, block) = (self.facts.stream, self.head.as_mut_slice(), &block[..take]);
-            let written = match fresh {
-                true => framing::send_head(self.output, self.socket, id, head, block, false),
-                false => framing::send(self.output, self.socket, id, block, false),
+            let written = if fresh {
+                framing::send_head(self.output, self.socket, id, head, block, false)
+            } else {
+                framing::send(self.output, self.socket, id, block, false)
             };
             self.note(written);
             return;
@@ -391,9 +360,11 @@ impl<'a> Reply<'a> {
         self.output.waiting() > AHEAD_MAX && self.lost.is_none()
     }
 
-    /// Waits until the client has taken some of what waits, or gives it up after `limit`.
+    /// Waits until the client has taken some of what waits, or gives it up after `limit` (or the
+    /// protocol's own, if that is longer).
     /// To be called without any lock that other requests need.
     pub fn wait(&mut self, limit: Duration) {
+        let limit = limit.max(self.facts.patience);
         let timeout = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
         let mut watch = [PollFd::new(self.socket, PollFlags::POLLOUT)];
         let before = self.output.left();

@@ -12,6 +12,7 @@ fn facts() -> Facts {
     Facts {
         wire: Wire::Http,
         stream: 0,
+        patience: Duration::ZERO,
         version: Version::Http11,
         head_only: false,
         keep: true,

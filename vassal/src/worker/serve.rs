@@ -126,23 +126,6 @@ impl<A: App> Engine<A> {
         if self.outfit.serve.threads == 1 { core.now } else { self.clock() }
     }
 
-    /// How long the connection may stay as it is, milliseconds.
-    pub(super) fn patience_of(&self, connection: &Connection) -> u64 {
-        let serve = &self.outfit.serve;
-        let limit = match connection.phase {
-            Phase::Linger { until, .. } => return until.saturating_sub(self.clock()),
-            Phase::Head if connection.idle() && connection.input.is_empty() => {
-                // keep-alive that is switched off says nothing about a client's first request
-                match connection.served {
-                    0 => serve.keepalive.max(serve.socket_timeout),
-                    _ => serve.keepalive,
-                }
-            }
-            Phase::Head | Phase::Body(_) => serve.socket_timeout,
-        };
-        (limit.as_millis() as u64).max(250)
-    }
-
     /// Brings a connection as far as it goes without waiting.
     fn drive(
         &self,
@@ -327,11 +310,16 @@ impl<A: App> Engine<A> {
             Parsed::Incomplete => {
                 connection.input = bytes.to_vec();
                 connection.looked = true;
+                if connection.head_until == 0 {
+                    let limit = self.outfit.serve.head_limit(self.wire(connection.listener));
+                    connection.head_until = self.clock() + limit.as_millis() as u64;
+                }
                 if read == READ_MAX || core.ended { Step::Again } else { Step::Wait }
             }
             Parsed::Refused(refusal) => self.refuse(connection, core, refusal),
             Parsed::Complete(end) => {
                 connection.looked = false;
+                connection.head_until = 0;
                 self.complete(connection, core, turn, &mut request, bytes, end, read)
             }
         };

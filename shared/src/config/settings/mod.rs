@@ -17,6 +17,7 @@ mod address;
 mod content;
 mod launch;
 mod logs;
+mod protocols;
 mod python;
 mod serve;
 mod supervision;

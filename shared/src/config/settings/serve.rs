@@ -8,7 +8,7 @@ use crate::settings::{Launch, Procname, Serve, Target};
 
 use super::super::CHECK;
 use super::super::glob::{self, GlobError, Looks};
-use super::{Given, content, logs, python, supervision, surroundings, value};
+use super::{Given, content, logs, protocols, python, supervision, surroundings, value};
 
 /// More processes or threads than this are a slip of the finger.
 const CROWD_MAX: u64 = 4096;
@@ -70,6 +70,7 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
         }),
         content: content::read(given),
         logs: logs::read(given),
+        protocols: protocols::read(given),
         python: python::read(given),
         supervision: supervision::read(given),
         surroundings: surroundings::read(given),

@@ -62,7 +62,7 @@ fn bad_values_are_errors_with_file_and_line_and_all_are_shown() {
         (5, "socket", "port"),
         (6, "uid", "a name or a number"),
         (7, "umask", "octal"),
-        (8, "protocol", "uwsgi or http"),
+        (8, "protocol", "uwsgi, http, fastcgi or scgi"),
         (9, "chroot", "absolute"),
         (10, "listen", "at most"),
         (13, "check", "GET /path 200"),
@@ -149,6 +149,45 @@ fn python_paths_are_expanded_where_the_application_is() {
     let settings = settle(&mut reading, "a.ini");
     let expected: [PathBuf; 4] = ["lib1".into(), "lib2".into(), "none*".into(), "x".into()];
     assert_eq!(settings.serve.pythonpath, expected);
+}
+
+#[test]
+fn every_protocol_has_an_option_and_a_name() {
+    let plain = |name: &str| {
+        let (settings, reading) = settled(&format!("socket = a.sock\nprotocol = {name}\n"));
+        assert!(!reading.refused(), "{name}");
+        settings.launch.sockets[0].wire
+    };
+    for (option, wire) in [
+        ("http-socket", Wire::Http),
+        ("uwsgi-socket", Wire::Uwsgi),
+        ("fastcgi-socket", Wire::Fastcgi),
+        ("fastcgi-nph-socket", Wire::FastcgiNph),
+        ("scgi-socket", Wire::Scgi),
+        ("scgi-nph-socket", Wire::ScgiNph),
+    ] {
+        let (settings, _) = settled(&format!("{option} = a.sock\n"));
+        assert_eq!(settings.launch.sockets[0].wire, wire, "{option}");
+        assert_eq!(plain(wire.name()), wire);
+    }
+}
+
+#[test]
+fn clients_of_the_router_have_its_patience() {
+    let of = |text: &str, wire| {
+        let (settings, _) = settled(text);
+        (settings.serve.patience(wire).as_secs(), settings.serve.head_limit(wire).as_secs())
+    };
+    assert_eq!(of("http-socket = :80\n", Wire::Http), (4, 60));
+    assert_eq!(of("http = :80\nsocket-timeout = 9\n", Wire::Http), (60, 60));
+    assert_eq!(of("http = :80\nsocket-timeout = 9\n", Wire::Uwsgi), (9, 60));
+    assert_eq!(of("http = :80\nhttp-timeout = 600\n", Wire::Http), (600, 600));
+    assert_eq!(of("http = :80\nhttp-headers-timeout = 5\n", Wire::Http), (60, 5));
+    assert_eq!(of("http = :80\nhttp-headers-timeout = 5\n", Wire::Scgi), (4, 60));
+    assert_eq!(
+        of("http = :80\nhttp-timeout = 0\nhttp-headers-timeout = 0\n", Wire::Http),
+        (60, 60)
+    );
 }
 
 #[test]

@@ -194,7 +194,7 @@ pub(super) const ROWS: &[Row] = &[
         .planned("As `req-logger`, in each worker."),
     row("wsgi-manage-chunked-input", Kind::Flag)
         .development()
-        .planned("Let `wsgi.input` read chunked bodies."),
+        .accepted("`wsgi.input` always reads chunked bodies."),
     row("zeus", Kind::Text)
         .development()
         .refused("it was never finished", "Address for several Emperors that act as one."),

@@ -4,6 +4,11 @@ use crate::option::{Kind, Row, row};
 
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
+    row("chunked-input-timeout", Kind::Integer)
+        .accepted("Chunked bodies are waited for as others are: `socket-timeout`, `http-timeout`."),
+    row("chunked-input-limit", Kind::Long)
+        .default("1048576")
+        .accepted("Chunks may have any size: `limit-post` is the largest body."),
     row("check-static-docroot", Kind::Flag)
         .planned("Look for files below the document root that the web server sends."),
     row("static-gzip-all", Kind::Flag)
@@ -18,8 +23,6 @@ pub(super) const ROWS: &[Row] = &[
         .aliases(&["websocket-pong-tolerance"])
         .default("3")
         .planned("Seconds that the answer to a ping may take."),
-    row("chunked-input-timeout", Kind::Integer)
-        .planned("Seconds to wait for a piece of a chunked body."),
     row("static-cache-paths", Kind::Integer)
         .planned("Seconds that the places of files are kept in a cache."),
     row("response-headers-limit", Kind::Integer)
@@ -29,9 +32,6 @@ pub(super) const ROWS: &[Row] = &[
         .aliases(&["websocket-max-size"])
         .default("1024")
         .planned("The longest message of a websocket, in KiB."),
-    row("chunked-input-limit", Kind::Long)
-        .default("1048576")
-        .planned("The longest piece of a chunked body, in bytes."),
     row("static-cache-paths-name", Kind::Text).planned("Cache for `static-cache-paths`."),
     row("error-page-403", Kind::List).planned("File that is sent with the status 403."),
     row("error-page-404", Kind::List).planned("File that is sent with the status 404."),

@@ -2,6 +2,9 @@
 
 use crate::option::{Kind, Row, row};
 
+/// Why options of raw sockets are refused.
+const RAW: &str = "raw sockets are not served";
+
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
     row("abstract-socket", Kind::Flag)
@@ -21,8 +24,8 @@ pub(super) const ROWS: &[Row] = &[
     row("protocol", Kind::Text)
         .aliases(&["socket-protocol"])
         .default("uwsgi")
-        .choices(&["uwsgi", "http", "http11"])
-        .works("Protocol of the sockets given by `socket`: uwsgi or http."),
+        .choices(&["uwsgi", "http", "http11", "fastcgi", "fastcgi-nph", "scgi", "scgi-nph"])
+        .works("Protocol of the sockets given by `socket`."),
     row("chown-socket", Kind::Text).works("Owner of UNIX sockets, `user` or `user:group`."),
     row("socket", Kind::Special)
         .aliases(&["uwsgi-socket"])
@@ -30,6 +33,14 @@ pub(super) const ROWS: &[Row] = &[
         .works("Address for the uwsgi protocol (or the one that `protocol` names)."),
     row("http-socket", Kind::Special).works("Address on which workers speak HTTP."),
     row("http11-socket", Kind::Special).works("Address on which workers speak HTTP."),
+    row("fastcgi-socket", Kind::Special)
+        .works("Address for FastCGI; answers begin with the field `Status`."),
+    row("fastcgi-nph-socket", Kind::Special)
+        .works("Address for FastCGI whose answers begin as those of HTTP do."),
+    row("scgi-socket", Kind::Special)
+        .works("Address for SCGI; answers begin with the field `Status`."),
+    row("scgi-nph-socket", Kind::Special)
+        .works("Address for SCGI whose answers begin as those of HTTP do."),
     row("chmod-socket", Kind::Mode)
         .aliases(&["chmod"])
         .short('C')
@@ -38,6 +49,41 @@ pub(super) const ROWS: &[Row] = &[
     row("buffer-size", Kind::Short)
         .short('b')
         .accepted("A request head may always take up to 65536 bytes."),
+    row("http-socket-modifier1", Kind::Long)
+        .default("0")
+        .accepted("Requests on HTTP sockets are always for the application."),
+    row("http-socket-modifier2", Kind::Long)
+        .default("0")
+        .accepted("Requests on HTTP sockets are always for the application."),
+    row("https-socket-modifier1", Kind::Long)
+        .default("0")
+        .accepted("Requests on HTTPS sockets are always for the application."),
+    row("https-socket-modifier2", Kind::Long)
+        .default("0")
+        .accepted("Requests on HTTPS sockets are always for the application."),
+    row("fastcgi-modifier1", Kind::Long)
+        .default("0")
+        .accepted("Requests on FastCGI sockets are always for the application."),
+    row("fastcgi-modifier2", Kind::Long)
+        .default("0")
+        .accepted("Requests on FastCGI sockets are always for the application."),
+    row("scgi-modifier1", Kind::Long)
+        .default("0")
+        .accepted("Requests on SCGI sockets are always for the application."),
+    row("scgi-modifier2", Kind::Long)
+        .default("0")
+        .accepted("Requests on SCGI sockets are always for the application."),
+    row("allowed-modifiers", Kind::Text)
+        .accepted("Only requests for the application (0 and 30) and pings (100) are answered."),
+    row("max-vars", Kind::Special)
+        .short('v')
+        .accepted("A request may have as many variables as its head has room for."),
+    row("post-buffering-bufsize", Kind::Long)
+        .default("8192")
+        .accepted("Request bodies are stored in the pieces in which they come."),
+    row("body-read-warning", Kind::Long)
+        .default("8")
+        .accepted("The whole body is there before the application reads it."),
     row("tcp-nodelay", Kind::Flag).accepted("Small answers are always sent at once."),
     row("so-keepalive", Kind::Flag)
         .accepted("The server closes idle connections by its own clock."),
@@ -47,7 +93,6 @@ pub(super) const ROWS: &[Row] = &[
     row("no-defer-accept", Kind::Flag).planned("Take connections before their first byte."),
     row("shutdown-sockets", Kind::Flag)
         .planned("Shut the listening sockets down when the server ends."),
-    row("enable-proxy-protocol", Kind::Flag).planned("Expect the PROXY protocol on HTTP sockets."),
     row("reuse-port", Kind::Flag).planned("Let other programs listen on the same ports."),
     row("tcp-fast-open-client", Kind::Flag)
         .aliases(&["tcp-fastopen-client"])
@@ -59,47 +104,10 @@ pub(super) const ROWS: &[Row] = &[
     row("tcp-fast-open", Kind::Integer)
         .aliases(&["tcp-fastopen"])
         .planned("Length of the queue for connections whose first bytes come at once."),
-    row("http-socket-modifier1", Kind::Long)
-        .default("0")
-        .planned("Modifier of requests on HTTP sockets."),
-    row("http-socket-modifier2", Kind::Long)
-        .default("0")
-        .planned("Second modifier of requests on HTTP sockets."),
-    row("https-socket-modifier1", Kind::Long)
-        .default("0")
-        .planned("Modifier of requests on HTTPS sockets."),
-    row("https-socket-modifier2", Kind::Long)
-        .default("0")
-        .planned("Second modifier of requests on HTTPS sockets."),
-    row("fastcgi-modifier1", Kind::Long)
-        .default("0")
-        .planned("Modifier of requests on FastCGI sockets."),
-    row("fastcgi-modifier2", Kind::Long)
-        .default("0")
-        .planned("Second modifier of requests on FastCGI sockets."),
-    row("scgi-modifier1", Kind::Long).default("0").planned("Modifier of requests on SCGI sockets."),
-    row("scgi-modifier2", Kind::Long)
-        .default("0")
-        .planned("Second modifier of requests on SCGI sockets."),
-    row("raw-modifier1", Kind::Long)
-        .default("0")
-        .planned("Modifier of connections on raw sockets."),
-    row("raw-modifier2", Kind::Long)
-        .default("0")
-        .planned("Second modifier of connections on raw sockets."),
     row("socket-sndbuf", Kind::Long).planned("Size of the kernel's send buffer, in bytes."),
     row("socket-rcvbuf", Kind::Long).planned("Size of the kernel's receive buffer, in bytes."),
-    row("post-buffering-bufsize", Kind::Long)
-        .default("8192")
-        .planned("Size of the pieces in which `post-buffering` reads, in bytes."),
-    row("body-read-warning", Kind::Long)
-        .default("8")
-        .planned("Warn when the application reads this much of a body at once, in MiB."),
     row("setns-socket", Kind::Text)
         .planned("UNIX socket that hands out the namespaces of the vassal."),
-    row("allowed-modifiers", Kind::Text)
-        .planned("Modifiers that requests may have, separated by commas."),
-    row("remap-modifier", Kind::Text).planned("Treat one modifier as another, `from:to`."),
     row("map-socket", Kind::List)
         .planned("Socket that only some workers serve, `socket:worker,worker`."),
     row("setns-socket-skip", Kind::List)
@@ -110,22 +118,25 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Address for the uwsgi protocol over TLS, `address,certificate,key`."),
     row("https-socket", Kind::Special)
         .planned("Address on which workers speak HTTPS, `address,certificate,key`."),
-    row("fastcgi-socket", Kind::Special).planned("Address for FastCGI."),
-    row("fastcgi-nph-socket", Kind::Special)
-        .planned("Address for FastCGI whose answers start as HTTP does."),
-    row("scgi-socket", Kind::Special).planned("Address for SCGI."),
-    row("scgi-nph-socket", Kind::Special)
-        .planned("Address for SCGI whose answers start as HTTP does."),
-    row("raw-socket", Kind::Special)
-        .planned("Address whose connections the application gets as they are."),
-    row("puwsgi-socket", Kind::Special)
-        .planned("Address for the uwsgi protocol with connections that stay."),
     row("shared-socket", Kind::Special)
         .planned("Address that is opened first; `=0` names it elsewhere."),
     row("undeferred-shared-socket", Kind::Special)
         .planned("As `shared-socket`; connections are taken before their first byte."),
-    row("max-vars", Kind::Special).short('v').planned("How many variables a request may have."),
     row("safe-fd", Kind::Special)
         .aliases(&["fd-safe"])
         .planned("Descriptor that is not closed at a reload."),
+    row("remap-modifier", Kind::Text).refused(
+        "requests for other languages are not served: let the web server send modifier 0",
+        "Treat one modifier as another, `from:to`.",
+    ),
+    row("raw-socket", Kind::Special).refused(
+        "no application is called without a request: listen in a process of your own",
+        "Address whose connections the application gets as they are.",
+    ),
+    row("raw-modifier1", Kind::Long).refused(RAW, "Modifier of connections on raw sockets."),
+    row("raw-modifier2", Kind::Long).refused(RAW, "Second modifier of connections on raw sockets."),
+    row("puwsgi-socket", Kind::Special).refused(
+        "no web server speaks it: HTTP connections are kept, `http-socket` does what it was for",
+        "Address for the uwsgi protocol with connections that stay.",
+    ),
 ];
