@@ -113,7 +113,7 @@ fn wrong_records_are_refused() {
         [begin(1, 1, 0), padded(PARAMS, 1, content, 0), padded(PARAMS, 1, &[], 0)].concat()
     };
     let many: Vec<u8> = (0..2000).flat_map(|_| padded(PARAMS, 1, b"a", 0)).collect();
-    let large: Vec<u8> = (0..3).flat_map(|_| padded(PARAMS, 1, &[7; 30_000], 0)).collect();
+    let large: Vec<u8> = (0..3).flat_map(|_| padded(PARAMS, 1, &vec![7; 30_000], 0)).collect();
     let mut request = Request::default();
     for (bytes, status) in [
         (b"GET / HTTP/1.1\r\n\r\n".to_vec(), 400),
@@ -166,12 +166,11 @@ fn the_path_is_the_applications_where_nobody_split_it() {
     }
 }
 
-/// Decodes in pieces: the data, the answers, how much was used, and whether it was given up.
-fn decode(
-    wire: &[u8],
-    step: usize,
-    length: Length,
-) -> Result<(Vec<u8>, Vec<u8>, usize, bool), &'static str> {
+/// The data, the answers, how much was used, and whether it was given up.
+type Decoded = (Vec<u8>, Vec<u8>, usize, bool);
+
+/// Decodes in pieces.
+fn decode(wire: &[u8], step: usize, length: Length) -> Result<Decoded, &'static str> {
     let mut decoder = Stdin::new(1, length, 4);
     let (mut data, mut used) = (Vec::new(), 0);
     while !decoder.done() && used < wire.len() {
