@@ -44,6 +44,21 @@ pub fn universal(epoch: i64) -> Local {
     Local::from(unsafe { parts.assume_init() })
 }
 
+/// Local time in the form that strftime(3) knows; empty where it makes nothing, or more than
+/// 1 KiB.
+pub fn formatted(format: &std::ffi::CStr, epoch: i64) -> Vec<u8> {
+    let mut parts = std::mem::MaybeUninit::<libc::tm>::zeroed();
+    let mut text = vec![0; 1024];
+    // SAFETY: the pointers are to values that live through both calls, which keep none of them;
+    // the format ends in NUL; no more than the buffer's size is written.
+    let size = unsafe {
+        libc::localtime_r(&raw const epoch, parts.as_mut_ptr());
+        libc::strftime(text.as_mut_ptr().cast(), text.len(), format.as_ptr(), parts.as_ptr())
+    };
+    text.truncate(size);
+    text
+}
+
 impl From<libc::tm> for Local {
     fn from(parts: libc::tm) -> Self {
         Self {
@@ -74,6 +89,22 @@ impl Local {
         )
     }
 
+    /// `21/Nov/2026:00:39:35 +0000`, as in the common log format.
+    pub fn common(&self) -> String {
+        let (sign, minutes) = (if self.offset < 0 { '-' } else { '+' }, self.offset.abs() / 60);
+        format!(
+            "{:02}/{}/{}:{:02}:{:02}:{:02} {sign}{:02}{:02}",
+            self.day,
+            MONTHS[usize::from(self.month) % 12],
+            self.year,
+            self.hour,
+            self.minute,
+            self.second,
+            minutes / 60,
+            minutes % 60
+        )
+    }
+
     /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7), of a universal time.
     pub fn http_date(&self) -> String {
         format!(
@@ -98,5 +129,10 @@ mod tests {
         let moment = universal(784_111_777);
         assert_eq!(moment.http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(moment.ctime(), "Sun Nov  6 08:49:37 1994");
+        assert_eq!(moment.common(), "06/Nov/1994:08:49:37 +0000");
+        let west = Local { offset: -12_600, ..moment };
+        assert!(west.common().ends_with(" -0330"));
+        assert_eq!(formatted(c"%%%Y", 784_111_777), b"%1994");
+        assert_eq!(formatted(c"", 0), b"");
     }
 }

@@ -12,6 +12,34 @@ use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
+/// The memory of a process, bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Its address space.
+    pub virt: u64,
+    /// What of it is in memory.
+    pub resident: u64,
+}
+
+/// The memory of a process; zero where it is gone, or where there is no `/proc`.
+pub fn of(pid: u64) -> Size {
+    size(&format!("/proc/{pid}/statm"))
+}
+
+/// The memory of this process.
+pub fn own() -> Size {
+    size("/proc/self/statm")
+}
+
+fn size(path: &str) -> Size {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten();
+    let bytes = |field: &str| field.parse::<u64>().unwrap_or(0) * page.unwrap_or(4096) as u64;
+    let mut fields = text.split_whitespace().map(bytes);
+    let virt = fields.next().unwrap_or(0);
+    Size { virt, resident: fields.next().unwrap_or(0) }
+}
+
 /// Anonymous memory with a descriptor that holds `bytes` and can never change again.
 pub fn seal(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
     let mut file =

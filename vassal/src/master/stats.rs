@@ -12,7 +12,7 @@ use serde::Serialize;
 use shared::link::Status;
 use shared::settings::{Address, Serve, Wire};
 use shared::statistics;
-use shared::sys::{readiness, socket};
+use shared::sys::{memory, readiness, socket};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -217,7 +217,7 @@ fn worker(worker: &Worker, brood: &Brood, respawns: u64) -> WorkerPart {
     let requests = board.read(seat, Count::Requests);
     let exceptions = board.read(seat, Count::Exceptions);
     let pid = board.read(seat, Count::Pid);
-    let (rss, vsz) = if brood.serve.memory_report { memory(pid) } else { (0, 0) };
+    let size = if brood.serve.memory_report { memory::of(pid) } else { memory::Size::default() };
     WorkerPart {
         id: worker.id,
         pid,
@@ -229,8 +229,8 @@ fn worker(worker: &Worker, brood: &Brood, respawns: u64) -> WorkerPart {
         signals: 0,
         signal_queue: 0,
         status: if board.busy(seat) { "busy" } else { "idle" },
-        rss,
-        vsz,
+        rss: size.resident,
+        vsz: size.virt,
         running_time: board.read(seat, Count::Running),
         last_spawn: board.read(seat, Count::Spawned),
         respawn_count: respawns + 1,
@@ -313,14 +313,6 @@ pub(super) fn request_line(board: &Scoreboard, seat: usize, core: usize) -> Stri
     let text = |span| String::from_utf8_lossy(request.bytes(&head, span)).into_owned();
     let line = format!("{} {}", text(request.method), text(request.target));
     line.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
-}
-
-/// Resident and virtual bytes of a process (`/proc/PID/statm`, in pages).
-fn memory(pid: u64) -> (u64, u64) {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
-    let mut pages = text.split_whitespace().map(|field| field.parse::<u64>().unwrap_or(0) * 4096);
-    let vsz = pages.next().unwrap_or(0);
-    (pages.next().unwrap_or(0), vsz)
 }
 
 /// Who works, for the Emperor.

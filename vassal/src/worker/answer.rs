@@ -9,7 +9,7 @@ use shared::settings::Wire;
 use super::connection::{After, Connection, Phase};
 use super::control::News;
 use super::engine::{Core, Engine};
-use super::log::{self, Line, Subject};
+use super::log::Entry;
 use super::reply::{Facts, Reply};
 use super::serve::Step;
 use super::upload::Body;
@@ -63,11 +63,9 @@ impl<A: App> Engine<A> {
             size,
             peer: &connection.peer,
             wire,
-            port: self.ports.get(connection.listener).map_or("", String::as_str),
+            port: self.port(connection.listener),
             core: core.number,
         };
-        let logs = !self.outfit.serve.disable_logging;
-        let subject = logs.then(|| Subject::of(&call));
         let socket = connection.socket.as_fd();
         let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
         let post = self.outfit.serve.harakiri.and_then(|_| self.posts.get(number));
@@ -80,6 +78,7 @@ impl<A: App> Engine<A> {
             board.place(seat, number, Place::Wire).store(wire as u64, Relaxed);
         }
         self.app.handle(&mut core.app, call, &mut reply, turn.take());
+        let notes = std::mem::take(reply.notes());
         let end = reply.conclude();
         if let Some(post) = post {
             post.leave();
@@ -109,18 +108,31 @@ impl<A: App> Engine<A> {
         core.peak = micros.max(core.peak - core.peak.div_ceil(64));
         board.place(seat, number, Place::Since).store(0, Relaxed);
         let served = self.tally(core, end.body + end.head as u64, micros);
-        if let Some(subject) = subject {
-            let line = Line {
-                worker_requests: served,
-                all_requests: (0..board.seats()).map(|at| board.read(at, Count::Requests)).sum(),
-                micros,
-                began: epoch as i64,
-                core: core.number,
-                address: &connection.peer.address,
+        if self.journal.is_active() {
+            let requests = (0..board.seats()).map(|at| board.read(at, Count::Requests));
+            let entry = Entry {
+                request,
+                head,
+                wire,
+                peer: &connection.peer,
+                port: self.port(connection.listener),
+                size,
                 end,
+                notes: &notes,
+                micros,
+                began: epoch,
+                worker: self.outfit.id,
+                worker_requests: served,
+                all_requests: requests.sum(),
+                core: core.number,
             };
-            log::write(request, head, &subject, &line);
+            self.journal.note(&entry, &mut core.scribe);
         }
+    }
+
+    /// `SERVER_PORT` of a listener.
+    fn port(&self, number: usize) -> &str {
+        self.ports.get(number).map_or("", String::as_str)
     }
 
     /// Counts a request; returns how many this worker has served.

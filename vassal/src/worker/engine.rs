@@ -18,6 +18,7 @@ use super::App;
 use super::affinity;
 use super::connection::{Connection, Peer, Table};
 use super::control::{self, News};
+use super::log::{Journal, Scratch};
 use super::vigil::Post;
 use super::wheel::Wheel;
 use crate::handover::Listener;
@@ -100,6 +101,7 @@ pub struct Engine<A> {
     pub(super) full_at: AtomicU64,
     pub(super) started: u64,
     pub(super) posts: Vec<Post>,
+    pub(super) journal: Journal,
 }
 
 /// Monotonic milliseconds, the same in every process of the machine.
@@ -124,6 +126,7 @@ pub(super) struct Core<C> {
     /// The longest time an application took lately, microseconds; it fades.
     pub(super) peak: u64,
     pub(super) now: u64,
+    pub(super) scribe: Scratch,
     date: (u64, String),
 }
 
@@ -164,6 +167,7 @@ impl<A: App> Engine<A> {
             0 => u64::MAX,
             requests => requests + delta,
         };
+        let journal = Journal::new(&outfit.serve, None);
         Ok(Self {
             app,
             outfit,
@@ -180,6 +184,7 @@ impl<A: App> Engine<A> {
             full_at: AtomicU64::new(full_at),
             started: monotonic(),
             posts: (0..threads).map(|_| Post::default()).collect(),
+            journal,
         })
     }
 
@@ -238,6 +243,7 @@ impl<A: App> Engine<A> {
             ended: false,
             peak: 0,
             now: self.clock(),
+            scribe: Scratch::default(),
             date: (0, String::new()),
         };
         let alone = self.outfit.serve.threads == 1;

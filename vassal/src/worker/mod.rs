@@ -26,6 +26,8 @@ mod framing;
 mod head;
 /// Request lines.
 mod log;
+/// What became of a request.
+pub mod outcome;
 /// What waits to be sent.
 pub mod output;
 /// Framing of answers.

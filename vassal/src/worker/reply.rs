@@ -14,6 +14,7 @@ use shared::settings::Wire;
 use super::framing::{self, decimal, hexadecimal};
 use super::head;
 pub use super::head::HeadError;
+pub use super::outcome::{Conclusion, Notes};
 use super::output::{Output, Piece};
 use super::vigil::Post;
 use crate::protocol::fastcgi;
@@ -62,27 +63,6 @@ enum Stage {
     Aborted,
 }
 
-/// What became of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conclusion {
-    /// The status sent.
-    pub status: u16,
-    /// Whether the connection stays.
-    pub keep: bool,
-    /// Bytes of the body.
-    pub body: u64,
-    /// Bytes of the head.
-    pub head: usize,
-    /// Fields of the head.
-    pub fields: usize,
-    /// Whether the client was gone.
-    pub lost: bool,
-    /// Whether the application failed after the head was sent.
-    pub aborted: bool,
-    /// Whether the application failed at all.
-    pub failed: bool,
-}
-
 /// One answer on its way.
 #[derive(Debug)]
 pub struct Reply<'a> {
@@ -102,6 +82,9 @@ pub struct Reply<'a> {
     fields: usize,
     lost: Option<io::ErrorKind>,
     failed: bool,
+    blocks: u32,
+    file: bool,
+    notes: Notes,
     post: Option<&'a Post>,
 }
 
@@ -132,6 +115,9 @@ impl<'a> Reply<'a> {
             fields: 0,
             lost: None,
             failed: false,
+            blocks: 0,
+            file: false,
+            notes: Notes::default(),
             post: None,
         }
     }
@@ -139,6 +125,11 @@ impl<'a> Reply<'a> {
     /// Asks at this post before anything is sent.
     pub fn ask_at(&mut self, post: &'a Post) {
         self.post = Some(post);
+    }
+
+    /// What is said about the request, for its line in the log.
+    pub fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 
     /// Whether a head was given (and perhaps replaced).
@@ -284,6 +275,7 @@ impl<'a> Reply<'a> {
     pub fn whole(&mut self, body: &[u8]) {
         debug_assert!(self.stage == Stage::Headed);
         self.seal(Some(body.len() as u64));
+        self.blocks += u32::from(!body.is_empty());
         let take = self.room().min(body.len() as u64) as usize;
         self.body = take as u64;
         self.send_all(&body[..take], !self.short());
@@ -327,6 +319,7 @@ impl<'a> Reply<'a> {
         }
         let take = self.room().min(block.len() as u64) as usize;
         self.body += take as u64;
+        self.blocks = self.blocks.saturating_add(1);
         if fresh && self.length == Some(take as u64) {
             // iterators of frameworks announce their one block's length
             self.send_all(&block[..take], false);
@@ -388,6 +381,7 @@ impl<'a> Reply<'a> {
 
     /// A piece of a file as the (rest of the) body. A known length is announced.
     pub fn piece(&mut self, mut piece: Piece) {
+        self.file = true;
         if self.stage == Stage::Headed {
             self.seal(Some(piece.left));
             if self.facts.wire.is_fastcgi() {
@@ -476,6 +470,8 @@ impl<'a> Reply<'a> {
             body: self.body,
             head: self.head_size,
             fields: self.fields,
+            blocks: self.blocks,
+            file: self.file,
             lost: self.lost.is_some(),
             aborted: self.stage != Stage::Ended || short,
             failed: self.failed,
