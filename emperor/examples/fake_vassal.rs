@@ -99,6 +99,7 @@ fn plan(part: Option<String>) -> Plan {
         backlog: 1,
         pidfile: None,
         logto: None,
+        logfile: shared::settings::Logfile::default(),
         vacuum: false,
         env: part.map(|part| ("PART".to_owned(), Some(part))).into_iter().collect(),
         limits: shared::settings::Limits::default(),

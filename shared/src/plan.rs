@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Limits, Listen};
+use crate::settings::{Limits, Listen, Logfile};
 
 /// Who a vassal becomes. Numbers: names were looked up when the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct Plan {
     pub pidfile: Option<PathBuf>,
     /// Where the output goes.
     pub logto: Option<PathBuf>,
+    /// What becomes of that file when it is opened.
+    #[serde(default)]
+    pub logfile: Logfile,
     /// Whether sockets and pid file are removed at the end.
     pub vacuum: bool,
     /// Limits of all processes.
@@ -69,6 +72,16 @@ impl fmt::Display for Plan {
         ] {
             if let Some(path) = path {
                 writeln!(out, "{key} = {}", path.display())?;
+            }
+        }
+        if let Some(mode) = self.logfile.mode {
+            writeln!(out, "logfile-chmod = {mode:03o}")?;
+        }
+        for (key, given) in
+            [("logfile-chown", self.logfile.owned), ("log-truncate", self.logfile.truncate)]
+        {
+            if given {
+                writeln!(out, "{key} = true")?;
             }
         }
         if let Some(mask) = self.umask {

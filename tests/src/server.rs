@@ -208,6 +208,11 @@ impl Server {
         String::from_utf8_lossy(&text).into_owned()
     }
 
+    /// The file that takes what the program writes, for looks after its end.
+    pub fn log_path(&self) -> PathBuf {
+        self.log.clone()
+    }
+
     /// Forgets what was written so far, so that later looks see new lines only.
     pub fn forget_log(&self) {
         fs::OpenOptions::new().write(true).truncate(true).open(&self.log).ok();

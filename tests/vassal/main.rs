@@ -10,10 +10,14 @@ mod interpreters;
 mod launcher;
 /// Lives and deaths of workers, by the options that decide them.
 mod limits;
+/// Request lines.
+mod lines;
 /// Addresses and the patience with clients.
 mod listening;
 /// Load generators without an error.
 mod load;
+/// Loggers, log files and their rotation.
+mod loggers;
 /// Logs, pid files, statistics, and what only prints.
 mod output;
 /// The two command lines of the README and their signals.

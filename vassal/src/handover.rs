@@ -37,6 +37,18 @@ pub struct Vacuum {
     pub identity: (u64, u64),
 }
 
+/// The file of `logto`: the directory's descriptor is kept from when the log was opened, so that
+/// it is found again after `chdir` and `chroot`.
+#[derive(Debug)]
+pub struct LogFile {
+    /// The directory (`O_PATH`).
+    pub directory: OwnedFd,
+    /// The file's name in it.
+    pub name: OsString,
+    /// The mode of a new file.
+    pub mode: u32,
+}
+
 /// Everything a master starts with. The process has already become the tenant.
 #[derive(Debug)]
 pub struct Handover {
@@ -59,4 +71,6 @@ pub struct Handover {
     pub prepare: Option<Vec<OsString>>,
     /// What to remove at the end.
     pub vacuum: Vec<Vacuum>,
+    /// The file of `logto`, which standard error is already.
+    pub log: Option<LogFile>,
 }

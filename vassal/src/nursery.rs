@@ -12,7 +12,7 @@ use shared::settings::{Listen, Serve};
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     /// What to serve. With the packet travel the socket on which connections are handed over,
-    /// the scoreboard and the listeners.
+    /// the scoreboard, perhaps the pipe of request lines, and the listeners.
     Outfit(Box<Outfit>),
     /// Fork a worker. With the packet travels its end of the control socket.
     Fork {
@@ -36,6 +36,8 @@ pub struct Outfit {
     pub master: i32,
     /// Whether running requests are shown on the scoreboard.
     pub shows: bool,
+    /// Whether request lines have a pipe of their own.
+    pub lines: bool,
     /// What the listeners are, in the order of their descriptors.
     pub listeners: Vec<Listen>,
 }

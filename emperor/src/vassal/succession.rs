@@ -29,6 +29,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         backlog,
         pidfile,
         logto,
+        logfile,
         vacuum,
         limits,
         env,
@@ -45,6 +46,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         ("listen", running.backlog == *backlog),
         ("pidfile", running.pidfile == *pidfile),
         ("logto", running.logto == *logto),
+        ("logfile-chmod", running.logfile == *logfile),
         ("vacuum", running.vacuum == *vacuum),
         ("limits", running.limits == *limits),
         ("env", running.env == *env),
@@ -58,6 +60,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
 #[cfg(test)]
 mod tests {
     use shared::plan::Identity;
+    use shared::settings::Logfile;
 
     use super::*;
 
@@ -73,6 +76,7 @@ mod tests {
             backlog: 1024,
             pidfile: None,
             logto: None,
+            logfile: Logfile::default(),
             vacuum: false,
             env: Vec::new(),
             limits: shared::settings::Limits::default(),

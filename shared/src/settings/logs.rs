@@ -1,9 +1,16 @@
 //! Where request lines and output go, and in which form.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
+mod destination;
 mod format;
 
+pub use destination::{
+    Encoder, Encoding, FACILITIES, File, KINDS, Logger, PATTERN_SIZE, Piece, Route, Sender, Stream,
+    Target,
+};
 pub use format::{Form, Part, Value};
 
 /// Where request lines and output go, and in which form.
@@ -22,6 +29,24 @@ pub struct Logs {
     pub forwarded_for: bool,
     /// Which requests are logged although `disable-logging` is set.
     pub kept: Kept,
+    /// All output.
+    pub output: Stream,
+    /// Request lines, where they do not go with all output.
+    pub requests: Stream,
+    /// `log-master-bufsize`: the longest line that is looked at as one, bytes.
+    pub line_max: u32,
+    /// `rsyslog-packet-size`: the longest packet to a log server, bytes.
+    pub packet_size: u32,
+    /// `rsyslog-split-messages`: longer lines are sent in pieces, not cut.
+    pub split: bool,
+    /// `log-maxsize`: when the log of `logto` is rotated, bytes; 0 is never.
+    pub maxsize: u64,
+    /// `log-backupname`: what it is called then; else its name and the time.
+    pub backup: Option<PathBuf>,
+    /// `log-reopen`: logs are opened again with each reload.
+    pub reopen: bool,
+    /// `logger-list`: the kinds of loggers are printed.
+    pub lists: bool,
 }
 
 /// Which requests are logged although `disable-logging` is set.

@@ -12,8 +12,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 mod content;
-mod logs;
 mod protocols;
+/// Types of the logs' settings.
+pub mod logs;
 mod python;
 mod supervision;
 mod surroundings;
@@ -116,6 +117,17 @@ pub struct Owner {
     pub group: Option<Principal>,
 }
 
+/// What becomes of the file of `logto` when it is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logfile {
+    /// `logfile-chmod`: its mode.
+    pub mode: Option<u32>,
+    /// `logfile-chown`: it is given to the vassal's user.
+    pub owned: bool,
+    /// `log-truncate`: it is emptied.
+    pub truncate: bool,
+}
+
 /// What root needs to know of a vassal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Launch {
@@ -144,6 +156,9 @@ pub struct Launch {
     pub pidfile: Option<PathBuf>,
     /// `logto` (or `daemonize`, whose detaching a supervisor does not want).
     pub logto: Option<PathBuf>,
+    /// What becomes of that file when it is opened.
+    #[serde(default)]
+    pub logfile: Logfile,
     /// `daemonize` was given and there is no Emperor: detach from the terminal.
     pub daemonize: bool,
     /// `vacuum`: remove sockets and pid file at the end.

@@ -39,6 +39,7 @@ struct Nursery {
     listeners: Vec<Listener>,
     handed: OwnedFd,
     board: OwnedFd,
+    lines: Option<OwnedFd>,
     support: Object,
     application: Option<Object>,
 }
@@ -68,11 +69,13 @@ impl Nursery {
         let Some((Order::Outfit(outfit), mut descriptors)) = receive(&master)? else {
             return Err(io::Error::other("the master sent no outfit"));
         };
-        if descriptors.len() != outfit.listeners.len() + 2 {
+        let own = 2 + usize::from(outfit.lines);
+        if descriptors.len() != outfit.listeners.len() + own {
             return Err(io::Error::other("the outfit's descriptors are incomplete"));
         }
         process::belong_to(Pid::from_raw(outfit.master))?;
-        let sockets = descriptors.split_off(2);
+        let sockets = descriptors.split_off(own);
+        let lines = if outfit.lines { descriptors.pop() } else { None };
         let (Some(board), Some(handed)) = (descriptors.pop(), descriptors.pop()) else {
             return Err(io::Error::other("the outfit's descriptors are incomplete"));
         };
@@ -83,8 +86,16 @@ impl Nursery {
             .zip(sockets)
             .map(|(listen, socket)| Listener { listen, socket })
             .collect();
-        let mut nursery =
-            Self { master, outfit: *outfit, listeners, handed, board, support, application: None };
+        let mut nursery = Self {
+            master,
+            outfit: *outfit,
+            listeners,
+            handed,
+            board,
+            lines,
+            support,
+            application: None,
+        };
         title::show(&nursery.outfit.serve, Role::Nursery);
         prepare_python(&nursery.support, &nursery.outfit.serve);
         if !nursery.outfit.serve.lazy_apps {
@@ -185,6 +196,7 @@ impl Nursery {
             listeners: std::mem::take(&mut self.listeners),
             control,
             handed: self.handed.try_clone()?,
+            lines: self.lines.take(),
             board,
             seat,
             id,

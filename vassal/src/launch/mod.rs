@@ -419,6 +419,7 @@ fn carry_out(task: Task) -> Result<Handover, Finding> {
         extension: done.extension,
         prepare: None,
         vacuum: done.vacuum,
+        log: done.log,
     })
 }
 

@@ -7,12 +7,16 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat};
-use nix::unistd::{UnlinkatFlags, unlinkat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
+use nix::unistd::{UnlinkatFlags, fchown, ftruncate, unlinkat};
+use shared::settings::Logfile;
 use shared::sys::descriptor;
 
 use super::access::{Access, Directory};
-use crate::handover::Vacuum;
+use crate::handover::{LogFile, Vacuum};
+
+/// The mode of a new log.
+const LOG_MODE: u32 = 0o640;
 
 /// What is wrong with a file that was to be opened.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +34,21 @@ pub enum Error {
     NotPlain(PathBuf),
 }
 
+/// A log that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// What output is sent to.
+    pub file: OwnedFd,
+    /// Where it is, for whoever rotates it.
+    pub place: LogFile,
+}
+
 /// Opens the log. `None`: the path means where the output goes already.
-pub fn open_log(path: &Path, access: &Access<'_>) -> Result<Option<OwnedFd>, Error> {
+pub fn open_log(
+    path: &Path,
+    wanted: &Logfile,
+    access: &Access<'_>,
+) -> Result<Option<Opened>, Error> {
     if ["/dev/stdout", "/dev/stderr"].iter().any(|standard| path == *standard) {
         return Ok(None);
     }
@@ -41,7 +58,8 @@ pub fn open_log(path: &Path, access: &Access<'_>) -> Result<Option<OwnedFd>, Err
     let mut flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_NONBLOCK;
     flags |= OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
     flags.set(OFlag::O_NOFOLLOW, as_root);
-    let mode = Mode::from_bits_truncate(0o640);
+    let bits = wanted.mode.unwrap_or(LOG_MODE);
+    let mode = Mode::from_bits_truncate(bits);
     let file = directory
         .act(|handle| Ok(openat(handle, name.as_os_str(), flags, mode)?))
         .map_err(system)?;
@@ -50,7 +68,32 @@ pub fn open_log(path: &Path, access: &Access<'_>) -> Result<Option<OwnedFd>, Err
         return Err(Error::NotPlain(path.to_owned()));
     }
     descriptor::nonblocking(&file, false).map_err(system)?;
-    Ok(Some(file))
+    let regular = stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits();
+    // through the descriptor, and with the tenant's rights unless the directory is root's alone
+    directory.act(|_| prepare(&file, regular, wanted, as_root, access)).map_err(system)?;
+    let place = LogFile { directory: directory.handle, name, mode: bits };
+    Ok(Some(Opened { file, place }))
+}
+
+/// `logfile-chmod`, `logfile-chown`, `log-truncate`.
+fn prepare(
+    file: &OwnedFd,
+    regular: bool,
+    wanted: &Logfile,
+    as_root: bool,
+    access: &Access<'_>,
+) -> io::Result<()> {
+    if let Some(mode) = wanted.mode {
+        fchmod(file, Mode::from_bits_truncate(mode))?;
+    }
+    // what the tenant opened is the tenant's
+    if let (true, true, Some(tenant)) = (wanted.owned, as_root, access.tenant) {
+        fchown(file, Some(tenant.uid.into()), Some(tenant.gid.into()))?;
+    }
+    if wanted.truncate && regular {
+        ftruncate(file, 0)?;
+    }
+    Ok(())
 }
 
 /// Sends standard output and error to the log.
@@ -96,6 +139,7 @@ mod tests {
     use super::*;
 
     const ACCESS: Access<'_> = Access { tenant: None, roots: true };
+    const PLAIN: Logfile = Logfile { mode: None, owned: false, truncate: false };
 
     #[test]
     fn a_pid_file_is_made_anew_and_is_no_link() {
@@ -120,12 +164,12 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("log");
         for line in ["one", "two"] {
-            let log = open_log(&path, &ACCESS).unwrap().unwrap();
-            writeln!(File::from(log), "{line}").unwrap();
+            let log = open_log(&path, &PLAIN, &ACCESS).unwrap().unwrap();
+            writeln!(File::from(log.file), "{line}").unwrap();
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
-        assert!(open_log(Path::new("/dev/stdout"), &ACCESS).unwrap().is_none());
-        let missing = open_log(&place.path().join("no/log"), &ACCESS).unwrap_err();
+        assert!(open_log(Path::new("/dev/stdout"), &PLAIN, &ACCESS).unwrap().is_none());
+        let missing = open_log(&place.path().join("no/log"), &PLAIN, &ACCESS).unwrap_err();
         assert!(missing.to_string().contains("no/log: No such file"), "{missing}");
     }
 }

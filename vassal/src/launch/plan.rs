@@ -122,6 +122,7 @@ pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
         backlog,
         pidfile: launch.pidfile.clone(),
         logto: launch.logto.clone(),
+        logfile: launch.logfile,
         vacuum: launch.vacuum,
         limits: launch.limits,
         env: launch.env.clone(),

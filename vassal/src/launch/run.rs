@@ -15,7 +15,7 @@ use super::access::Access;
 use super::identity::drop_root;
 use super::plan::Origins;
 use super::{jail, limits, output, socket};
-use crate::handover::{Listener, Vacuum};
+use crate::handover::{Listener, LogFile, Vacuum};
 
 /// One of root's steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub struct Done {
     pub vacuum: Vec<Vacuum>,
     /// The extension as the tenant sees it.
     pub extension: PathBuf,
+    /// The file of `logto`.
+    pub log: Option<LogFile>,
 }
 
 impl Step {
@@ -142,16 +144,17 @@ pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
         limit()?;
     }
     change_directory(plan)?;
-    redirect(log)?;
+    redirect(log.as_ref())?;
 
     let (listeners, files) = sockets.finish();
     vacuum.extend(files);
-    Ok(Done { listeners, vacuum, extension: tenant.extension })
+    let log = log.map(|log| log.place);
+    Ok(Done { listeners, vacuum, extension: tenant.extension, log })
 }
 
-fn open_log(plan: &Plan, access: &Access<'_>) -> Result<Option<OwnedFd>, Failure> {
+fn open_log(plan: &Plan, access: &Access<'_>) -> Result<Option<output::Opened>, Failure> {
     let Some(path) = &plan.logto else { return Ok(None) };
-    output::open_log(path, access).map_err(|error| Step::Log.failed(error))
+    output::open_log(path, &plan.logfile, access).map_err(|error| Step::Log.failed(error))
 }
 
 fn write_pidfile(plan: &Plan, access: &Access<'_>) -> Result<Vec<Vacuum>, Failure> {
@@ -172,9 +175,9 @@ fn change_directory(plan: &Plan) -> Result<(), Failure> {
         .map_err(|error| Step::Chdir.failed(format!("{}: {error}", path.display())))
 }
 
-fn redirect(log: Option<OwnedFd>) -> Result<(), Failure> {
+fn redirect(log: Option<&output::Opened>) -> Result<(), Failure> {
     let Some(log) = log else { return Ok(()) };
-    output::redirect(log.as_fd()).map_err(|error| Step::Redirect.failed(error))
+    output::redirect(log.file.as_fd()).map_err(|error| Step::Redirect.failed(error))
 }
 
 /// The sockets of a plan while they are bound: some before the jail, some in it.

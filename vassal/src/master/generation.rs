@@ -81,7 +81,20 @@ pub(super) struct Brood {
     /// Connections that predecessors pass on: the end that is sent to, and the workers' end.
     door: OwnedFd,
     entrance: OwnedFd,
+    /// Where workers write request lines that do not go with all output.
+    lines: Option<OwnedFd>,
     requests: u64,
+}
+
+/// The pipe of request lines, where they have a way of their own.
+fn requests(serve: &Serve, copies: &mut tokio::task::JoinSet<()>) -> io::Result<Option<OwnedFd>> {
+    if serve.logs.requests.is_plain() {
+        return Ok(None);
+    }
+    let (reader, writer) = io::pipe()?;
+    descriptor::nonblocking(&writer, true)?;
+    output::copy_requests(reader, copies)?;
+    Ok(Some(writer.into()))
 }
 
 impl Brood {
@@ -117,6 +130,7 @@ impl Brood {
         descriptor::nonblocking(&ours, true)?;
         let nursery = Arc::new(readiness::watch(ours)?);
         let tail = output::copy(reader, copies)?;
+        let lines = requests(&serve, copies)?;
         tokio::spawn(hear_nursery(name, Arc::clone(&nursery), facts.clone()));
         tokio::spawn(await_nursery(name, Arc::clone(&pidfd), tail, facts.clone()));
         Ok(Self {
@@ -130,6 +144,7 @@ impl Brood {
             hands: BTreeMap::new(),
             door,
             entrance,
+            lines,
             requests: 0,
         })
     }
@@ -146,9 +161,11 @@ impl Brood {
             generation: number,
             master: std::process::id() as i32,
             shows: statistics || self.serve.harakiri.is_some(),
+            lines: self.lines.is_some(),
             listeners: listeners.iter().map(|one| one.listen.clone()).collect(),
         };
         let mut descriptors = vec![self.entrance.as_fd(), self.memory.as_fd()];
+        descriptors.extend(self.lines.as_ref().map(AsFd::as_fd));
         descriptors.extend(listeners.iter().map(|one| one.socket.as_fd()));
         control::send(
             self.nursery.get_ref(),

@@ -15,6 +15,8 @@ mod harakiri;
 mod interpreter;
 /// The link to the Emperor.
 mod link;
+/// Which lines of the log go where.
+mod logs;
 /// What the tenant's processes print.
 mod output;
 /// Reading the settings anew, without an Emperor.
@@ -145,6 +147,8 @@ impl Master {
     fn new(handover: Handover) -> std::io::Result<(Self, mpsc::Receiver<Fact>)> {
         let (facts, inbox) = mpsc::channel(FACTS_MAX);
         process::become_subreaper()?;
+        output::begin(handover.log);
+        output::configure(&handover.settings.serve.logs);
         signals::watch(&facts)?;
         let emperor = handover.link.map(|link| Emperor::new(link, &facts)).transpose()?;
         let mut listeners = handover.listeners;
@@ -354,6 +358,9 @@ impl Master {
         let number = if sealed.generation == 0 { highest + 1 } else { sealed.generation };
         let serve = sealed.settings.serve;
         let law = law(&serve);
+        if serve.logs.reopen {
+            output::reopen();
+        }
         output::say(&format!("...gracefully starting generation {number}..."));
         self.coming.insert(number, serve);
         self.decide(Event::Reload(number, law));
@@ -485,6 +492,7 @@ impl Master {
     fn serving(&mut self, name: Gen, number: u64) {
         if let Some(brood) = self.broods.get(&name) {
             self.serve = brood.serve.clone();
+            output::configure(&self.serve.logs);
         }
         self.daemons.adopt(name, &self.serve, Instant::now());
         output::say(&format!("generation {number} serves"));

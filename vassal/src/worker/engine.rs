@@ -65,6 +65,8 @@ pub struct Outfit {
     pub control: OwnedFd,
     /// Where predecessors and siblings pass connections to.
     pub handed: OwnedFd,
+    /// Where request lines go, when that is not where all output goes.
+    pub lines: Option<OwnedFd>,
     /// The scoreboard.
     pub board: Scoreboard,
     /// This worker's seat on it.
@@ -150,7 +152,7 @@ impl<C> Core<C> {
 
 impl<A: App> Engine<A> {
     /// Registers listeners, control and hand-over sockets.
-    pub fn new(app: A, outfit: Outfit) -> io::Result<Self> {
+    pub fn new(app: A, mut outfit: Outfit) -> io::Result<Self> {
         let threads = outfit.serve.threads;
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let wake = EventFd::new()?;
@@ -167,7 +169,7 @@ impl<A: App> Engine<A> {
             0 => u64::MAX,
             requests => requests + delta,
         };
-        let journal = Journal::new(&outfit.serve, None);
+        let journal = Journal::new(&outfit.serve, outfit.lines.take());
         Ok(Self {
             app,
             outfit,

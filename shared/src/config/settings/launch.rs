@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use crate::rule;
-use crate::settings::{Address, Launch, Listen, Wire};
+use crate::settings::{Address, Launch, Listen, Logfile, Wire};
 
 use super::super::directive::Directive;
 use super::super::review::{self, Junk};
@@ -36,6 +36,11 @@ pub(super) fn read(given: &mut Given<'_>) -> Launch {
             .map_or(BACKLOG, |value| value as u32),
         pidfile: started(given, given.path("pidfile").or_else(|| given.path("safe-pidfile"))),
         logto: log(given),
+        logfile: Logfile {
+            mode: given.parsed("logfile-chmod", "exits with 1", value::file_mode),
+            owned: given.flag("logfile-chown"),
+            truncate: given.flag("log-truncate"),
+        },
         daemonize: given.last("daemonize").or(given.last("daemonize2")).is_some(),
         vacuum: given.flag("vacuum"),
         limits: surroundings::limits(given),
@@ -71,9 +76,8 @@ fn started(given: &Given<'_>, path: Option<PathBuf>) -> Option<PathBuf> {
 fn log(given: &mut Given<'_>) -> Option<PathBuf> {
     for name in ["logto", "daemonize", "daemonize2"] {
         let Some(one) = given.last(name).filter(|one| !one.value.is_empty()) else { continue };
-        if one.value.contains(':') && !one.value.contains('/') {
-            given.error(one, format!("logs over UDP are not supported yet, found {:?}", one.value));
-            return None;
+        if name == "logto" && one.value.contains(':') && !one.value.contains('/') {
+            return None; // an address that takes datagrams: a logger
         }
         return started(given, Some(PathBuf::from(&one.value)));
     }

@@ -1,17 +1,32 @@
 //! Where request lines and output go, and in which form.
 
-use crate::settings::{Form, Kept, Logs};
+use std::path::PathBuf;
+
+use crate::settings::logs::{Form, Kept, Logs};
 
 use super::Given;
 use super::serve::count;
+
+mod destination;
 
 /// What `log-date` without a form means.
 const DATE: &str = "%a %b %e %H:%M:%S %Y";
 /// The longest form of a date, bytes.
 const DATE_MAX: usize = 256;
+/// The longest line that is looked at as one, unless `log-master-bufsize` says otherwise, bytes.
+const LINE: u64 = 8192;
+/// The most that `log-master-bufsize` gives.
+const LINE_MAX: u64 = 1 << 20;
+
+/// The longest packet to a log server (RFC 3164 section 4.1), bytes.
+const PACKET: u64 = 1024;
+/// The bounds of `rsyslog-packet-size`: what stands before a line fits, and what UDP carries.
+const PACKET_MIN: u64 = 256;
+const PACKET_MAX: u64 = 65_000;
 
 /// Reads this part.
 pub(super) fn read(given: &mut Given<'_>) -> Logs {
+    let output = destination::output(given);
     Logs {
         format: given.parsed("log-format", "writes 0 for it", Form::parse),
         date: date(given),
@@ -27,13 +42,35 @@ pub(super) fn read(given: &mut Given<'_>) -> Logs {
             sendfile: given.flag("log-sendfile"),
             io_error: given.flag("log-ioerror"),
         },
+        requests: destination::requests(given, &output),
+        output,
+        line_max: given
+            .number("log-master-bufsize", LINE_MAX, "a number of bytes")
+            .filter(|size| *size > 0)
+            .unwrap_or(LINE) as u32,
+        packet_size: given
+            .number("rsyslog-packet-size", PACKET_MAX, "a number of bytes")
+            .filter(|size| *size > 0)
+            .map_or(PACKET, |size| size.max(PACKET_MIN)) as u32,
+        split: given.flag("rsyslog-split-messages"),
+        maxsize: count(given, "log-maxsize").unwrap_or(0),
+        backup: backup(given, given.path("log-backupname")),
+        reopen: given.flag("log-reopen"),
+        lists: given.flag("logger-list"),
     }
+}
+
+/// A name without a directory stands beside the log; another counts from the directory of the
+/// start.
+fn backup(given: &Given<'_>, path: Option<PathBuf>) -> Option<PathBuf> {
+    let beside = |path: &PathBuf| path.parent().is_none_or(|parent| parent.as_os_str().is_empty());
+    path.map(|path| if beside(&path) { path } else { given.directory.join(path) })
 }
 
 /// `log-date` and `log-prefix` are one option to uWSGI: the later one counts.
 fn date(given: &mut Given<'_>) -> Option<String> {
-    let latest = ["log-date", "log-prefix"];
-    let one = given.directives.iter().filter(|one| latest.contains(&one.key.as_str())).last()?;
+    let names = ["log-date", "log-prefix"];
+    let one = given.directives.iter().rev().find(|one| names.contains(&one.key.as_str()))?;
     match one.value.as_str() {
         "false" | "off" | "no" | "0" => None,
         "" | "true" | "on" | "yes" | "1" => Some(DATE.to_owned()),

@@ -34,6 +34,12 @@ pub(super) fn socket_mode(text: &str) -> Result<u32, String> {
     .ok_or_else(|| format!("expected three octal digits, found {text:?}"))
 }
 
+/// `logfile-chmod`: exactly three octal digits.
+pub(super) fn file_mode(text: &str) -> Result<u32, String> {
+    let mode = if text.len() == 3 { octal(text) } else { None };
+    mode.ok_or_else(|| format!("expected three octal digits, found {text:?}"))
+}
+
 /// `umask`: octal.
 pub(super) fn umask(text: &str) -> Result<u32, String> {
     octal(text)

@@ -16,42 +16,39 @@ pub(super) const ROWS: &[Row] = &[
     row("log-master", Kind::Flag).accepted("The output of workers always goes through the master."),
     row("logformat-strftime", Kind::Flag)
         .aliases(&["log-format-strftime"])
-        .planned("Let `log-format` go through strftime."),
-    row("logfile-chown", Kind::Flag).planned("Give the log to the user of the vassal."),
-    row("logger-list", Kind::Flag)
-        .aliases(&["loggers-list"])
-        .planned("Print the kinds of loggers."),
-    row("threaded-logger", Kind::Flag).planned("Write the log in a thread of the master."),
+        .works("Give `%(ftime)` in `log-format` the form of `log-date`."),
+    row("logfile-chown", Kind::Flag).works("Give the log to the user of the vassal."),
+    row("logger-list", Kind::Flag).aliases(&["loggers-list"]).works("Print the kinds of loggers."),
+    row("threaded-logger", Kind::Flag).accepted("The master writes the log, and waits for nobody."),
     row("alarm-cheap", Kind::Flag).argument().planned("Send all alarms from one thread."),
     row("alarm-list", Kind::Flag).aliases(&["alarms-list"]).planned("Print the alarms."),
     row("log-master-stream", Kind::Flag)
-        .planned("Send the output of workers to the master as a stream."),
+        .accepted("The output of workers always reaches the master as a stream."),
     row("log-master-req-stream", Kind::Flag)
-        .planned("Send the request lines of workers to the master as a stream."),
-    row("log-reopen", Kind::Flag).planned("Open the log again at each reload."),
-    row("log-truncate", Kind::Flag).planned("Empty the log at the start."),
+        .accepted("Request lines always reach the master as a stream."),
+    row("log-reopen", Kind::Flag).works("Open the log again at each reload."),
+    row("log-truncate", Kind::Flag).works("Empty the log at the start."),
     row("log-zero", Kind::Flag)
-        .planned("Log requests whose answer is empty though `disable-logging` is set."),
-    row("log-4xx", Kind::Flag).planned(
+        .works("Log requests whose answer is empty though `disable-logging` is set."),
+    row("log-4xx", Kind::Flag).works(
         "Log requests that end with a status from 400 to 499 though `disable-logging` is set.",
     ),
-    row("log-5xx", Kind::Flag).planned(
-        "Log requests that end with a status from 500 on though `disable-logging` is set.",
-    ),
+    row("log-5xx", Kind::Flag)
+        .works("Log requests that end with a status from 500 on though `disable-logging` is set."),
     row("log-sendfile", Kind::Flag)
         .argument()
-        .planned("Log requests that were answered by sendfile though `disable-logging` is set."),
+        .works("Log requests that were answered by sendfile though `disable-logging` is set."),
     row("log-ioerror", Kind::Flag)
         .argument()
-        .planned("Log requests with a read or write error though `disable-logging` is set."),
-    row("log-micros", Kind::Flag).planned("Microseconds instead of milliseconds in request lines."),
+        .works("Log requests with a read or write error though `disable-logging` is set."),
+    row("log-micros", Kind::Flag).works("Microseconds instead of milliseconds in request lines."),
     row("log-x-forwarded-for", Kind::Flag)
-        .planned("Use the address in `X-Forwarded-For` in request lines."),
+        .works("Use the address in `X-Forwarded-For` in request lines."),
     row("clock-list", Kind::Flag).aliases(&["clocks-list"]).planned("Print the kinds of clocks."),
     row("alarm-freq", Kind::Integer)
         .default("3")
         .planned("Seconds in which the same alarm is not raised again."),
-    row("log-slow", Kind::Integer).planned(
+    row("log-slow", Kind::Integer).works(
         "Log requests that take at least this many milliseconds though `disable-logging` is set.",
     ),
     row("alarm-msg-size", Kind::Long)
@@ -59,23 +56,23 @@ pub(super) const ROWS: &[Row] = &[
         .planned("The longest text of an alarm, in bytes."),
     row("log-master-bufsize", Kind::Long)
         .default("8192")
-        .planned("The longest line that goes through the master, in bytes."),
-    row("log-maxsize", Kind::Long).planned("Rotate the log when it is larger than this, in bytes."),
-    row("log-big", Kind::Long).planned(
+        .works("The longest line that goes through the master, in bytes."),
+    row("log-maxsize", Kind::Long).works("Rotate the log when it is larger than this, in bytes."),
+    row("log-big", Kind::Long).works(
         "Log requests whose answer has at least this many bytes though `disable-logging` is set.",
     ),
     row("log-format", Kind::Text)
         .aliases(&["logformat"])
-        .planned("Form of request lines, with variables such as `%(uri)`."),
+        .works("Form of request lines, with variables such as `%(uri)`."),
     row("log-backupname", Kind::Text)
-        .planned("Name of the rotated log; its name and the time unless given."),
+        .works("Name of the rotated log; its name and the time unless given."),
     row("clock", Kind::Text).planned("The clock that is used."),
     row("log-encoder", Kind::List)
-        .planned("Change each line of the log, `prefix`, `format`, `json` and others."),
+        .works("Change each line of the log, `prefix`, `format`, `json` and others."),
     row("log-req-encoder", Kind::List)
-        .planned("Change each request line, `prefix`, `format`, `json` and others."),
-    row("log-drain", Kind::List).planned("Drop lines of the log that match a pattern."),
-    row("log-filter", Kind::List).planned("Keep only lines of the log that match a pattern."),
+        .works("Change each request line, `prefix`, `format`, `json` and others."),
+    row("log-drain", Kind::List).works("Drop lines of the log that match a pattern."),
+    row("log-filter", Kind::List).works("Keep only lines of the log that match a pattern."),
     row("alarm", Kind::List).planned("Define an alarm, `name kind:arguments`."),
     row("alarm-fd", Kind::List)
         .planned("Raise an alarm when a descriptor has something to read, `alarm descriptor`."),
@@ -97,17 +94,17 @@ pub(super) const ROWS: &[Row] = &[
     row("not-log-alarm", Kind::List)
         .aliases(&["not-alarm-log"])
         .planned("Raise no alarm on lines of the log that match, `alarm pattern`."),
-    row("logfile-chmod", Kind::Mode).planned("Mode of the log, three octal digits."),
-    row("log-syslog", Kind::Special).optional().planned("Log to syslog, under this name."),
-    row("log-socket", Kind::Special).planned("Log to a socket."),
+    row("logfile-chmod", Kind::Mode).works("Mode of the log, three octal digits."),
+    row("log-syslog", Kind::Special).optional().works("Log to syslog, under this name."),
+    row("log-socket", Kind::Special).works("Log to a socket."),
     row("req-logger", Kind::Special)
         .aliases(&["logger-req"])
-        .planned("Where request lines go, `file:path`, `syslog:name` and others."),
+        .works("Where request lines go, `file:path`, `syslog:name` and others."),
     row("logger", Kind::Special)
-        .planned("Where the log goes, `file:path`, `syslog:name` and others."),
+        .works("Where the log goes, `file:path`, `syslog:name` and others."),
     row("log-date", Kind::Special)
         .aliases(&["logdate"])
         .optional()
-        .planned("Time in front of each line of the log, in the form of strftime."),
-    row("log-prefix", Kind::Special).optional().planned("Text in front of each line of the log."),
+        .works("Time in front of each line of the log, in the form of strftime."),
+    row("log-prefix", Kind::Special).optional().works("Text in front of each line of the log."),
 ];

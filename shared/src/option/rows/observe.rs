@@ -42,9 +42,10 @@ pub(super) const ROWS: &[Row] = &[
     row("ping", Kind::Text).planned("Ask whether a server answers, and end."),
     row("ping-timeout", Kind::Integer).planned("Seconds that an answer to `ping` may take."),
     row("rsyslog-packet-size", Kind::Integer)
-        .planned("The longest packet to an rsyslog server, in bytes."),
+        .default("1024")
+        .works("The longest packet to an rsyslog server, in bytes."),
     row("rsyslog-split-messages", Kind::Flag)
-        .planned("Send long lines to an rsyslog server in pieces."),
+        .works("Send long lines to an rsyslog server in pieces."),
     row("snmp", Kind::Special)
         .optional()
         .refused(

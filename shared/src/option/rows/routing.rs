@@ -8,9 +8,9 @@ pub(super) const ROWS: &[Row] = &[
         .aliases(&["routers-list"])
         .planned("Print the actions of request rules."),
     row("log-route", Kind::List)
-        .planned("Send lines of the log that match to one logger, `logger pattern`."),
+        .works("Send lines of the log that match to one logger, `logger pattern`."),
     row("log-req-route", Kind::List)
-        .planned("Send request lines that match to one logger, `logger pattern`."),
+        .works("Send request lines that match to one logger, `logger pattern`."),
     row("route", Kind::Special).planned("Rule where the path matches, `pattern action:arguments`."),
     row("route-host", Kind::Special)
         .planned("Rule where the host name matches, `pattern action:arguments`."),

@@ -146,10 +146,8 @@ impl Journal {
         out.line.push(b' ');
         out.foreign(entry.request.bytes(entry.head, entry.request.target));
         let end = &entry.end;
-        let (time, unit) = match self.micros {
-            true => (entry.micros, "micros"),
-            false => (entry.micros / 1000, "msecs"),
-        };
+        let (time, unit) =
+            if self.micros { (entry.micros, "micros") } else { (entry.micros / 1000, "msecs") };
         let via = if end.file { " via sendfile()" } else { "" };
         out.number(format_args!(
             " => generated {} bytes in {time} {unit}{via} ({} {}) {} headers in {} bytes \

@@ -50,14 +50,8 @@ impl Outlet {
     }
 
     fn send(&self, mut line: &[u8]) -> bool {
-        let standard;
-        let out = match &self.pipe {
-            Some(pipe) => pipe.as_fd(),
-            None => {
-                standard = std::io::stderr();
-                standard.as_fd()
-            }
-        };
+        let standard = std::io::stderr();
+        let out = self.pipe.as_ref().map_or_else(|| standard.as_fd(), AsFd::as_fd);
         while !line.is_empty() {
             match nix::unistd::write(out, line) {
                 Ok(count) => {
