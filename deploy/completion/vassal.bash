@@ -223,6 +223,10 @@ _vassal_options='-w
 --stats-min
 --stats
 --stats-server
+--enable-metrics
+--metrics-no-cores
+--stats-no-cores
+--stats-no-metrics
 --rsyslog-packet-size
 --rsyslog-split-messages
 --emperor-nofollow

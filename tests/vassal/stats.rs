@@ -8,10 +8,10 @@ use serde_json::Value;
 use tests::http::{self, Client};
 use tests::programs::system;
 use tests::server::SOON;
-use tests::{Dir, Run, Server, eventually, free_address, python};
+use tests::{Dir, Run, Server, Subject, eventually, free_address, only, python};
 
 /// The keys of the document, in the order in which uWSGI writes them.
-const TOP: [&str; 11] = [
+const TOP: [&str; 12] = [
     "version",
     "listen_queue",
     "listen_queue_errors",
@@ -23,7 +23,9 @@ const TOP: [&str; 11] = [
     "cwd",
     "locks",
     "sockets",
+    "workers",
 ];
+const LOCKS: [&str; 8] = ["user 0", "signal", "filemon", "timer", "rbtimer", "cron", "rpc", "snmp"];
 const SOCKET: [&str; 6] = ["name", "proto", "queue", "max_queue", "shared", "can_offload"];
 const WORKER: [&str; 19] = [
     "id",
@@ -87,9 +89,14 @@ fn document(stats: std::net::SocketAddr) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// Every key is there, and (in the text) in this order.
+/// These keys are there and no others, and (in the text) in this order.
 fn has_in_order(object: &Value, text: &str, keys: &[&str]) {
     let mut from = 0;
+    let mut found: Vec<_> = object.as_object().expect("an object").keys().collect();
+    let mut wanted: Vec<_> = keys.to_vec();
+    found.sort();
+    wanted.sort_unstable();
+    assert_eq!(found, wanted);
     for key in keys {
         assert!(object.get(key).is_some(), "no {key} in {object}");
         let wanted = format!("\"{key}\":");
@@ -108,6 +115,11 @@ fn the_document_has_the_keys_that_tools_read_in_order() {
     let text = read(stats);
     let all = document(stats);
     has_in_order(&all, &text, &TOP);
+    let locks = all["locks"].as_array().unwrap().iter().zip(LOCKS);
+    for (lock, name) in locks.clone() {
+        assert_eq!(lock, &serde_json::json!({ name: 0 }));
+    }
+    assert_eq!(locks.len(), LOCKS.len());
     has_in_order(&all["sockets"][0], &text[text.find("\"sockets\"").unwrap()..], &SOCKET);
     let workers = all["workers"].as_array().unwrap();
     assert_eq!(workers.len(), 2);
@@ -244,5 +256,132 @@ fn uwsgitop_shows_every_worker_with_requests() {
     assert!(tests::until(Duration::from_secs(5), || child
         .try_wait()
         .is_ok_and(|end| end.is_some())));
+    server.stop();
+}
+
+#[test]
+fn stats_no_cores_leaves_the_cores_out() {
+    let dir = Dir::new();
+    let (server, _, stats) = start(&dir, &["--stats-no-cores"]);
+    let worker = document(stats)["workers"][0].clone();
+    assert!(worker["apps"].is_array() && worker.get("cores").is_none(), "{worker}");
+    server.stop();
+}
+
+/// Names of metrics that both have, in their order.
+const METRICS: [&str; 22] = [
+    "core.routed_signals",
+    "core.busy_workers",
+    "core.idle_workers",
+    "worker.1.requests",
+    "worker.1.delta_requests",
+    "worker.1.failed_requests",
+    "worker.1.respawns",
+    "worker.1.avg_response_time",
+    "worker.1.total_tx",
+    "worker.1.rss_size",
+    "worker.1.vsz_size",
+    "worker.1.running_time",
+    "worker.1.core.0.requests",
+    "worker.1.core.0.exceptions",
+    "worker.2.requests",
+    "worker.2.core.0.read_errors",
+    "core.total_tx",
+    "core.avg_response_time",
+    "core.total_running_time",
+    "socket.0.listen_queue",
+    "rss_size",
+    "vsz_size",
+];
+
+#[test]
+fn enable_metrics_shows_the_table_of_metrics() {
+    let dir = Dir::new();
+    let words = ["--enable-metrics", "--processes", "2"];
+    let (server, address, stats) = start(&dir, &words);
+    for _ in 0..5 {
+        http::get(address, "/hello").unwrap();
+    }
+    eventually("five requests in the metrics", SOON, || {
+        let all = document(stats)["metrics"].clone();
+        let value = |name: &str| all[name]["value"].as_u64().unwrap_or(0);
+        let sum = value("worker.1.requests") + value("worker.2.requests");
+        if sum == 5 && value("core.total_tx") > 100 { Ok(()) } else { Err(all.to_string()) }
+    });
+    let text = read(stats);
+    let all = document(stats)["metrics"].clone();
+    let mut from = 0;
+    for name in METRICS {
+        let one = &all[name];
+        assert!(one["type"].is_u64() && one["oid"].is_string() && one["value"].is_u64(), "{name}");
+        let at = text[from..].find(&format!("\"{name}\":"));
+        from += at.unwrap_or_else(|| panic!("{name} is out of order in {text}"));
+    }
+    assert_eq!(all["core.total_rss"]["oid"], "5.101");
+    assert_eq!(all["worker.2.core.0.read_errors"]["oid"], "3.2.2.0.8");
+    server.stop();
+}
+
+#[test]
+fn metrics_can_be_left_out_of_the_statistics_or_without_cores() {
+    let dir = Dir::new();
+    let (server, _, stats) = start(&dir, &["--enable-metrics", "--stats-no-metrics"]);
+    assert!(document(stats).get("metrics").is_none());
+    server.stop();
+    let (server, _, stats) = start(&dir, &["--enable-metrics", "--metrics-no-cores"]);
+    let all = document(stats)["metrics"].clone();
+    assert!(all.get("worker.1.requests").is_some(), "{all}");
+    assert!(all.get("worker.1.core.0.requests").is_none(), "{all}");
+    server.stop();
+}
+
+#[test]
+fn the_counters_of_a_worker_survive_it() {
+    let dir = Dir::new();
+    let (server, address, stats) = start(&dir, &[]);
+    for _ in 0..3 {
+        http::get(address, "/hello").unwrap();
+    }
+    let first = document(stats)["workers"][0]["pid"].as_i64().unwrap();
+    tests::process::Process(first as i32).signal(nix::sys::signal::Signal::SIGKILL);
+    eventually("another worker with the old counters", SOON, || {
+        http::get(address, "/hello").ok();
+        let worker = document(stats)["workers"][0].clone();
+        let other = worker["pid"].as_i64().is_some_and(|pid| pid > 0 && pid != first);
+        let more = worker["requests"].as_u64() > Some(3);
+        let again = worker["respawn_count"] == 2;
+        if other && more && again { Ok(()) } else { Err(worker.to_string()) }
+    });
+    server.stop();
+}
+
+#[test]
+fn connections_that_wait_on_a_unix_socket_are_counted() {
+    // the original shows 0
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    dir.app("battery.py");
+    let stats = free_address();
+    let server = Run::uwsgi(&dir)
+        .args(["--http-socket", "app.sock", "--wsgi-file", "battery.py", "--listen", "50"])
+        .args(["--stats", &stats.to_string()])
+        .start();
+    server.await_unix(&dir.join("app.sock"));
+    server.await_tcp(stats);
+    let socket = |key: &str| document(stats)["sockets"][0][key].as_u64();
+    assert_eq!(socket("max_queue"), Some(50));
+    let workers = document(stats)["workers"].clone();
+    let pid = workers[0]["pid"].as_i64().unwrap() as i32;
+    let worker = tests::process::Process(pid);
+    worker.signal(nix::sys::signal::Signal::SIGSTOP);
+    let waiting: Vec<_> = (0..3)
+        .map(|_| std::os::unix::net::UnixStream::connect(dir.join("app.sock")).unwrap())
+        .collect();
+    assert_eq!(socket("queue"), Some(3));
+    assert_eq!(document(stats)["listen_queue"], 3);
+    worker.signal(nix::sys::signal::Signal::SIGCONT);
+    drop(waiting);
     server.stop();
 }

@@ -13,7 +13,7 @@ use shared::sys::memory::{self, Counters};
 /// Words of a seat before its cores.
 const SEAT: usize = 16;
 /// Words of a core's counters.
-const PLACES: usize = 8;
+const PLACES: usize = 16;
 /// Bytes of a running request's head that are shown.
 const SHOWN: usize = 2048;
 /// Words of a core.
@@ -61,6 +61,12 @@ pub enum Place {
     Shown,
     /// What the shown head is, as the number of a [`shared::settings::Wire`].
     Wire,
+    /// Requests that were answered with a file, without an application.
+    Static,
+    /// Requests that a rule answered.
+    Routed,
+    /// Requests that ended in an exception.
+    Exceptions,
 }
 
 /// A mapped scoreboard.

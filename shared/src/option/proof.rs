@@ -169,6 +169,16 @@ pub const PROOFS: &[(&str, &str)] = &[
         "tests/vassal::loggers::log_truncate_and_logfile_chmod_act_when_the_log_is_opened",
     ),
     ("logfile-chown", "tests/vassal::loggers::logfile_chown_gives_the_log_to_the_vassals_user"),
+    ("enable-metrics", "tests/vassal::stats::enable_metrics_shows_the_table_of_metrics"),
+    (
+        "metrics-no-cores",
+        "tests/vassal::stats::metrics_can_be_left_out_of_the_statistics_or_without_cores",
+    ),
+    (
+        "stats-no-metrics",
+        "tests/vassal::stats::metrics_can_be_left_out_of_the_statistics_or_without_cores",
+    ),
+    ("stats-no-cores", "tests/vassal::stats::stats_no_cores_leaves_the_cores_out"),
     ("stats-http", "tests/vassal::output::stats_http_puts_a_head_before_the_statistics"),
     ("stats-minified", "tests/vassal::output::stats_minified_leaves_white_space_out"),
     ("stats", "tests/vassal::stats::the_document_has_the_keys_that_tools_read_in_order"),

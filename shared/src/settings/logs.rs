@@ -45,8 +45,23 @@ pub struct Logs {
     pub backup: Option<PathBuf>,
     /// `log-reopen`: logs are opened again with each reload.
     pub reopen: bool,
+    /// What the statistics show.
+    pub figures: Figures,
     /// `logger-list`: the kinds of loggers are printed.
     pub lists: bool,
+}
+
+/// What the statistics show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// `stats-no-cores`: nothing of single cores.
+    pub no_cores: bool,
+    /// `enable-metrics`: the table of metrics ...
+    pub metrics: bool,
+    /// `stats-no-metrics`: ... which is left out of the statistics after all.
+    pub no_metrics: bool,
+    /// `metrics-no-cores`: nothing of single cores in that table.
+    pub metrics_no_cores: bool,
 }
 
 /// Which requests are logged although `disable-logging` is set.

@@ -18,6 +18,8 @@ pub mod mount;
 pub mod privilege;
 /// Processes: fork, pidfds, death signals.
 pub mod process;
+/// Connections that wait on listening UNIX sockets.
+pub mod queue;
 /// Registering descriptors with the runtime.
 pub mod readiness;
 /// Accepting sockets, socket options and queue lengths.

@@ -22,6 +22,7 @@ use tokio::io::unix::AsyncFd;
 
 use super::output::{self, Tail};
 use super::roster::{Event, Gen, Key, seats};
+use super::tally::{Sum, Tally};
 use super::{Fact, Facts, interpreter, law};
 use crate::handover::Listener;
 use crate::nursery::{self, Outfit};
@@ -83,6 +84,8 @@ pub(super) struct Brood {
     entrance: OwnedFd,
     /// Where workers write request lines that do not go with all output.
     lines: Option<OwnedFd>,
+    /// What workers did, by their numbers.
+    pub(super) tally: Tally,
     requests: u64,
 }
 
@@ -145,6 +148,7 @@ impl Brood {
             door,
             entrance,
             lines,
+            tally: Tally::default(),
             requests: 0,
         })
     }
@@ -199,6 +203,7 @@ impl Brood {
     pub(super) fn born(&mut self, key: Key, pid: Pid, pidfd: OwnedFd) -> Option<u32> {
         let hand = self.hands.get_mut(&key)?;
         hand.process = Some((pid, pidfd));
+        self.tally.born(hand.id);
         Some(hand.id)
     }
 
@@ -257,9 +262,17 @@ impl Brood {
         self.requests + seats.map(|seat| self.board.read(seat, Count::Requests)).sum::<u64>()
     }
 
+    /// What all workers of a number did, those included that are gone.
+    pub(super) fn sum(&self, id: u32) -> Sum {
+        let alive = self.hands.values().filter(|hand| hand.id == id);
+        let sums = alive.map(|hand| Sum::of(&self.board, hand.seat as usize));
+        sums.fold(self.tally.sum(id), Sum::plus)
+    }
+
     /// Forgets a worker that ended.
     pub(super) fn forget(&mut self, key: Key) {
         if let Some(hand) = self.hands.remove(&key) {
+            self.tally.gone(hand.id, &self.board, hand.seat as usize);
             self.board.count(hand.seat as usize, Count::Accepting).store(0, Relaxed);
         }
     }

@@ -40,7 +40,7 @@ impl Master {
     pub(super) fn harakiri(&mut self, name: Gen, key: Key) {
         let generation = self.roster.generations().find(|(at, _)| *at == name);
         let worker = generation.and_then(|(_, generation)| generation.workers.get(&key));
-        let (Some(worker), Some(brood)) = (worker, self.broods.get(&name)) else { return };
+        let (Some(worker), Some(brood)) = (worker, self.broods.get_mut(&name)) else { return };
         let (id, seat) = (worker.id, worker.seat as usize);
         let pid = brood.pid(key).map_or(0, Pid::as_raw);
         output::say(&format!("*** HARAKIRI ON WORKER {id} (pid: {pid}, try: 1) ***"));
@@ -53,6 +53,7 @@ impl Master {
             }
         }
         output::say(&format!("HARAKIRI !!! end of worker {id} status !!!"));
+        brood.tally.harakiri(id);
         brood.kill(key);
     }
 }

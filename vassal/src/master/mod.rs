@@ -27,6 +27,8 @@ pub mod roster;
 mod signals;
 /// The statistics server.
 mod stats;
+/// What workers did who are gone.
+mod tally;
 /// Removing what was made.
 mod vacuum;
 

@@ -2,27 +2,33 @@
 //!
 //! The keys and their order are uWSGI's: uwsgitop, exporters and dashboards read them.
 
+/// The document.
+mod document;
+/// The metrics in it.
+mod metrics;
+
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use serde::Serialize;
 use shared::link::Status;
 use shared::settings::{Address, Serve, Wire};
 use shared::statistics;
-use shared::sys::{memory, readiness, socket};
+use shared::sys::{queue, readiness, socket};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::Master;
 use super::generation::Brood;
-use super::roster::{Standing, Worker};
+use super::roster::Standing;
 use crate::handover::Listener;
 use crate::protocol::{fastcgi, http, scgi, uwsgi};
 use crate::request::Request;
-use crate::scoreboard::{Count, Place, Scoreboard};
+use crate::scoreboard::{Place, Scoreboard};
+use document::Socket;
+pub(super) use document::document;
 
 /// How long a client may take to ask for the document and to read it.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -75,195 +81,17 @@ pub(super) fn answer((client, tcp): (OwnedFd, bool), document: String, serve: &S
     });
 }
 
-#[derive(Serialize)]
-struct Document {
-    version: String,
-    listen_queue: u32,
-    listen_queue_errors: u32,
-    signal_queue: u32,
-    load: u32,
-    pid: u32,
-    uid: u32,
-    gid: u32,
-    cwd: String,
-    locks: Vec<Lock>,
-    sockets: Vec<Socket>,
-    workers: Vec<WorkerPart>,
-}
-
-#[derive(Serialize)]
-struct Lock {
-    #[serde(rename = "user 0")]
-    user: u32,
-}
-
-#[derive(Serialize)]
-struct Socket {
-    name: String,
-    proto: &'static str,
-    queue: u32,
-    max_queue: u32,
-    shared: u32,
-    can_offload: u32,
-}
-
-#[derive(Serialize)]
-struct WorkerPart {
-    id: u32,
-    pid: u64,
-    accepting: u64,
-    requests: u64,
-    delta_requests: u64,
-    exceptions: u64,
-    harakiri_count: u64,
-    signals: u64,
-    signal_queue: u64,
-    status: &'static str,
-    rss: u64,
-    vsz: u64,
-    running_time: u64,
-    last_spawn: u64,
-    respawn_count: u64,
-    tx: u64,
-    avg_rt: u64,
-    apps: Vec<AppPart>,
-    cores: Vec<CorePart>,
-}
-
-#[derive(Serialize)]
-struct AppPart {
-    id: u32,
-    modifier1: u32,
-    mountpoint: &'static str,
-    startup_time: u64,
-    requests: u64,
-    exceptions: u64,
-    chdir: &'static str,
-}
-
-#[derive(Serialize)]
-struct CorePart {
-    id: usize,
-    requests: u64,
-    static_requests: u64,
-    routed_requests: u64,
-    offloaded_requests: u64,
-    write_errors: u64,
-    read_errors: u64,
-    in_request: u64,
-    vars: Vec<String>,
-    req_info: RequestPart,
-}
-
-#[derive(Serialize)]
-struct RequestPart {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_start: Option<u64>,
-}
-
-/// The document as text.
-pub(super) fn document(master: &Master) -> String {
-    let workers: Vec<WorkerPart> = master
-        .roster
-        .shown()
-        .and_then(|(name, generation)| Some((generation, master.broods.get(&name)?)))
-        .map(|(generation, brood)| {
-            let mut list: Vec<_> = generation.workers.values().collect();
-            list.sort_by_key(|worker| worker.id);
-            list.into_iter().map(|one| worker(one, brood, master.respawns)).collect()
-        })
-        .unwrap_or_default();
-    let sockets: Vec<Socket> = master.listeners.iter().map(listening).collect();
-    let queue = sockets.iter().map(|one| one.queue).max().unwrap_or(0);
-    let busy = workers.iter().filter(|worker| worker.status == "busy").count() as u32;
-    let document = Document {
-        version: concat!("2.0.31-emperor-", env!("CARGO_PKG_VERSION")).into(),
-        listen_queue: queue,
-        listen_queue_errors: 0,
-        signal_queue: 0,
-        load: queue + busy,
-        pid: std::process::id(),
-        uid: nix::unistd::getuid().as_raw(),
-        gid: nix::unistd::getgid().as_raw(),
-        cwd: std::env::current_dir().map_or_else(|_| "/".into(), |cwd| cwd.display().to_string()),
-        locks: vec![Lock { user: 0 }],
-        sockets,
-        workers,
-    };
-    let mut text = Vec::new();
-    let written = if master.serve.stats_minified {
-        serde_json::to_writer(&mut text, &document)
-    } else {
-        let tabs = serde_json::ser::PrettyFormatter::with_indent(b"\t");
-        document.serialize(&mut serde_json::Serializer::with_formatter(&mut text, tabs))
-    };
-    debug_assert!(written.is_ok(), "numbers and strings can be written");
-    text.push(b'\n');
-    String::from_utf8(text).unwrap_or_default()
-}
-
 fn listening(listener: &Listener) -> Socket {
-    let (queue, max_queue) = match listener.listen.address {
-        Address::Tcp(_) => socket::backlog(&listener.socket).unwrap_or((0, 0)),
-        Address::Unix(_) | Address::Abstract(_) | Address::Descriptor(_) => (0, 0),
+    let (tcp, unix) = (|| socket::backlog(&listener.socket), || queue::of(&listener.socket));
+    let lengths = match listener.listen.address {
+        Address::Tcp(_) => tcp(),
+        Address::Unix(_) | Address::Abstract(_) => unix(),
+        Address::Descriptor(_) => tcp().or_else(|_| unix()),
     };
+    let (queue, max_queue) = lengths.unwrap_or((0, 0));
     let proto = listener.listen.wire.name();
     let name = listener.listen.address.to_string();
     Socket { name, proto, queue, max_queue, shared: 0, can_offload: 0 }
-}
-
-fn worker(worker: &Worker, brood: &Brood, respawns: u64) -> WorkerPart {
-    let (board, seat) = (&brood.board, worker.seat as usize);
-    let requests = board.read(seat, Count::Requests);
-    let exceptions = board.read(seat, Count::Exceptions);
-    let pid = board.read(seat, Count::Pid);
-    let size = if brood.serve.memory_report { memory::of(pid) } else { memory::Size::default() };
-    WorkerPart {
-        id: worker.id,
-        pid,
-        accepting: board.read(seat, Count::Accepting),
-        requests,
-        delta_requests: requests,
-        exceptions,
-        harakiri_count: 0,
-        signals: 0,
-        signal_queue: 0,
-        status: if board.busy(seat) { "busy" } else { "idle" },
-        rss: size.resident,
-        vsz: size.virt,
-        running_time: board.read(seat, Count::Running),
-        last_spawn: board.read(seat, Count::Spawned),
-        respawn_count: respawns + 1,
-        tx: board.read(seat, Count::Sent),
-        avg_rt: board.read(seat, Count::Average),
-        apps: vec![AppPart {
-            id: 0,
-            modifier1: 0,
-            mountpoint: "",
-            startup_time: 0,
-            requests,
-            exceptions,
-            chdir: "",
-        }],
-        cores: (0..board.threads()).map(|core| place(board, seat, core)).collect(),
-    }
-}
-
-fn place(board: &Scoreboard, seat: usize, core: usize) -> CorePart {
-    let read = |which| board.place(seat, core, which).load(Relaxed);
-    let running = read(Place::Since) > 0;
-    CorePart {
-        id: core,
-        requests: read(Place::Requests),
-        static_requests: 0,
-        routed_requests: 0,
-        offloaded_requests: 0,
-        write_errors: read(Place::WriteErrors),
-        read_errors: read(Place::ReadErrors),
-        in_request: running.into(),
-        vars: if running { variables(board, seat, core) } else { Vec::new() },
-        req_info: RequestPart { request_start: running.then(|| read(Place::Began)) },
-    }
 }
 
 /// The running request of a core, parsed from what the worker shows of it. A long head is cut:

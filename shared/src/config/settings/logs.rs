@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::settings::logs::{Form, Kept, Logs};
+use crate::settings::logs::{Figures, Form, Kept, Logs};
 
 use super::Given;
 use super::serve::count;
@@ -56,6 +56,12 @@ pub(super) fn read(given: &mut Given<'_>) -> Logs {
         maxsize: count(given, "log-maxsize").unwrap_or(0),
         backup: backup(given, given.path("log-backupname")),
         reopen: given.flag("log-reopen"),
+        figures: Figures {
+            no_cores: given.flag("stats-no-cores"),
+            metrics: given.flag("enable-metrics"),
+            no_metrics: given.flag("stats-no-metrics"),
+            metrics_no_cores: given.flag("metrics-no-cores"),
+        },
         lists: given.flag("logger-list"),
     }
 }

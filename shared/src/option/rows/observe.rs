@@ -4,6 +4,10 @@ use crate::option::{Kind, Row, row};
 
 const METRICS: &str = "scrape `/metrics` of the Emperor's API";
 
+const OWN: &str = "only the server's own metrics are shown: let the application export its own";
+const THRESHOLD: &str =
+    "scrape `/metrics` of the Emperor's API, and let the monitoring raise alarms";
+
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
     row("stats-http", Kind::Flag).works("Statistics with an HTTP head."),
@@ -13,31 +17,45 @@ pub(super) const ROWS: &[Row] = &[
     row("stats", Kind::Text)
         .aliases(&["stats-server"])
         .works("Address on which statistics are sent as JSON."),
-    row("enable-metrics", Kind::Flag).planned("Keep metrics."),
+    row("enable-metrics", Kind::Flag).works("Show a table of metrics in the statistics."),
     row("metrics-dir-restore", Kind::Flag)
         .aliases(&["metric-dir-restore"])
-        .planned("Read the metrics back from `metrics-dir` at the start."),
-    row("metrics-no-cores", Kind::Flag).planned("Keep no metrics of single cores."),
-    row("stats-no-cores", Kind::Flag).planned("Leave the cores of workers out of the statistics."),
-    row("stats-no-metrics", Kind::Flag).planned("Leave the metrics out of the statistics."),
+        .refused(METRICS, "Read the metrics back from `metrics-dir` at the start.")
+        .harmless(),
+    row("metrics-no-cores", Kind::Flag).works("Keep no metrics of single cores."),
+    row("stats-no-cores", Kind::Flag).works("Leave the cores of workers out of the statistics."),
+    row("stats-no-metrics", Kind::Flag).works("Leave the metrics out of the statistics."),
     row("stats-pusher-default-freq", Kind::Integer)
         .aliases(&["stats-pushers-default-freq"])
         .default("3")
-        .planned("Seconds between sends of `stats-push`."),
+        .refused(METRICS, "Seconds between sends of `stats-push`.")
+        .harmless(),
     row("multicast-ttl", Kind::Integer).planned("How far multicast packets go."),
     row("multicast-loop", Kind::Integer)
         .default("1")
         .planned("Whether multicast packets come back to the host."),
     row("metrics-dir", Kind::Text)
         .aliases(&["metric-dir"])
-        .planned("Directory with a file for each metric."),
+        .refused(METRICS, "Directory with a file for each metric.")
+        .harmless(),
     row("udp", Kind::Text).planned("Address on which uwsgi packets are received by UDP."),
     row("multicast", Kind::Text).planned("Multicast group that is joined."),
-    row("metric", Kind::List).planned("Define a metric, `name=...,type=...` and more."),
+    row("metric", Kind::List)
+        .refused(OWN, "Define a metric, `name=...,type=...` and more.")
+        .harmless(),
     row("metric-threshold", Kind::List)
-        .planned("Raise an alarm when a metric reaches a value, `key=...,value=...,alarm=...`."),
-    row("metric-alarm", Kind::List).aliases(&["alarm-metric"]).planned("As `metric-threshold`."),
-    row("stats-push", Kind::List).planned("Send the metrics somewhere, `kind:address`."),
+        .refused(
+            THRESHOLD,
+            "Raise an alarm when a metric reaches a value, `key=...,value=...,alarm=...`.",
+        )
+        .harmless(),
+    row("metric-alarm", Kind::List)
+        .aliases(&["alarm-metric"])
+        .refused(THRESHOLD, "As `metric-threshold`.")
+        .harmless(),
+    row("stats-push", Kind::List)
+        .refused(METRICS, "Send the metrics somewhere, `kind:address`.")
+        .harmless(),
     row("notfound-log", Kind::Flag).planned("Log requests that no plugin answers."),
     row("ping", Kind::Text).planned("Ask whether a server answers, and end."),
     row("ping-timeout", Kind::Integer).planned("Seconds that an answer to `ping` may take."),
