@@ -15,12 +15,12 @@ _vassal() {
     fi
     case $option in
         --protocol|--socket-protocol)
-            COMPREPLY=($(compgen -W 'uwsgi http http11' -- "$cur"))
+            COMPREPLY=($(compgen -W 'uwsgi http http11 fastcgi fastcgi-nph scgi scgi-nph' -- "$cur"))
             return ;;
         -x|-y|-j|--vassals-inherit|--vassals-include|--vassals-inherit-before|--vassals-include-before|--config|--inherit|--include|--ini|--xml|--xmlconfig|--yaml|--yml|--json|--js)
             _vassal_files "$cur"
             return ;;
-        -s|-d|--wsgi-file|--file|--pidfile|--safe-pidfile|--socket|--uwsgi-socket|--http-socket|--http|--httprouter|--daemonize|--daemonize2|--logto|--logto2|--stats|--stats-server|--emperor-pidfile|--emperor-stats|--emperor-stats-server|--binary-path|--api-socket|--for-readline|--if-exists|--ifexists|--if-not-exists|--if-file|--if-not-file)
+        -s|-d|--wsgi-file|--file|--pidfile|--safe-pidfile|--socket|--uwsgi-socket|--http-socket|--fastcgi-socket|--fastcgi-nph-socket|--scgi-socket|--scgi-nph-socket|--http|--httprouter|--daemonize|--daemonize2|--logto|--logto2|--stats|--stats-server|--emperor-pidfile|--emperor-stats|--emperor-stats-server|--binary-path|--api-socket|--for-readline|--if-exists|--ifexists|--if-not-exists|--if-file|--if-not-file)
             compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur"))
             return ;;
         -H|--home|--virtualenv|--venv|--pyhome|--pythonpath|--python-path|--pp|--chdir|--plugins-dir|--plugin-dir|--chroot|--emperor|--state-dir|--if-dir|--ifdir|--if-directory|--if-not-dir)
@@ -32,7 +32,7 @@ _vassal() {
         --gid|--immediate-gid)
             COMPREPLY=($(compgen -g -- "$cur"))
             return ;;
-        -w|-p|-t|-R|-l|-z|-b|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--fallback-config|--inject-before|--inject-after|--declare-option|--declare-option2|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-processes|--http-workers|--http-timeout|--umask|--limit-nproc|--prio|--cpu-affinity|--max-fd|--limit-as|--log-sendfile|--log-ioerror|--log-slow|--log-master-bufsize|--log-maxsize|--log-big|--log-format|--logformat|--log-backupname|--log-encoder|--log-req-encoder|--log-drain|--log-filter|--logfile-chmod|--log-socket|--req-logger|--logger-req|--logger|--rsyslog-packet-size|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--resolve|--if-hostname-match|--if-not-hostname-match|--print|--iprint|--env|--unenv|--envdir|--early-envdir|--log-route|--log-req-route|--attach-daemon|--attach-control-daemon|--smart-attach-daemon|--smart-attach-daemon2|--attach-daemon2)
+        -w|-p|-t|-R|-l|-z|-b|-v|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--fallback-config|--inject-before|--inject-after|--declare-option|--declare-option2|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-socket-modifier1|--http-socket-modifier2|--https-socket-modifier1|--https-socket-modifier2|--fastcgi-modifier1|--fastcgi-modifier2|--scgi-modifier1|--scgi-modifier2|--allowed-modifiers|--max-vars|--post-buffering-bufsize|--body-read-warning|--http-timeout|--http-headers-timeout|--http-processes|--http-workers|--http-connect-timeout|--http-modifier1|--http-modifier2|--http-events|--http-buffer-size|--http-quiet|--http-gracetime|--http-harakiri|--http-uid|--http-gid|--umask|--limit-nproc|--prio|--cpu-affinity|--max-fd|--limit-as|--log-sendfile|--log-ioerror|--log-slow|--log-master-bufsize|--log-maxsize|--log-big|--log-format|--logformat|--log-backupname|--log-encoder|--log-req-encoder|--log-drain|--log-filter|--logfile-chmod|--log-socket|--req-logger|--logger-req|--logger|--rsyslog-packet-size|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--resolve|--if-hostname-match|--if-not-hostname-match|--print|--iprint|--env|--unenv|--envdir|--early-envdir|--chunked-input-timeout|--chunked-input-limit|--log-route|--log-req-route|--attach-daemon|--attach-control-daemon|--smart-attach-daemon|--smart-attach-daemon2|--attach-daemon2)
             COMPREPLY=()
             return ;;
     esac
@@ -66,6 +66,7 @@ _vassal_options='-w
 -s
 -C
 -b
+-v
 -m
 -L
 -d
@@ -148,20 +149,49 @@ _vassal_options='-w
 --uwsgi-socket
 --http-socket
 --http11-socket
+--fastcgi-socket
+--fastcgi-nph-socket
+--scgi-socket
+--scgi-nph-socket
 --chmod-socket
 --chmod
 --buffer-size
+--http-socket-modifier1
+--http-socket-modifier2
+--https-socket-modifier1
+--https-socket-modifier2
+--fastcgi-modifier1
+--fastcgi-modifier2
+--scgi-modifier1
+--scgi-modifier2
+--allowed-modifiers
+--max-vars
+--post-buffering-bufsize
+--body-read-warning
 --tcp-nodelay
 --so-keepalive
 --http
 --httprouter
 --http-keepalive
+--http-timeout
+--http-headers-timeout
 --http-processes
 --http-workers
---http-timeout
 --http-auto-chunked
 --http-raw-body
 --http-chunked-input
+--http-connect-timeout
+--http-modifier1
+--http-modifier2
+--http-events
+--http-buffer-size
+--http-quiet
+--http-cheap
+--http-gracetime
+--http-harakiri
+--http-uid
+--http-gid
+--http-manage-expect
 --chroot
 --umask
 --uid
@@ -320,11 +350,14 @@ _vassal_options='-w
 --unenv
 --envdir
 --early-envdir
+--chunked-input-timeout
+--chunked-input-limit
 --log-route
 --log-req-route
 --attach-daemon
 --attach-control-daemon
 --smart-attach-daemon
 --smart-attach-daemon2
---attach-daemon2'
+--attach-daemon2
+--wsgi-manage-chunked-input'
 complete -F _vassal vassal uwsgi
