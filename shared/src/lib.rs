@@ -20,6 +20,8 @@ pub mod name;
 pub mod option;
 /// Whose a file is, for root.
 pub mod owner;
+/// Regular expressions of configurations.
+pub mod pattern;
 /// What root has to do before a vassal may run, as data.
 pub mod plan;
 /// The rules that find mistakes in configurations.

@@ -4,6 +4,10 @@
 mod application;
 /// Mistakes of users, and the one line that names them.
 mod bad_input;
+/// Files that the server sends by itself.
+mod files;
+/// What the configuration says of every answer.
+mod heads;
 /// One build of the extension on every Python found.
 mod interpreters;
 /// Users, groups, capabilities and jails.

@@ -105,6 +105,8 @@ pub struct Request {
     pub version: Version,
     /// Fields in the order they came; repeated ones joined.
     pub fields: Vec<Field>,
+    /// Variables that rules of the configuration set, by their CGI names; they stand above all.
+    pub variables: Vec<Field>,
     /// The body's length.
     pub length: Length,
     /// Whether the client lets the connection stay.
@@ -121,9 +123,11 @@ impl Request {
     /// Forgets the last request, keeping the memory.
     pub fn clear(&mut self) {
         let fields = std::mem::take(&mut self.fields);
+        let variables = std::mem::take(&mut self.variables);
         let scratch = std::mem::take(&mut self.scratch);
-        *self = Self { fields, scratch, ..Self::default() };
+        *self = Self { fields, variables, scratch, ..Self::default() };
         self.fields.clear();
+        self.variables.clear();
         self.scratch.clear();
     }
 
@@ -147,6 +151,26 @@ impl Request {
         both.extend_from_slice(glue);
         both.extend_from_slice(self.bytes(head, second));
         self.keep(both)
+    }
+
+    /// Sets a variable by its CGI name.
+    pub fn set(&mut self, name: &[u8], value: &[u8]) {
+        let value = self.keep(value.iter().copied());
+        match name {
+            b"REQUEST_METHOD" => self.method = value,
+            b"REQUEST_URI" => self.target = value,
+            b"PATH_INFO" => self.path = value,
+            b"QUERY_STRING" => self.query = value,
+            _ => {}
+        }
+        // the names are in the scratch space, whatever the head was
+        let twin = self.variables.iter().position(|one| self.bytes(&[], one.name) == name);
+        if let Some(twin) = twin {
+            self.variables[twin].value = value;
+        } else {
+            let name = self.keep(name.iter().copied());
+            self.variables.push(Field { name, value });
+        }
     }
 
     /// Whether the answer has no body whatever its head says.

@@ -327,6 +327,57 @@ pub const PROOFS: &[(&str, &str)] = &[
     ("max-fd", "tests/vassal::surroundings::limits_are_set_for_all_processes"),
     ("prio", "tests/vassal::surroundings::limits_are_set_for_all_processes"),
     ("cpu-affinity", "tests/vassal::surroundings::cpu_affinity_binds_each_worker"),
+    ("static-map", "tests/vassal::files::static_map_sends_files_and_lets_everything_else_through"),
+    (
+        "static-map2",
+        "tests/vassal::files::static_map2_keeps_the_prefix_and_check_static_looks_for_every_path",
+    ),
+    (
+        "check-static",
+        "tests/vassal::files::static_map2_keeps_the_prefix_and_check_static_looks_for_every_path",
+    ),
+    (
+        "check-static-docroot",
+        "tests/vassal::files::check_static_docroot_looks_where_the_web_server_says",
+    ),
+    ("static-index", "tests/vassal::files::static_index_is_what_a_directory_sends"),
+    ("static-safe", "tests/vassal::files::static_safe_is_where_links_may_lead"),
+    ("static-skip-ext", "tests/vassal::files::static_skip_ext_leaves_files_to_the_application"),
+    ("static-expires", "tests/vassal::files::static_expires_says_how_long_files_stay_fresh"),
+    ("static-expires-mtime", "tests/vassal::files::static_expires_says_how_long_files_stay_fresh"),
+    (
+        "static-expires-path-info",
+        "tests/vassal::files::static_expires_says_how_long_files_stay_fresh",
+    ),
+    (
+        "static-expires-path-info-mtime",
+        "tests/vassal::files::static_expires_says_how_long_files_stay_fresh",
+    ),
+    ("static-expires-uri", "tests/vassal::files::static_expires_says_how_long_files_stay_fresh"),
+    (
+        "static-expires-uri-mtime",
+        "tests/vassal::files::static_expires_says_how_long_files_stay_fresh",
+    ),
+    ("static-expires-type", "tests/vassal::files::static_expires_says_how_long_files_stay_fresh"),
+    (
+        "static-expires-type-mtime",
+        "tests/vassal::files::static_expires_says_how_long_files_stay_fresh",
+    ),
+    ("static-gzip", "tests/vassal::files::static_gzip_sends_the_compressed_twin"),
+    ("static-gzip-dir", "tests/vassal::files::static_gzip_sends_the_compressed_twin"),
+    ("static-gzip-prefix", "tests/vassal::files::static_gzip_sends_the_compressed_twin"),
+    ("static-gzip-ext", "tests/vassal::files::static_gzip_sends_the_compressed_twin"),
+    ("static-gzip-suffix", "tests/vassal::files::static_gzip_sends_the_compressed_twin"),
+    ("static-gzip-all", "tests/vassal::files::static_gzip_sends_the_compressed_twin"),
+    ("mime-file", "tests/vassal::files::mime_file_names_types"),
+    (
+        "file-serve-mode",
+        "tests/vassal::files::file_serve_mode_leaves_the_sending_to_the_web_server",
+    ),
+    ("add-header", "tests/vassal::heads::add_header_adds_a_field_to_every_answer"),
+    ("rem-header", "tests/vassal::heads::rem_header_takes_a_field_out"),
+    ("response-headers-limit", "tests/vassal::heads::response_headers_limit_is_the_largest_head"),
+    ("error-page-500", "tests/vassal::heads::error_page_500_is_sent_when_the_application_fails"),
 ];
 
 /// The test of an option.

@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-mod content;
-mod protocols;
+/// Files, routes and heads.
+pub mod content;
 /// Types of the logs' settings.
 pub mod logs;
+mod protocols;
 mod python;
 mod supervision;
 mod surroundings;

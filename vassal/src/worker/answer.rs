@@ -9,10 +9,12 @@ use shared::settings::Wire;
 use super::connection::{After, Connection, Phase};
 use super::control::News;
 use super::engine::{Core, Engine};
+use super::files::Now;
 use super::log::Entry;
 use super::reply::{Facts, Reply};
 use super::serve::Step;
 use super::upload::Body;
+use super::view::View;
 use super::{App, Call, Turn};
 use crate::protocol::{Refusal, fastcgi};
 use crate::request::Request;
@@ -30,7 +32,7 @@ impl<A: App> Engine<A> {
         connection: &mut Connection,
         core: &mut Core<A::Core>,
         turn: &mut Turn<'_>,
-        request: &Request,
+        request: &mut Request,
         head: &[u8],
         body: Body<'_>,
         size: u64,
@@ -56,16 +58,8 @@ impl<A: App> Engine<A> {
             began,
             patience: self.outfit.serve.patience(wire),
         };
-        let call = Call {
-            request,
-            head,
-            body,
-            size,
-            peer: &connection.peer,
-            wire,
-            port: self.port(connection.listener),
-            core: core.number,
-        };
+        let listener_port = self.port(connection.listener);
+        let peer = &connection.peer;
         let socket = connection.socket.as_fd();
         let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
         let post = self.outfit.serve.harakiri.and_then(|_| self.posts.get(number));
@@ -77,7 +71,18 @@ impl<A: App> Engine<A> {
             board.show(seat, number, head);
             board.place(seat, number, Place::Wire).store(wire as u64, Relaxed);
         }
-        self.app.handle(&mut core.app, call, &mut reply, turn.take());
+        let mut served = false;
+        if let Some(content) = &self.content {
+            reply.mind(content.manner());
+            let view = View { request, head, wire, peer, port: listener_port };
+            let now = Now { epoch: epoch as i64, monotonic: self.clock() };
+            served = content.answer(&view, now, &mut reply, turn);
+        }
+        let call =
+            Call { request, head, body, size, peer, wire, port: listener_port, core: core.number };
+        if !served {
+            self.app.handle(&mut core.app, call, &mut reply, turn.take());
+        }
         let notes = std::mem::take(reply.notes());
         let end = reply.conclude();
         if let Some(post) = post {

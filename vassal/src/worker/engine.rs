@@ -17,6 +17,7 @@ use shared::sys::socket;
 use super::App;
 use super::affinity;
 use super::connection::{Connection, Peer, Table};
+use super::content::Content;
 use super::control::{self, News};
 use super::log::{Journal, Scratch};
 use super::vigil::Post;
@@ -104,6 +105,7 @@ pub struct Engine<A> {
     pub(super) started: u64,
     pub(super) posts: Vec<Post>,
     pub(super) journal: Journal,
+    pub(super) content: Option<Content>,
 }
 
 /// Monotonic milliseconds, the same in every process of the machine.
@@ -170,6 +172,7 @@ impl<A: App> Engine<A> {
             requests => requests + delta,
         };
         let journal = Journal::new(&outfit.serve, outfit.lines.take());
+        let content = Content::of(&outfit.serve.content);
         Ok(Self {
             app,
             outfit,
@@ -187,6 +190,7 @@ impl<A: App> Engine<A> {
             started: monotonic(),
             posts: (0..threads).map(|_| Post::default()).collect(),
             journal,
+            content,
         })
     }
 

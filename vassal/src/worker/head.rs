@@ -18,6 +18,9 @@ pub enum HeadError {
     /// A field that only a server may set.
     #[error("Transfer-Encoding is the server's to set")]
     HopByHop,
+    /// More than `response-headers-limit`.
+    #[error("the head is longer than response-headers-limit")]
+    Size,
 }
 
 /// The number of a status such as `200 OK`.

@@ -12,6 +12,8 @@ mod affinity;
 mod answer;
 /// Connections and their table.
 pub mod connection;
+/// What the server does before (or instead of) the application.
+mod content;
 /// The messages between a worker and its master.
 pub mod control;
 /// Connections whose time has come.
@@ -20,12 +22,16 @@ mod deadline;
 mod drain;
 /// The loop.
 pub mod engine;
+/// Files that are sent without asking the application.
+mod files;
 /// Chunks and records.
 mod framing;
 /// Rules for the heads of answers.
 mod head;
 /// Request lines.
 mod log;
+/// What the configuration says of every answer.
+pub mod manner;
 /// What became of a request.
 pub mod outcome;
 /// What waits to be sent.
@@ -36,6 +42,8 @@ pub mod reply;
 mod serve;
 /// Bodies on their way.
 pub mod upload;
+/// A request as rules see it.
+mod view;
 /// Harakiri inside a worker.
 pub mod vigil;
 /// Deadlines.

@@ -14,6 +14,7 @@ use shared::settings::Wire;
 use super::framing::{self, decimal, hexadecimal};
 use super::head;
 pub use super::head::HeadError;
+use super::manner::{Edit, Manner};
 pub use super::outcome::{Conclusion, Notes};
 use super::output::{Output, Piece};
 use super::vigil::Post;
@@ -24,6 +25,8 @@ use crate::request::Version;
 const AHEAD_MAX: usize = 256 * 1024;
 /// Answers up to this size are held back while more requests are at hand.
 const HOLD_MAX: usize = 16 * 1024;
+/// The largest head of an answer where `response-headers-limit` does not say, bytes.
+const HEAD_MAX: usize = 64 * 1024;
 /// Only the answer of an application that took at least this long is worth holding back.
 const HOLD_FROM: Duration = Duration::from_micros(20);
 
@@ -86,6 +89,9 @@ pub struct Reply<'a> {
     file: bool,
     notes: Notes,
     post: Option<&'a Post>,
+    manner: Option<&'a Manner>,
+    edit: Option<Box<Edit>>,
+    collected: Vec<(usize, Vec<u8>)>,
 }
 
 impl<'a> Reply<'a> {
@@ -119,7 +125,25 @@ impl<'a> Reply<'a> {
             file: false,
             notes: Notes::default(),
             post: None,
+            manner: None,
+            edit: None,
+            collected: Vec::new(),
         }
+    }
+
+    /// Lets the configuration have its say about the head.
+    pub fn mind(&mut self, manner: Option<&'a Manner>) {
+        self.manner = manner;
+    }
+
+    /// What rules change in the head when it is sent.
+    pub fn edit(&mut self) -> &mut Edit {
+        self.edit.get_or_insert_default()
+    }
+
+    /// Values that were kept, by the number of their `collect-header`.
+    pub fn take_collected(&mut self) -> Vec<(usize, Vec<u8>)> {
+        std::mem::take(&mut self.collected)
     }
 
     /// Asks at this post before anything is sent.
@@ -146,6 +170,7 @@ impl<'a> Reply<'a> {
     pub fn reset(&mut self) {
         debug_assert!(!self.sent());
         self.head.clear();
+        self.collected.clear();
         (self.length, self.fields, self.dated) = (None, 0, false);
         (self.close, self.status, self.stage) = (!self.facts.keep, 0, Stage::Blank);
     }
@@ -175,6 +200,12 @@ impl<'a> Reply<'a> {
     pub fn field(&mut self, name: &[u8], value: &[u8]) -> Result<(), HeadError> {
         debug_assert!(self.stage == Stage::Headed);
         head::field(name, value)?;
+        if self.head.len() + name.len() + value.len() + 4 > self.limit() {
+            return Err(HeadError::Size);
+        }
+        if (self.manner.is_some() || self.edit.is_some()) && self.left_out(name, value) {
+            return Ok(());
+        }
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"date") => self.dated = true,
             10 if name.eq_ignore_ascii_case(b"connection") => {
@@ -202,12 +233,52 @@ impl<'a> Reply<'a> {
             }
             _ => {}
         }
+        self.put(name, value);
+        Ok(())
+    }
+
+    fn put(&mut self, name: &[u8], value: &[u8]) {
         self.fields += 1;
         self.head.extend_from_slice(name);
         self.head.extend_from_slice(b": ");
         self.head.extend_from_slice(value);
         self.head.extend_from_slice(b"\r\n");
-        Ok(())
+    }
+
+    /// The largest head, bytes.
+    fn limit(&self) -> usize {
+        self.manner.map_or(HEAD_MAX, |manner| manner.heads.limit as usize)
+    }
+
+    /// Remembers a field that the configuration wants to know; whether it is not to be sent.
+    fn left_out(&mut self, name: &[u8], value: &[u8]) -> bool {
+        let by_rule = self
+            .edit
+            .as_ref()
+            .is_some_and(|edit| edit.remove.iter().any(|one| one.eq_ignore_ascii_case(name)));
+        let Some(manner) = self.manner else { return by_rule };
+        let mut out = by_rule || manner.removes(name);
+        for (number, one) in manner.heads.collect.iter().enumerate() {
+            if one.field.as_bytes().eq_ignore_ascii_case(name) {
+                self.collected.push((number, value.to_vec()));
+                out |= one.pull;
+            }
+        }
+        out
+    }
+
+    /// Adds what the configuration and the rules of this request add.
+    fn add_fields(&mut self) {
+        if let Some(manner) = self.manner {
+            for (name, value) in &manner.heads.add {
+                self.put(name.as_bytes(), value.as_bytes());
+            }
+        }
+        if let Some(edit) = self.edit.take() {
+            for (name, value) in &edit.add {
+                self.put(name, value);
+            }
+        }
     }
 
     /// Statuses whose answers have no body (RFC 9110 section 6.4.1).
@@ -224,6 +295,9 @@ impl<'a> Reply<'a> {
     fn seal(&mut self, total: Option<u64>) {
         if let Some(post) = self.post {
             post.claim();
+        }
+        if self.manner.is_some() || self.edit.is_some() {
+            self.add_fields();
         }
         let http = self.facts.wire == Wire::Http;
         if self.length.is_none() && !self.bodiless() {
@@ -439,8 +513,15 @@ impl<'a> Reply<'a> {
         self.refuse(500, "Internal Server Error", text);
     }
 
-    /// An answer of the server's own.
+    /// An answer of the server's own: the page of the configuration, or a short text.
     pub fn refuse(&mut self, status: u16, phrase: &str, text: &str) {
+        if let Some(page) = self.manner.and_then(|manner| manner.page(status)) {
+            let head = self
+                .status(format!("{status} {phrase}").as_bytes())
+                .and_then(|()| self.field(b"Content-Type", b"text/html"));
+            debug_assert!(head.is_ok(), "our own heads are well-formed");
+            return self.piece(page);
+        }
         let head = self
             .status(format!("{status} {phrase}").as_bytes())
             .and_then(|()| self.field(b"Content-Type", b"text/plain; charset=utf-8"));

@@ -430,10 +430,10 @@ impl<A: App> Engine<A> {
             }
         }
         let size = upload.size();
-        let request = std::mem::take(&mut upload.request);
+        let mut request = std::mem::take(&mut upload.request);
         let head = std::mem::take(&mut upload.head);
         match upload.body() {
-            Ok(body) => self.answer(connection, core, turn, &request, &head, body, size),
+            Ok(body) => self.answer(connection, core, turn, &mut request, &head, body, size),
             Err(error) => {
                 eprintln!("a request body cannot be read back: {error}");
                 let lost = Refusal { status: 503, reason: "the request body was lost" };

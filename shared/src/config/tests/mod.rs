@@ -67,7 +67,7 @@ fn value(reading: &Reading, name: &str) -> String {
     reading.directives.last(name).map_or_else(|| "<none>".into(), |one| one.value.clone())
 }
 
-fn errors(reading: &Reading) -> Vec<String> {
+pub(in crate::config) fn errors(reading: &Reading) -> Vec<String> {
     reading.findings.iter().filter(|f| f.is_error()).map(ToString::to_string).collect()
 }
 

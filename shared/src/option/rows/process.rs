@@ -163,7 +163,7 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Size of the stack of each thread, in KiB."),
     row("offload-threads", Kind::Integer)
         .aliases(&["offload-thread"])
-        .planned("Number of threads that send files in place of the workers."),
+        .accepted("Files are sent by the loop: no thread waits for a slow client."),
     row("write-errors-tolerance", Kind::Long).planned("How many write errors a request may have."),
     row("max-worker-lifetime", Kind::Long)
         .planned("Replace a worker when it is this old, in seconds."),

@@ -10,10 +10,11 @@ pub(super) const ROWS: &[Row] = &[
         .default("1048576")
         .accepted("Chunks may have any size: `limit-post` is the largest body."),
     row("check-static-docroot", Kind::Flag)
-        .planned("Look for files below the document root that the web server sends."),
+        .works("Look for files below the `DOCUMENT_ROOT` that the web server sends."),
     row("static-gzip-all", Kind::Flag)
-        .planned("Send the compressed twin of a file when there is one."),
-    row("honour-range", Kind::Flag).planned("Send parts of files when a request asks for them."),
+        .works("Send the compressed twin of a file when there is one."),
+    row("honour-range", Kind::Flag)
+        .accepted("Parts of files are sent whenever a request asks for them."),
     row("disable-sendfile", Kind::Flag).planned("Send files without sendfile."),
     row("websockets-ping-freq", Kind::Integer)
         .aliases(&["websocket-ping-freq"])
@@ -24,66 +25,64 @@ pub(super) const ROWS: &[Row] = &[
         .default("3")
         .planned("Seconds that the answer to a ping may take."),
     row("static-cache-paths", Kind::Integer)
-        .planned("Seconds that the places of files are kept in a cache."),
+        .accepted("Paths are looked up for each request; the kernel remembers them."),
     row("response-headers-limit", Kind::Integer)
         .default("65536")
-        .planned("The longest head of an answer, in bytes."),
+        .works("The longest head of an answer, in bytes."),
     row("websockets-max-size", Kind::Long)
         .aliases(&["websocket-max-size"])
         .default("1024")
         .planned("The longest message of a websocket, in KiB."),
-    row("static-cache-paths-name", Kind::Text).planned("Cache for `static-cache-paths`."),
+    row("static-cache-paths-name", Kind::Text)
+        .accepted("There is no such cache: see `static-cache-paths`."),
     row("error-page-403", Kind::List).planned("File that is sent with the status 403."),
     row("error-page-404", Kind::List).planned("File that is sent with the status 404."),
-    row("error-page-500", Kind::List).planned("File that is sent with the status 500."),
+    row("error-page-500", Kind::List).works("File that is sent with the status 500."),
     row("add-header", Kind::List)
-        .planned("Header field that is added to each answer, `Name: value`."),
+        .works("Header field that is added to each answer, `Name: value`."),
     row("rem-header", Kind::List)
         .aliases(&["del-header"])
-        .planned("Header field that is taken out of answers."),
+        .works("Header field that is taken out of answers."),
     row("collect-header", Kind::List)
         .aliases(&["response-header-collect"])
         .planned("Keep a header field of the answer in a variable, `Name VARIABLE`."),
     row("pull-header", Kind::List).planned("As `collect-header`; the field is not sent."),
-    row("static-skip-ext", Kind::List).planned("Ending of files that are not sent."),
-    row("static-index", Kind::List).planned("File that is sent for a directory."),
-    row("static-safe", Kind::List).planned("Directory outside that files may also lie in."),
+    row("static-skip-ext", Kind::List).works("Ending of files that are not sent."),
+    row("static-index", Kind::List).works("File that is sent for a directory."),
+    row("static-safe", Kind::List).works("Directory that links in the others may lead into."),
     row("mime-file", Kind::List)
         .aliases(&["mimefile"])
-        .default("/etc/mime.types")
-        .planned("List of types by ending."),
+        .works("List of types by ending; it stands above the built-in one."),
     row("static-expires-type", Kind::List)
-        .planned("How long files of a type stay fresh, `type=seconds`."),
+        .works("How long files of a type stay fresh, `type=seconds`."),
     row("static-expires-type-mtime", Kind::List)
-        .planned("As `static-expires-type`, from the time of the file on."),
+        .works("As `static-expires-type`, from the time of the file on."),
     row("static-expires", Kind::List)
-        .planned("How long files stay fresh whose path matches, `pattern seconds`."),
+        .works("How long files stay fresh whose path matches, `pattern seconds`."),
     row("static-expires-mtime", Kind::List)
-        .planned("As `static-expires`, from the time of the file on."),
-    row("static-expires-uri", Kind::List)
-        .planned("As `static-expires`, by the URI of the request."),
+        .works("As `static-expires`, from the time of the file on."),
+    row("static-expires-uri", Kind::List).works("As `static-expires`, by the URI of the request."),
     row("static-expires-uri-mtime", Kind::List)
-        .planned("As `static-expires-uri`, from the time of the file on."),
+        .works("As `static-expires-uri`, from the time of the file on."),
     row("static-expires-path-info", Kind::List)
-        .planned("As `static-expires`, by the path of the request."),
+        .works("As `static-expires`, by the path of the request."),
     row("static-expires-path-info-mtime", Kind::List)
-        .planned("As `static-expires-path-info`, from the time of the file on."),
-    row("static-gzip", Kind::List).planned("Send the compressed twin of files whose path matches."),
+        .works("As `static-expires-path-info`, from the time of the file on."),
+    row("static-gzip", Kind::List).works("Send the compressed twin of files whose path matches."),
     row("static-gzip-dir", Kind::List)
-        .planned("Send the compressed twin of files in this directory."),
-    row("static-gzip-prefix", Kind::List).planned("As `static-gzip-dir`."),
-    row("static-gzip-ext", Kind::List)
-        .planned("Send the compressed twin of files with this ending."),
-    row("static-gzip-suffix", Kind::List).planned("As `static-gzip-ext`."),
+        .works("Send the compressed twin of files in this directory."),
+    row("static-gzip-prefix", Kind::List).works("As `static-gzip-dir`."),
+    row("static-gzip-ext", Kind::List).works("Send the compressed twin of files with this ending."),
+    row("static-gzip-suffix", Kind::List).works("As `static-gzip-ext`."),
     row("check-static", Kind::Special)
         .aliases(&["static-check"])
-        .planned("Look for each path below this directory before the application is asked."),
+        .works("Look for each path below this directory before the application is asked."),
     row("static-map", Kind::Special)
-        .planned("Send files of a directory below a path, `/path=directory`."),
+        .works("Send files of a directory below a path, `/path=directory`."),
     row("static-map2", Kind::Special)
-        .planned("As `static-map`; the path is part of the file's path."),
+        .works("As `static-map`; the path is part of the file's path."),
     row("file-serve-mode", Kind::Special)
         .aliases(&["fileserve-mode"])
         .choices(&["x-accel-redirect", "nginx", "x-sendfile"])
-        .planned("Let the web server send files: `x-accel-redirect` or `x-sendfile`."),
+        .works("Let the web server send files: `x-accel-redirect` or `x-sendfile`."),
 ];

@@ -1,0 +1,93 @@
+//! Values of files and heads.
+
+use crate::config::tests::{errors, settled};
+use crate::settings::content::{Delivery, Fresh};
+
+#[test]
+fn maps_are_tried_in_the_order_of_their_kind() {
+    let (settings, reading) = settled(
+        "static-map = /static=/srv/a\nstatic-map2 = /m=/srv/b\nstatic-map = /favicon.ico = x.ico\n\
+         check-static = /srv/c\nfile-serve-mode = nginx\nstatic-index = index.html\n",
+    );
+    assert_eq!(errors(&reading), [""; 0]);
+    let files = settings.serve.content.files;
+    let places: Vec<_> = files
+        .places
+        .iter()
+        .map(|one| (one.prefix.as_str(), one.kept, one.target.to_str().unwrap()))
+        .collect();
+    let expected = [
+        ("", false, "/srv/c"),
+        ("/static", false, "/srv/a"),
+        ("/favicon.ico", false, "x.ico"),
+        ("/m", true, "/srv/b"),
+    ];
+    assert_eq!(places, expected);
+    assert_eq!((files.delivery, files.index), (Delivery::Accel, vec!["index.html".to_owned()]));
+}
+
+#[test]
+fn freshness_of_files_comes_before_that_of_types() {
+    let (settings, reading) = settled(
+        "static-expires-type = text/css=60\nstatic-expires = \\.css$ 3600\n\
+         static-expires-uri-mtime = ^/a b 5\n",
+    );
+    assert_eq!(errors(&reading), [""; 0]);
+    let list = settings.serve.content.files.expires;
+    assert_eq!(list[0].files, Fresh::File("\\.css$".into()));
+    assert_eq!((list[0].seconds, list[0].from_change), (3600, false));
+    assert_eq!(list[1].files, Fresh::Uri("^/a b".into()));
+    assert!(list[1].from_change);
+    assert_eq!(list[2].files, Fresh::Type("text/css".into()));
+}
+
+#[test]
+fn bad_values_are_errors_that_say_what_was_expected() {
+    for (line, expected) in [
+        ("static-map = /static", "/path=directory"),
+        ("static-map = static=/x", "/path=directory"),
+        ("static-expires = \\.css$", "seconds"),
+        ("static-expires = ( 5", "no regular expression"),
+        ("static-expires-type = text/css", "seconds"),
+        ("static-gzip = (?!x)", "look-around"),
+        ("file-serve-mode = apache", "x-sendfile"),
+        ("add-header = Strict", "Name: value"),
+        ("add-header = Content-Length: 5", "server's own"),
+        ("rem-header = A B", "name of a header field"),
+        ("rem-header = Transfer-Encoding", "server's own"),
+        ("collect-header = X-A", "a variable"),
+        ("response-headers-limit = 99999999", "at most"),
+    ] {
+        let (_, reading) = settled(&format!("{line}\n"));
+        let errors = errors(&reading);
+        assert!(errors.len() == 1 && errors[0].contains(expected), "{line}: {errors:?}");
+    }
+}
+
+#[test]
+fn the_recipe_for_kept_connections_is_taken_and_left_out() {
+    let (settings, reading) = settled("add-header = Connection: Keep-Alive\nadd-header = A: b\n");
+    assert_eq!(errors(&reading), [""; 0]);
+    assert_eq!(settings.serve.content.heads.add, [("A".to_owned(), "b".to_owned())]);
+    assert!(
+        reading.findings.iter().any(|one| one.message.contains("whether a connection is kept"))
+    );
+}
+
+#[test]
+fn heads_and_pages() {
+    let (settings, reading) = settled(
+        "add-header = Strict-Transport-Security: max-age=1; preload\ndel-header = X-Powered-By\n\
+         pull-header = X-User USER_NAME\nerror-page-404 = /a.html\nerror-page-404 = /b.html\n",
+    );
+    assert_eq!(errors(&reading), [""; 0]);
+    let content = settings.serve.content;
+    assert_eq!(
+        content.heads.add,
+        [("Strict-Transport-Security".to_owned(), "max-age=1; preload".to_owned())]
+    );
+    assert_eq!(content.heads.remove, ["X-Powered-By"]);
+    let collect = &content.heads.collect[0];
+    assert!(collect.pull && collect.field == "X-User" && collect.variable == "USER_NAME");
+    assert_eq!((content.heads.limit, content.pages.missing.len()), (65_536, 2));
+}
