@@ -24,6 +24,8 @@ mod load;
 mod loggers;
 /// Logs, pid files, statistics, and what only prints.
 mod output;
+/// Rules that are applied to requests and answers.
+mod routes;
 /// The two command lines of the README and their signals.
 mod serve;
 /// The statistics document and the tools that read it.

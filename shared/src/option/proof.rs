@@ -378,6 +378,145 @@ pub const PROOFS: &[(&str, &str)] = &[
     ("rem-header", "tests/vassal::heads::rem_header_takes_a_field_out"),
     ("response-headers-limit", "tests/vassal::heads::response_headers_limit_is_the_largest_head"),
     ("error-page-500", "tests/vassal::heads::error_page_500_is_sent_when_the_application_fails"),
+    ("route", "tests/vassal::routes::each_kind_of_rule_looks_at_its_variable"),
+    ("route-uri", "tests/vassal::routes::each_kind_of_rule_looks_at_its_variable"),
+    ("route-qs", "tests/vassal::routes::each_kind_of_rule_looks_at_its_variable"),
+    ("route-host", "tests/vassal::routes::each_kind_of_rule_looks_at_its_variable"),
+    ("route-remote-addr", "tests/vassal::routes::each_kind_of_rule_looks_at_its_variable"),
+    ("route-user-agent", "tests/vassal::routes::each_kind_of_rule_looks_at_its_variable"),
+    ("route-referer", "tests/vassal::routes::each_kind_of_rule_looks_at_its_variable"),
+    ("route-remote-user", "tests/vassal::routes::each_kind_of_rule_looks_at_its_variable"),
+    ("route-if", "tests/vassal::routes::each_kind_of_rule_looks_at_its_variable"),
+    ("route-if-not", "tests/vassal::routes::each_kind_of_rule_looks_at_its_variable"),
+    ("route-run", "tests/vassal::routes::each_kind_of_rule_looks_at_its_variable"),
+    ("route-label", "tests/vassal::routes::rules_jump_to_labels_and_end"),
+    (
+        "error-route",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-uri",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-qs",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-host",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-remote-addr",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-user-agent",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-referer",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-remote-user",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-status",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-if",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-if-not",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-run",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "error-route-label",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-uri",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-qs",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-host",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-remote-addr",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-user-agent",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-referer",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-remote-user",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-status",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-if",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-if-not",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-run",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    (
+        "response-route-label",
+        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+    ),
+    ("final-route", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-uri", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-qs", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-host", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-remote-addr", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-user-agent", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-referer", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-remote-user", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-status", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-if", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-if-not", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-run", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route-label", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("error-page-404", "tests/vassal::routes::rules_answer_with_files_of_their_own"),
+    ("error-page-403", "tests/vassal::routes::error_page_403_is_sent_where_a_rule_forbids"),
+    (
+        "collect-header",
+        "tests/vassal::routes::collected_and_pulled_fields_are_variables_of_later_rules",
+    ),
+    (
+        "pull-header",
+        "tests/vassal::routes::collected_and_pulled_fields_are_variables_of_later_rules",
+    ),
 ];
 
 /// The test of an option.

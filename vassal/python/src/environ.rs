@@ -158,6 +158,9 @@ impl Environs {
                 self.variables(&call, &environ)?;
             }
         }
+        if !call.request.variables.is_empty() {
+            self.further(&call, &environ)?;
+        }
         let size = call.size;
         let unknown = match call.request.length {
             Length::Chunked => true,
@@ -241,26 +244,45 @@ impl Environs {
         let (request, head) = (call.request, call.head);
         for field in &request.fields {
             let name = request.bytes(head, field.name);
-            let bytes = request.bytes(head, field.value);
-            let secure = match name {
-                b"HTTPS" => matches!(bytes, b"on" | b"1" | b"true"),
-                b"UWSGI_SCHEME" => bytes == b"https",
-                b"HTTP_X_FORWARDED_PROTO" => bytes == b"https" && local(&call.peer.address),
-                _ => false,
-            };
-            if secure {
-                put(environ, &self.keys.scheme, &self.https)?;
-            }
-            let value = text(bytes).ok_or(Failed)?;
-            if let Some(key) = self.variables.get(name) {
-                put(environ, key, &value)?;
-                continue;
-            }
-            let key = text(name).ok_or(Failed)?;
-            put(environ, &key, &value)?;
-            if self.variables.len() < NAMES_MAX && name.len() <= NAME_MAX {
-                self.variables.insert(name.into(), key);
-            }
+            self.variable(call, environ, name, request.bytes(head, field.value))?;
+        }
+        Ok(())
+    }
+
+    /// What rules of the configuration set stands above what the client sent.
+    fn further(&mut self, call: &Call<'_>, environ: &Object) -> Result<(), Failed> {
+        let (request, head) = (call.request, call.head);
+        for field in &request.variables {
+            let name = request.bytes(head, field.name);
+            self.variable(call, environ, name, request.bytes(head, field.value))?;
+        }
+        Ok(())
+    }
+
+    fn variable(
+        &mut self,
+        call: &Call<'_>,
+        environ: &Object,
+        name: &[u8],
+        bytes: &[u8],
+    ) -> Result<(), Failed> {
+        let secure = match name {
+            b"HTTPS" => matches!(bytes, b"on" | b"1" | b"true"),
+            b"UWSGI_SCHEME" => bytes == b"https",
+            b"HTTP_X_FORWARDED_PROTO" => bytes == b"https" && local(&call.peer.address),
+            _ => false,
+        };
+        if secure {
+            put(environ, &self.keys.scheme, &self.https)?;
+        }
+        let value = text(bytes).ok_or(Failed)?;
+        if let Some(key) = self.variables.get(name) {
+            return put(environ, key, &value);
+        }
+        let key = text(name).ok_or(Failed)?;
+        put(environ, &key, &value)?;
+        if self.variables.len() < NAMES_MAX && name.len() <= NAME_MAX {
+            self.variables.insert(name.into(), key);
         }
         Ok(())
     }

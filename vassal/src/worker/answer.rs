@@ -7,14 +7,15 @@ use std::time::Instant;
 use shared::settings::Wire;
 
 use super::connection::{After, Connection, Phase};
+use super::content::Content;
 use super::control::News;
 use super::engine::{Core, Engine};
 use super::files::Now;
 use super::log::Entry;
-use super::reply::{Facts, Reply};
+use super::reply::{Advice, Facts, Reply};
 use super::serve::Step;
 use super::upload::Body;
-use super::view::View;
+use super::view::Frame;
 use super::{App, Call, Turn};
 use crate::protocol::{Refusal, fastcgi};
 use crate::request::Request;
@@ -58,8 +59,8 @@ impl<A: App> Engine<A> {
             began,
             patience: self.outfit.serve.patience(wire),
         };
-        let listener_port = self.port(connection.listener);
-        let peer = &connection.peer;
+        let (peer, port) = (&connection.peer, self.port(connection.listener));
+        let frame = Frame { head, wire, peer, port };
         let socket = connection.socket.as_fd();
         let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
         let post = self.outfit.serve.harakiri.and_then(|_| self.posts.get(number));
@@ -71,20 +72,27 @@ impl<A: App> Engine<A> {
             board.show(seat, number, head);
             board.place(seat, number, Place::Wire).store(wire as u64, Relaxed);
         }
-        let mut served = false;
-        if let Some(content) = &self.content {
-            reply.mind(content.manner());
-            let view = View { request, head, wire, peer, port: listener_port };
-            let now = Now { epoch: epoch as i64, monotonic: self.clock() };
-            served = content.answer(&view, now, &mut reply, turn);
-        }
-        let call =
-            Call { request, head, body, size, peer, wire, port: listener_port, core: core.number };
+        let now = Now { epoch: epoch as i64, monotonic: core.now };
+        let content = self.content.as_ref();
+        reply.mind(content.and_then(Content::manner));
+        let decided =
+            content.and_then(|content| content.before(frame, request, now, &mut reply, turn));
+        let view = frame.view(request);
+        let adviser = content.and_then(|content| content.adviser(view, now));
+        reply.heed(adviser.as_ref().map(|adviser| adviser as &dyn Advice));
+        let served =
+            content.is_some_and(|content| content.answer(decided, &view, now, &mut reply, turn));
         if !served {
+            let Frame { peer, port, .. } = frame;
+            let call = Call { request, head, body, size, peer, wire, port, core: core.number };
             self.app.handle(&mut core.app, call, &mut reply, turn.take());
         }
-        let notes = std::mem::take(reply.notes());
+        let mut notes = std::mem::take(reply.notes());
+        let learned = reply.take_learned();
         let end = reply.conclude();
+        if let Some(content) = content {
+            content.after(frame, request, now, end.status, &learned, &mut notes);
+        }
         if let Some(post) = post {
             post.leave();
         }

@@ -172,7 +172,7 @@ impl<A: App> Engine<A> {
             requests => requests + delta,
         };
         let journal = Journal::new(&outfit.serve, outfit.lines.take());
-        let content = Content::of(&outfit.serve.content);
+        let content = Content::of(&outfit.serve.content, outfit.id);
         Ok(Self {
             app,
             outfit,

@@ -38,8 +38,12 @@ pub mod outcome;
 pub mod output;
 /// Framing of answers.
 pub mod reply;
+/// Rules that are applied to requests and answers.
+mod route;
 /// One connection's way through its phases.
 mod serve;
+/// Phrases of status codes.
+mod status;
 /// Bodies on their way.
 pub mod upload;
 /// A request as rules see it.

@@ -91,7 +91,14 @@ pub struct Reply<'a> {
     post: Option<&'a Post>,
     manner: Option<&'a Manner>,
     edit: Option<Box<Edit>>,
-    collected: Vec<(usize, Vec<u8>)>,
+    advice: Option<&'a dyn Advice>,
+    learned: Vec<(String, Vec<u8>)>,
+}
+
+/// Who has a word when the head is complete and about to be sent.
+pub trait Advice: std::fmt::Debug {
+    /// Looks at the status, edits the head or puts an answer of its own in the place of this one.
+    fn advise(&self, status: u16, reply: &mut Reply<'_>);
 }
 
 impl<'a> Reply<'a> {
@@ -127,7 +134,8 @@ impl<'a> Reply<'a> {
             post: None,
             manner: None,
             edit: None,
-            collected: Vec::new(),
+            advice: None,
+            learned: Vec::new(),
         }
     }
 
@@ -141,9 +149,19 @@ impl<'a> Reply<'a> {
         self.edit.get_or_insert_default()
     }
 
-    /// Values that were kept, by the number of their `collect-header`.
-    pub fn take_collected(&mut self) -> Vec<(usize, Vec<u8>)> {
-        std::mem::take(&mut self.collected)
+    /// Asks this adviser when the head is about to be sent.
+    pub fn heed(&mut self, advice: Option<&'a dyn Advice>) {
+        self.advice = advice;
+    }
+
+    /// A variable that became known while the request was answered.
+    pub fn learn(&mut self, name: String, value: Vec<u8>) {
+        self.learned.push((name, value));
+    }
+
+    /// What became known while the request was answered.
+    pub fn take_learned(&mut self) -> Vec<(String, Vec<u8>)> {
+        std::mem::take(&mut self.learned)
     }
 
     /// Asks at this post before anything is sent.
@@ -170,7 +188,6 @@ impl<'a> Reply<'a> {
     pub fn reset(&mut self) {
         debug_assert!(!self.sent());
         self.head.clear();
-        self.collected.clear();
         (self.length, self.fields, self.dated) = (None, 0, false);
         (self.close, self.status, self.stage) = (!self.facts.keep, 0, Stage::Blank);
     }
@@ -258,13 +275,28 @@ impl<'a> Reply<'a> {
             .is_some_and(|edit| edit.remove.iter().any(|one| one.eq_ignore_ascii_case(name)));
         let Some(manner) = self.manner else { return by_rule };
         let mut out = by_rule || manner.removes(name);
-        for (number, one) in manner.heads.collect.iter().enumerate() {
+        for one in &manner.heads.collect {
             if one.field.as_bytes().eq_ignore_ascii_case(name) {
-                self.collected.push((number, value.to_vec()));
+                self.learned.push((one.variable.clone(), value.to_vec()));
                 out |= one.pull;
             }
         }
         out
+    }
+
+    /// Takes fields out of a head that is complete, after rules looked at it.
+    pub fn strike_out(&mut self) {
+        let Some(edit) = self.edit.as_ref().filter(|edit| !edit.remove.is_empty()) else { return };
+        let lines = std::mem::take(self.head);
+        for (number, line) in lines.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            let out = edit.remove.iter().any(|one| one.eq_ignore_ascii_case(name));
+            if number > 0 && out {
+                self.fields -= 1;
+            } else {
+                self.head.extend_from_slice(line);
+            }
+        }
     }
 
     /// Adds what the configuration and the rules of this request add.
@@ -340,6 +372,15 @@ impl<'a> Reply<'a> {
         self.stage = Stage::Flowing;
     }
 
+    /// Lets the adviser look at a head that is complete; whether another answer took its place.
+    fn replaced(&mut self) -> bool {
+        let Some(advice) = self.advice.take_if(|_| self.stage == Stage::Headed) else {
+            return false;
+        };
+        advice.advise(self.status, self);
+        self.stage == Stage::Ended
+    }
+
     /// Bytes that the announced length still allows.
     fn room(&self) -> u64 {
         if self.silent() { 0 } else { self.length.map_or(u64::MAX, |all| all - self.body) }
@@ -348,6 +389,9 @@ impl<'a> Reply<'a> {
     /// The whole body at once: `parts` are at most two blocks.
     pub fn whole(&mut self, body: &[u8]) {
         debug_assert!(self.stage == Stage::Headed);
+        if self.replaced() {
+            return;
+        }
         self.seal(Some(body.len() as u64));
         self.blocks += u32::from(!body.is_empty());
         let take = self.room().min(body.len() as u64) as usize;
@@ -383,6 +427,9 @@ impl<'a> Reply<'a> {
     /// The next block of a body whose end is not known yet. Empty blocks are nothing.
     pub fn block(&mut self, block: &[u8]) {
         if block.is_empty() || matches!(self.stage, Stage::Ended | Stage::Aborted) {
+            return;
+        }
+        if self.replaced() {
             return;
         }
         let fresh = self.stage == Stage::Headed;
@@ -455,7 +502,9 @@ impl<'a> Reply<'a> {
 
     /// A piece of a file as the (rest of the) body. A known length is announced.
     pub fn piece(&mut self, mut piece: Piece) {
-        self.file = true;
+        if self.replaced() || self.stage == Stage::Ended {
+            return;
+        }
         if self.stage == Stage::Headed {
             self.seal(Some(piece.left));
             if self.facts.wire.is_fastcgi() {
@@ -465,6 +514,7 @@ impl<'a> Reply<'a> {
                 self.note(written);
             }
         }
+        self.file = true;
         piece.left = piece.left.min(self.room());
         self.body += piece.left;
         if self.lost.is_none() {
@@ -513,14 +563,21 @@ impl<'a> Reply<'a> {
         self.refuse(500, "Internal Server Error", text);
     }
 
+    /// The page that the configuration has for a status; whether there is one.
+    pub fn page(&mut self, status: u16, phrase: &str) -> bool {
+        let Some(page) = self.manner.and_then(|manner| manner.page(status)) else { return false };
+        let head = self
+            .status(format!("{status} {phrase}").as_bytes())
+            .and_then(|()| self.field(b"Content-Type", b"text/html"));
+        debug_assert!(head.is_ok(), "our own heads are well-formed");
+        self.piece(page);
+        true
+    }
+
     /// An answer of the server's own: the page of the configuration, or a short text.
     pub fn refuse(&mut self, status: u16, phrase: &str, text: &str) {
-        if let Some(page) = self.manner.and_then(|manner| manner.page(status)) {
-            let head = self
-                .status(format!("{status} {phrase}").as_bytes())
-                .and_then(|()| self.field(b"Content-Type", b"text/html"));
-            debug_assert!(head.is_ok(), "our own heads are well-formed");
-            return self.piece(page);
+        if self.page(status, phrase) {
+            return;
         }
         let head = self
             .status(format!("{status} {phrase}").as_bytes())

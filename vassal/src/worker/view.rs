@@ -20,6 +20,30 @@ pub(crate) struct View<'a> {
     pub(crate) port: &'a str,
 }
 
+/// What surrounds a request while rules may still change it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'a> {
+    /// The bytes that the request's spans point into.
+    pub(crate) head: &'a [u8],
+    /// What was spoken.
+    pub(crate) wire: Wire,
+    /// Who sent it.
+    pub(crate) peer: &'a Peer,
+    /// `SERVER_PORT` of the listener.
+    pub(crate) port: &'a str,
+}
+
+impl<'a> Frame<'a> {
+    /// The request as it is now.
+    pub(crate) fn view<'r>(self, request: &'r Request) -> View<'r>
+    where
+        'a: 'r,
+    {
+        let Self { head, wire, peer, port } = self;
+        View { request, head, wire, peer, port }
+    }
+}
+
 impl<'a> View<'a> {
     /// The value of a variable; `None` where the request has none of that name.
     pub(crate) fn variable(&self, name: &[u8]) -> Option<&'a [u8]> {
@@ -47,6 +71,7 @@ impl<'a> View<'a> {
                 Version::Http10 => b"HTTP/1.0",
                 Version::Http11 => b"HTTP/1.1",
             }),
+            b"SCRIPT_NAME" => Some(b""),
             b"SERVER_PORT" => Some(self.port.as_bytes()),
             b"REMOTE_ADDR" => Some(self.peer.address.as_bytes()),
             b"REMOTE_PORT" => Some(self.peer.port.as_bytes()),

@@ -35,8 +35,8 @@ pub(super) const ROWS: &[Row] = &[
         .planned("The longest message of a websocket, in KiB."),
     row("static-cache-paths-name", Kind::Text)
         .accepted("There is no such cache: see `static-cache-paths`."),
-    row("error-page-403", Kind::List).planned("File that is sent with the status 403."),
-    row("error-page-404", Kind::List).planned("File that is sent with the status 404."),
+    row("error-page-403", Kind::List).works("File that is sent with the status 403."),
+    row("error-page-404", Kind::List).works("File that is sent with the status 404."),
     row("error-page-500", Kind::List).works("File that is sent with the status 500."),
     row("add-header", Kind::List)
         .works("Header field that is added to each answer, `Name: value`."),
@@ -45,8 +45,8 @@ pub(super) const ROWS: &[Row] = &[
         .works("Header field that is taken out of answers."),
     row("collect-header", Kind::List)
         .aliases(&["response-header-collect"])
-        .planned("Keep a header field of the answer in a variable, `Name VARIABLE`."),
-    row("pull-header", Kind::List).planned("As `collect-header`; the field is not sent."),
+        .works("Keep a header field of the answer in a variable, `Name VARIABLE`."),
+    row("pull-header", Kind::List).works("As `collect-header`; the field is not sent."),
     row("static-skip-ext", Kind::List).works("Ending of files that are not sent."),
     row("static-index", Kind::List).works("File that is sent for a directory."),
     row("static-safe", Kind::List).works("Directory that links in the others may lead into."),

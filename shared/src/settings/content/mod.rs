@@ -5,14 +5,19 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 mod files;
+/// Rules that are applied to requests and answers.
+pub mod routes;
 
 pub use files::{Delivery, Expires, Files, Fresh, Place, Twins};
+pub use routes::Routes;
 
 /// What the server answers itself, and what it does before an application is asked: files and routes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     /// Files that are sent without asking the application.
     pub files: Files,
+    /// Rules that are applied to requests and answers.
+    pub routes: Routes,
     /// What is done to the head of every answer.
     pub heads: Heads,
     /// Bodies of the server's own answers.

@@ -26,10 +26,11 @@ use regex::bytes::Regex;
 use shared::pattern;
 use shared::settings::content::{self, Delivery, Fresh};
 
+use super::output::Piece;
 use super::reply::Reply;
 use super::view::View;
 use beneath::{Base, Found};
-use kind::Kinds;
+pub(super) use kind::Kinds;
 
 /// What serves files, made once a worker.
 #[derive(Debug)]
@@ -86,6 +87,17 @@ struct Hit {
     facts: Metadata,
     /// Its path as the configuration leads to it.
     path: Vec<u8>,
+}
+
+/// A directory, or a single file, that a rule names.
+#[derive(Debug)]
+pub(super) struct Pathway(Base);
+
+impl Pathway {
+    /// The path is absolute, and all of it the configuration's own.
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self(Base::new(path))
+    }
 }
 
 /// The time of a request.
@@ -159,6 +171,42 @@ impl Files {
             return self.serve_from(&base, &inner, view, now, reply);
         }
         false
+    }
+
+    /// Answers with the file that a rule names; `inner` is the part of its path that came from
+    /// outside.
+    pub(super) fn serve_path(
+        &self,
+        at: &Pathway,
+        inner: &[u8],
+        view: &View<'_>,
+        now: Now,
+        reply: &mut Reply<'_>,
+    ) -> bool {
+        clean(inner).is_some_and(|inner| self.serve_from(&at.0, &inner, view, now, reply))
+    }
+
+    /// A regular file that a rule names, and the type of its ending.
+    pub(super) fn find(
+        &self,
+        at: &Pathway,
+        inner: &[u8],
+        now: Now,
+    ) -> Option<(Piece, Option<&str>)> {
+        let inner = clean(inner).filter(|inner| !inner.directory)?.path;
+        match self.open(&at.0, &inner, now)? {
+            Found::File(file, facts) => {
+                let hit = self.hit(&at.0, &inner, file, facts)?;
+                let kind = self.kinds.of(&hit.path);
+                Some((Piece { file: hit.file, offset: 0, left: hit.facts.len() }, kind))
+            }
+            Found::Directory => None,
+        }
+    }
+
+    /// Types by endings.
+    pub(super) fn kinds(&self) -> &Kinds {
+        &self.kinds
     }
 
     fn serve_from(

@@ -8,14 +8,23 @@ use crate::settings::content::{Collect, Heads, Pages};
 
 use super::Given;
 
+mod action;
+mod condition;
 mod files;
+mod routes;
+mod template;
 
 /// The largest limit of an answer's head, bytes: it is kept in memory.
 const HEAD_MAX: u64 = 1 << 20;
 
 /// Reads this part.
 pub(super) fn read(given: &mut Given<'_>) -> Content {
-    Content { files: files::read(given), heads: heads(given), pages: pages(given) }
+    Content {
+        files: files::read(given),
+        routes: routes::read(given),
+        heads: heads(given),
+        pages: pages(given),
+    }
 }
 
 fn heads(given: &mut Given<'_>) -> Heads {

@@ -1,6 +1,7 @@
 //! Values of files and heads.
 
 use crate::config::tests::{errors, settled};
+use crate::settings::content::routes::{Action, Part, Template, Test};
 use crate::settings::content::{Delivery, Fresh};
 
 #[test]
@@ -90,4 +91,59 @@ fn heads_and_pages() {
     let collect = &content.heads.collect[0];
     assert!(collect.pull && collect.field == "X-User" && collect.variable == "USER_NAME");
     assert_eq!((content.heads.limit, content.pages.missing.len()), (65_536, 2));
+}
+
+#[test]
+fn rules_keep_the_order_of_the_file_and_labels_become_places() {
+    let (settings, reading) = settled(
+        "route = ^/a goto:end\nroute-if-not = exists:/x donotlog:\nresponse-route-run = \
+         addheader:A: ${uwsgi[status]}\nroute-label = end\nroute-host = ^x$ last:\n",
+    );
+    assert_eq!(errors(&reading), [""; 0]);
+    let routes = settings.serve.content.routes;
+    let actions: Vec<&Action> = routes.request.iter().map(|rule| &rule.action).collect();
+    assert_eq!(actions, [&Action::Goto(2), &Action::Quiet, &Action::Next, &Action::Continue]);
+    assert!(matches!(&routes.request[1].test, Test::If { wanted: false, .. }));
+    let status = Template(vec![Part::Status]);
+    assert_eq!(routes.response[0].action, Action::AddHeader("A".into(), status));
+    assert!(routes.error.is_empty() && routes.last.is_empty());
+}
+
+#[test]
+fn bad_rules_say_what_is_wrong_and_what_to_do_instead() {
+    for (line, expected) in [
+        ("route = ^/x", "a space and an action"),
+        ("route-if = equal:a;b", "a condition, a space"),
+        ("route = ( donotlog:", "no regular expression"),
+        ("route = ^(?=x) donotlog:", "look-around"),
+        ("route = ^(a)\\1 donotlog:", "backreferences"),
+        ("route-run = donotlog", "expected an action"),
+        ("route-run = redirekt:/x", "found \"redirekt\""),
+        ("route-run = proxyhttp:127.0.0.1:80", "web server in front"),
+        ("route-run = cache:key=x", "no cache here"),
+        ("route-run = setapp:x", "load no code"),
+        ("route-run = break:999 X", "status from 200 to 599"),
+        ("route-run = return:x", "status from 200 to 599"),
+        ("route-run = addheader:Content-Length: 5", "server's own"),
+        ("route-run = addheader:A", "addheader:Name: value"),
+        ("route-run = addvar:A", "addvar:NAME=value"),
+        ("route-run = log:${math[1+1]}", "refused"),
+        ("route-run = basicauth:Realm", "basicauth:realm,"),
+        ("route-run = basicauth:R\"x,a:b", "basicauth:realm,"),
+        ("route-run = file:path=x", "expected filename"),
+        ("route-run = harakiri:soon", "harakiri:seconds"),
+        ("route-run = goto:there", "name of a route-label"),
+        ("route-if = equal:a donotlog:", "equal:one;other"),
+        ("route-if = like:a;b donotlog:", "expected equal"),
+        ("route-if = lord:x donotlog:", "no legion"),
+        ("route-if = ipv4in:${REMOTE_ADDR};10.0.0.0/33 donotlog:", "10.0.0.0/33"),
+        ("final-route-run = redirect:/x", "no effect"),
+        ("response-route-run = basicauth:a,b:c", "no effect"),
+    ] {
+        let (_, reading) = settled(&format!("{line}\n"));
+        let errors = errors(&reading);
+        assert!(errors.len() == 1 && errors[0].contains(expected), "{line}: {errors:?}");
+    }
+    let (_, reading) = settled("route-label = up\nroute-run = goto:up\n");
+    assert!(errors(&reading)[0].contains("only leads forward"));
 }
