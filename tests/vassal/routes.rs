@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 use tests::http::{self, Client, Response};
-use tests::{Dir, Run, Server, Subject, free_address, only, subject};
+use tests::server::SOON;
+use tests::{Dir, Run, Server, Subject, eventually, free_address, only, subject};
 
 /// An application that answers with the status of the query parameter `status` and tells, as
 /// JSON, the texts of its environ.
@@ -429,7 +430,34 @@ fn a_rule_that_cannot_be_carried_out_refuses_the_file() {
     ] {
         dir.write("site.ini", format!("[uwsgi]\nsocket = a.sock\nwsgi-file = tells.py\n{rule}\n"));
         let run = Run::uwsgi(&dir).args(["--ini", "site.ini"]);
-        let (_, log) = run.to_end(tests::server::SOON);
+        let (_, log) = run.to_end(SOON);
         assert!(log.contains("site.ini:4") && log.contains(reason), "{rule}: {log}");
     }
+}
+
+#[test]
+fn the_statistics_count_what_the_application_was_not_asked() {
+    let dir = Dir::new();
+    dir.write("a.txt", "file");
+    let stats = free_address();
+    let (server, address) = serve(
+        &dir,
+        &[
+            "route = ^/x break:403 Forbidden",
+            "static-map = /a={}/a.txt",
+            &format!("stats = {stats}"),
+        ],
+    );
+    for path in ["/x", "/x", "/a", "/"] {
+        get(address, path);
+    }
+    eventually("the requests are counted", SOON, || {
+        let text = Client::connect(stats).unwrap().rest();
+        let document: Value = serde_json::from_slice(&text).unwrap();
+        let core = &document["workers"][0]["cores"][0];
+        let counts =
+            ["requests", "static_requests", "routed_requests"].map(|key| core[key].as_u64());
+        if counts == [Some(4), Some(1), Some(2)] { Ok(()) } else { Err(format!("{counts:?}")) }
+    });
+    server.stop();
 }

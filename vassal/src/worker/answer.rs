@@ -28,6 +28,7 @@ const QUICK: u64 = 1000;
 impl<A: App> Engine<A> {
     /// Calls the application and does what the answer's end asks for.
     #[expect(clippy::too_many_arguments, reason = "the pieces of one request, split for borrowing")]
+    #[expect(clippy::too_many_lines, reason = "the steps of one request, in order")]
     pub(super) fn answer(
         &self,
         connection: &mut Connection,
@@ -59,8 +60,8 @@ impl<A: App> Engine<A> {
             began,
             patience: self.outfit.serve.patience(wire),
         };
-        let (peer, port) = (&connection.peer, self.port(connection.listener));
-        let frame = Frame { head, wire, peer, port };
+        let frame =
+            Frame { head, wire, peer: &connection.peer, port: self.port(connection.listener) };
         let socket = connection.socket.as_fd();
         let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
         let post = self.outfit.serve.harakiri.and_then(|_| self.posts.get(number));
@@ -80,11 +81,18 @@ impl<A: App> Engine<A> {
         let view = frame.view(request);
         let adviser = content.and_then(|content| content.adviser(view, now));
         reply.heed(adviser.as_ref().map(|adviser| adviser as &dyn Advice));
-        let served =
-            content.is_some_and(|content| content.answer(decided, &view, now, &mut reply, turn));
-        if !served {
-            let Frame { peer, port, .. } = frame;
-            let call = Call { request, head, body, size, peer, wire, port, core: core.number };
+        let own = content.and_then(|content| content.answer(decided, &view, now, &mut reply, turn));
+        if own.is_none() {
+            let call = Call {
+                request,
+                head,
+                body,
+                size,
+                peer: frame.peer,
+                wire,
+                port: frame.port,
+                core: core.number,
+            };
             self.app.handle(&mut core.app, call, &mut reply, turn.take());
         }
         let mut notes = std::mem::take(reply.notes());
@@ -106,6 +114,9 @@ impl<A: App> Engine<A> {
             (false, false) if wire.has_variables() || !request.keep_alive => After::Close,
             (false, false) => After::Linger,
         };
+        if let Some(which) = own {
+            self.place(core, which);
+        }
         if end.failed {
             board.count(seat, Count::Exceptions).fetch_add(1, Relaxed);
             self.place(core, Place::Exceptions);

@@ -13,6 +13,7 @@ use super::reply::{Advice, Reply};
 use super::route::{Answer, Effects, Routes, Scene, Verdict};
 use super::view::{Frame, View};
 use crate::request::Request;
+use crate::scoreboard::Place;
 
 /// What the server does by itself, made once a worker. A worker whose settings ask for none of
 /// it has no such thing, and pays one branch a request for that.
@@ -94,7 +95,7 @@ impl Content {
         any.then_some(Adviser { content: self, routes, view, now })
     }
 
-    /// Answers the request without the application, if it can. Whoever waits for the file system
+    /// Answers the request without the application, if it can, and says where that is counted. Whoever waits for the file system
     /// gives the turn away first.
     pub(super) fn answer(
         &self,
@@ -103,17 +104,17 @@ impl Content {
         now: Now,
         reply: &mut Reply<'_>,
         turn: &mut Turn<'_>,
-    ) -> bool {
+    ) -> Option<Place> {
         let verdict = decided.map_or(Verdict::Pass, |decided| decided.verdict);
         if let Verdict::Static(..) | Verdict::File { .. } = &verdict {
             drop(turn.take());
         }
-        let mut served = self.carry_out(verdict, view, now, reply);
-        if !served && self.serves_files && self.files.concerns(view) {
+        let mut served = self.carry_out(verdict, view, now, reply).then_some(Place::Routed);
+        if served.is_none() && self.serves_files && self.files.concerns(view) {
             drop(turn.take());
-            served = self.files.serve(view, now, reply);
+            served = self.files.serve(view, now, reply).then_some(Place::Static);
         }
-        if served {
+        if served.is_some() {
             reply.notes().app = -1;
         }
         served

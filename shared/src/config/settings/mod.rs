@@ -107,7 +107,7 @@ impl<'a> Given<'a> {
                 rule::UNSET_VARIABLE,
                 "; $(NAME) stays as it is when NAME is not in the environment",
             ),
-            text if text.contains("${") => {
+            text if text.contains("${") && !about.key.contains("route") => {
                 (rule::SHELL_SYNTAX, "; ${NAME} is not expanded: write $(NAME)")
             }
             text if text.contains("%(") => {

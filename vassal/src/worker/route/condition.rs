@@ -85,8 +85,7 @@ fn number(text: &[u8]) -> i64 {
     let text = text.trim_ascii_start();
     let (sign, digits) = match text {
         [b'-', rest @ ..] => (-1, rest),
-        [b'+', rest @ ..] => (1, rest),
-        rest => (1, rest),
+        [b'+', rest @ ..] | rest => (1, rest),
     };
     let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
     digits.fold(0_i64, |sum, digit| {

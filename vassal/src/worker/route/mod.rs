@@ -288,7 +288,7 @@ impl Table {
                 Action::Continue => return Verdict::Pass,
                 Action::Break(None) => return Verdict::Nothing,
                 Action::Rewrite(text, last) => {
-                    rewrite(template::fill(text, scene, &groups), scene);
+                    rewrite(&template::fill(text, scene, &groups), scene);
                     if *last {
                         return Verdict::Pass;
                     }
@@ -377,11 +377,11 @@ fn act(action: &Action, scene: &mut Scene<'_>, groups: &Groups) -> Option<Answer
 }
 
 /// Another path; a query string goes in front of the old one.
-fn rewrite(target: Vec<u8>, scene: &mut Scene<'_>) {
+fn rewrite(target: &[u8], scene: &mut Scene<'_>) {
     let mark = target.iter().position(|byte| *byte == b'?');
     let (path, query) = match mark {
         Some(mark) => (&target[..mark], Some(&target[mark + 1..])),
-        None => (&target[..], None),
+        None => (target, None),
     };
     if let Some(query) = query {
         let mut query = query.to_vec();

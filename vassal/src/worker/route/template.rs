@@ -42,8 +42,10 @@ fn value<'a>(part: &'a Part, scene: &'a Scene<'_>, groups: &'a Groups) -> Cow<'a
         }
         Part::Base64(name) => Cow::Owned(base64(variable(name))),
         Part::Hex(name) => {
-            let digits: String = variable(name).iter().map(|byte| format!("{byte:02X}")).collect();
-            Cow::Owned(digits.into_bytes())
+            let digit = |value: u8| b"0123456789ABCDEF"[usize::from(value & 15)];
+            Cow::Owned(
+                variable(name).iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect(),
+            )
         }
         Part::Seconds => Cow::Owned(scene.now.epoch.to_string().into_bytes()),
         Part::Micros => Cow::Owned(clock().0.to_string().into_bytes()),

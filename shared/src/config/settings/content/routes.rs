@@ -90,13 +90,13 @@ fn table(given: &mut Given<'_>, table: Table, family: &str) -> Vec<Rule> {
 }
 
 /// One line: who is meant, and what is done.
-fn rule(kind: &str, text: &str, table: Table) -> Result<(Test, action::Read), String> {
+fn rule(kind: &str, line: &str, table: Table) -> Result<(Test, action::Read), String> {
     if kind == "run" {
-        return Ok((Test::Always, action::read(text.trim(), table)?));
+        return Ok((Test::Always, action::read(line.trim(), table)?));
     }
-    let (front, act) = text.trim().split_once(char::is_whitespace).ok_or_else(|| {
+    let (front, act) = line.trim().split_once(char::is_whitespace).ok_or_else(|| {
         let front = if kind.starts_with("if") { "a condition" } else { "a regular expression" };
-        format!("expected {front}, a space and an action, found {text:?}")
+        format!("expected {front}, a space and an action, found {line:?}")
     })?;
     let test = match kind {
         "if" | "if-not" => Test::If { condition: condition::read(front)?, wanted: kind == "if" },
