@@ -21,8 +21,8 @@ mod supervision;
 mod surroundings;
 
 pub use content::Content;
-pub use protocols::Protocols;
 pub use logs::{Form, Kept, Logs, Part, Value};
+pub use protocols::Protocols;
 pub use python::Python;
 pub use supervision::Supervision;
 pub use surroundings::{Daemon, DaemonKind, Limits, Surroundings};

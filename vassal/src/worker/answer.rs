@@ -12,7 +12,8 @@ use super::control::News;
 use super::engine::{Core, Engine};
 use super::files::Now;
 use super::log::Entry;
-use super::reply::{Advice, Facts, Reply};
+use super::manner::Advice;
+use super::reply::{Facts, Reply};
 use super::serve::Step;
 use super::upload::Body;
 use super::view::Frame;
@@ -75,12 +76,12 @@ impl<A: App> Engine<A> {
         }
         let now = Now { epoch: epoch as i64, monotonic: core.now };
         let content = self.content.as_ref();
-        reply.mind(content.and_then(Content::manner));
+        reply.say().mind(content.and_then(Content::manner));
         let decided =
             content.and_then(|content| content.before(frame, request, now, &mut reply, turn));
         let view = frame.view(request);
         let adviser = content.and_then(|content| content.adviser(view, now));
-        reply.heed(adviser.as_ref().map(|adviser| adviser as &dyn Advice));
+        reply.say().heed(adviser.as_ref().map(|adviser| adviser as &dyn Advice));
         let own = content.and_then(|content| content.answer(decided, &view, now, &mut reply, turn));
         if own.is_none() {
             let call = Call {
@@ -96,7 +97,7 @@ impl<A: App> Engine<A> {
             self.app.handle(&mut core.app, call, &mut reply, turn.take());
         }
         let mut notes = std::mem::take(reply.notes());
-        let learned = reply.take_learned();
+        let learned = reply.say().take_learned();
         let end = reply.conclude();
         if let Some(content) = content {
             content.after(frame, request, now, end.status, &learned, &mut notes);

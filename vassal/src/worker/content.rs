@@ -7,9 +7,9 @@ use shared::settings;
 
 use super::Turn;
 use super::files::{Files, Now};
-use super::manner::Manner;
+use super::manner::{Advice, Manner};
 use super::outcome::Notes;
-use super::reply::{Advice, Reply};
+use super::reply::Reply;
 use super::route::{Answer, Effects, Routes, Scene, Verdict};
 use super::view::{Frame, View};
 use crate::request::Request;
@@ -180,7 +180,7 @@ impl Effects {
     /// Tells the reply what concerns the answer and the log; what is left are the variables.
     fn apply(mut self, reply: &mut Reply<'_>) -> Vec<(String, Vec<u8>)> {
         if !self.edit.add.is_empty() || !self.edit.remove.is_empty() {
-            let edit = reply.edit();
+            let edit = reply.say().edit();
             edit.add.append(&mut self.edit.add);
             edit.remove.append(&mut self.edit.remove);
         }
@@ -221,7 +221,7 @@ impl Advice for Adviser<'_> {
             let mut scene = self.content.scene(self.view, self.now, status);
             let verdict = table.run(&mut scene);
             for (name, value) in scene.effects.apply(reply) {
-                reply.learn(name, value);
+                reply.say().learn(name, value);
             }
             if !matches!(verdict, Verdict::Pass) {
                 self.content.carry_out(verdict, &self.view, self.now, reply);
@@ -241,10 +241,9 @@ fn give(answer: &Answer, reply: &mut Reply<'_>) {
     {
         return;
     }
-    let head = reply
-        .status(answer.status.as_bytes())
-        .and_then(|()| reply.field(b"Content-Type", b"text/plain"));
-    debug_assert!(head.is_ok(), "the reader checked the status");
+    let begun = reply.status(answer.status.as_bytes());
+    debug_assert!(begun.is_ok(), "the reader checked the status");
+    let _ = reply.field(b"Content-Type", b"text/plain");
     if let Some((name, value)) = &answer.field {
         let _ = reply.field(name.as_bytes(), value);
     }

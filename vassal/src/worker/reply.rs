@@ -14,7 +14,7 @@ use shared::settings::Wire;
 use super::framing::{self, decimal, hexadecimal};
 use super::head;
 pub use super::head::HeadError;
-use super::manner::{Edit, Manner};
+use super::manner::{self, Say};
 pub use super::outcome::{Conclusion, Notes};
 use super::output::{Output, Piece};
 use super::vigil::Post;
@@ -25,8 +25,6 @@ use crate::request::Version;
 const AHEAD_MAX: usize = 256 * 1024;
 /// Answers up to this size are held back while more requests are at hand.
 const HOLD_MAX: usize = 16 * 1024;
-/// The largest head of an answer where `response-headers-limit` does not say, bytes.
-const HEAD_MAX: usize = 64 * 1024;
 /// Only the answer of an application that took at least this long is worth holding back.
 const HOLD_FROM: Duration = Duration::from_micros(20);
 
@@ -53,7 +51,7 @@ pub struct Facts {
 
 /// How far the answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     /// No status yet.
     Blank,
     /// The head is complete but not sent.
@@ -71,34 +69,25 @@ enum Stage {
 pub struct Reply<'a> {
     socket: BorrowedFd<'a>,
     output: &'a mut Output,
-    head: &'a mut Vec<u8>,
+    pub(super) head: &'a mut Vec<u8>,
     date: &'a str,
     facts: Facts,
-    stage: Stage,
-    status: u16,
+    pub(super) stage: Stage,
+    pub(super) status: u16,
     length: Option<u64>,
     chunked: bool,
     close: bool,
     dated: bool,
     body: u64,
     head_size: usize,
-    fields: usize,
+    pub(super) fields: usize,
     lost: Option<io::ErrorKind>,
     failed: bool,
     blocks: u32,
     file: bool,
     notes: Notes,
     post: Option<&'a Post>,
-    manner: Option<&'a Manner>,
-    edit: Option<Box<Edit>>,
-    advice: Option<&'a dyn Advice>,
-    learned: Vec<(String, Vec<u8>)>,
-}
-
-/// Who has a word when the head is complete and about to be sent.
-pub trait Advice: std::fmt::Debug {
-    /// Looks at the status, edits the head or puts an answer of its own in the place of this one.
-    fn advise(&self, status: u16, reply: &mut Reply<'_>);
+    pub(super) say: Say<'a>,
 }
 
 impl<'a> Reply<'a> {
@@ -132,36 +121,8 @@ impl<'a> Reply<'a> {
             file: false,
             notes: Notes::default(),
             post: None,
-            manner: None,
-            edit: None,
-            advice: None,
-            learned: Vec::new(),
+            say: Say::default(),
         }
-    }
-
-    /// Lets the configuration have its say about the head.
-    pub fn mind(&mut self, manner: Option<&'a Manner>) {
-        self.manner = manner;
-    }
-
-    /// What rules change in the head when it is sent.
-    pub fn edit(&mut self) -> &mut Edit {
-        self.edit.get_or_insert_default()
-    }
-
-    /// Asks this adviser when the head is about to be sent.
-    pub fn heed(&mut self, advice: Option<&'a dyn Advice>) {
-        self.advice = advice;
-    }
-
-    /// A variable that became known while the request was answered.
-    pub fn learn(&mut self, name: String, value: Vec<u8>) {
-        self.learned.push((name, value));
-    }
-
-    /// What became known while the request was answered.
-    pub fn take_learned(&mut self) -> Vec<(String, Vec<u8>)> {
-        std::mem::take(&mut self.learned)
     }
 
     /// Asks at this post before anything is sent.
@@ -217,10 +178,10 @@ impl<'a> Reply<'a> {
     pub fn field(&mut self, name: &[u8], value: &[u8]) -> Result<(), HeadError> {
         debug_assert!(self.stage == Stage::Headed);
         head::field(name, value)?;
-        if self.head.len() + name.len() + value.len() + 4 > self.limit() {
+        if self.head.len() + name.len() + value.len() + 4 > self.say.limit() {
             return Err(HeadError::Size);
         }
-        if (self.manner.is_some() || self.edit.is_some()) && self.left_out(name, value) {
+        if self.say.leaves_out(name, value) {
             return Ok(());
         }
         match name.len() {
@@ -250,67 +211,9 @@ impl<'a> Reply<'a> {
             }
             _ => {}
         }
-        self.put(name, value);
-        Ok(())
-    }
-
-    fn put(&mut self, name: &[u8], value: &[u8]) {
         self.fields += 1;
-        self.head.extend_from_slice(name);
-        self.head.extend_from_slice(b": ");
-        self.head.extend_from_slice(value);
-        self.head.extend_from_slice(b"\r\n");
-    }
-
-    /// The largest head, bytes.
-    fn limit(&self) -> usize {
-        self.manner.map_or(HEAD_MAX, |manner| manner.heads.limit as usize)
-    }
-
-    /// Remembers a field that the configuration wants to know; whether it is not to be sent.
-    fn left_out(&mut self, name: &[u8], value: &[u8]) -> bool {
-        let by_rule = self
-            .edit
-            .as_ref()
-            .is_some_and(|edit| edit.remove.iter().any(|one| one.eq_ignore_ascii_case(name)));
-        let Some(manner) = self.manner else { return by_rule };
-        let mut out = by_rule || manner.removes(name);
-        for one in &manner.heads.collect {
-            if one.field.as_bytes().eq_ignore_ascii_case(name) {
-                self.learned.push((one.variable.clone(), value.to_vec()));
-                out |= one.pull;
-            }
-        }
-        out
-    }
-
-    /// Takes fields out of a head that is complete, after rules looked at it.
-    pub fn strike_out(&mut self) {
-        let Some(edit) = self.edit.as_ref().filter(|edit| !edit.remove.is_empty()) else { return };
-        let lines = std::mem::take(self.head);
-        for (number, line) in lines.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-            let out = edit.remove.iter().any(|one| one.eq_ignore_ascii_case(name));
-            if number > 0 && out {
-                self.fields -= 1;
-            } else {
-                self.head.extend_from_slice(line);
-            }
-        }
-    }
-
-    /// Adds what the configuration and the rules of this request add.
-    fn add_fields(&mut self) {
-        if let Some(manner) = self.manner {
-            for (name, value) in &manner.heads.add {
-                self.put(name.as_bytes(), value.as_bytes());
-            }
-        }
-        if let Some(edit) = self.edit.take() {
-            for (name, value) in &edit.add {
-                self.put(name, value);
-            }
-        }
+        manner::put(self.head, name, value);
+        Ok(())
     }
 
     /// Statuses whose answers have no body (RFC 9110 section 6.4.1).
@@ -328,9 +231,7 @@ impl<'a> Reply<'a> {
         if let Some(post) = self.post {
             post.claim();
         }
-        if self.manner.is_some() || self.edit.is_some() {
-            self.add_fields();
-        }
+        self.fields += self.say.add_fields(self.head);
         let http = self.facts.wire == Wire::Http;
         if self.length.is_none() && !self.bodiless() {
             match total {
@@ -370,15 +271,6 @@ impl<'a> Reply<'a> {
             self.head_size -= fastcgi::HEADER;
         }
         self.stage = Stage::Flowing;
-    }
-
-    /// Lets the adviser look at a head that is complete; whether another answer took its place.
-    fn replaced(&mut self) -> bool {
-        let Some(advice) = self.advice.take_if(|_| self.stage == Stage::Headed) else {
-            return false;
-        };
-        advice.advise(self.status, self);
-        self.stage == Stage::Ended
     }
 
     /// Bytes that the announced length still allows.
@@ -561,29 +453,6 @@ impl<'a> Reply<'a> {
             return;
         }
         self.refuse(500, "Internal Server Error", text);
-    }
-
-    /// The page that the configuration has for a status; whether there is one.
-    pub fn page(&mut self, status: u16, phrase: &str) -> bool {
-        let Some(page) = self.manner.and_then(|manner| manner.page(status)) else { return false };
-        let head = self
-            .status(format!("{status} {phrase}").as_bytes())
-            .and_then(|()| self.field(b"Content-Type", b"text/html"));
-        debug_assert!(head.is_ok(), "our own heads are well-formed");
-        self.piece(page);
-        true
-    }
-
-    /// An answer of the server's own: the page of the configuration, or a short text.
-    pub fn refuse(&mut self, status: u16, phrase: &str, text: &str) {
-        if self.page(status, phrase) {
-            return;
-        }
-        let head = self
-            .status(format!("{status} {phrase}").as_bytes())
-            .and_then(|()| self.field(b"Content-Type", b"text/plain; charset=utf-8"));
-        debug_assert!(head.is_ok(), "our own heads are well-formed");
-        self.whole(text.as_bytes());
     }
 
     /// Ends the connection after this answer.

@@ -61,7 +61,7 @@ impl<'a> View<'a> {
             b"QUERY_STRING" => return Some(request.bytes(head, request.query)),
             _ => {}
         }
-        if self.wire != Wire::Http {
+        if self.wire.has_variables() {
             let same = |span| request.bytes(head, span) == name;
             let field = request.fields.iter().rev().find(|field| same(field.name))?;
             return Some(request.bytes(head, field.value));

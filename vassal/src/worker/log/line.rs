@@ -15,6 +15,7 @@ use super::Journal;
 use crate::request::{Request, Version};
 use crate::worker::connection::Peer;
 use crate::worker::reply::{Conclusion, Notes};
+use crate::worker::view::View;
 
 /// A request that was answered.
 #[derive(Debug)]
@@ -245,7 +246,9 @@ impl Journal {
     /// the peer, or whom a near peer names where `log-x-forwarded-for` asks for that.
     fn address(&self, entry: &Entry<'_>) -> Vec<u8> {
         let address = match entry.wire {
-            Wire::Http if !entry.peer.address.is_empty() => entry.peer.address.clone().into_bytes(),
+            Wire::Http if entry.request.variables.is_empty() && !entry.peer.address.is_empty() => {
+                entry.peer.address.clone().into_bytes()
+            }
             _ => variable(entry, "REMOTE_ADDR").unwrap_or_default(),
         };
         if self.forwarded_for && is_near(&address) {
@@ -350,40 +353,11 @@ fn named(entry: &Entry<'_>, name: &str) -> Vec<u8> {
     variable(entry, name).unwrap_or_default()
 }
 
-/// A variable of the request, as the application sees it.
+/// A variable of the request, as the application and the rules see it.
 fn variable(entry: &Entry<'_>, name: &str) -> Option<Vec<u8>> {
-    let (request, head) = (entry.request, entry.head);
-    let bytes = |span| request.bytes(head, span).to_vec();
-    if entry.wire != Wire::Http {
-        let mut fields = request.fields.iter().rev();
-        let found = fields.find(|field| request.bytes(head, field.name) == name.as_bytes());
-        return found.map(|field| bytes(field.value));
-    }
-    match name {
-        "REQUEST_METHOD" => return Some(bytes(request.method)),
-        "REQUEST_URI" => return Some(bytes(request.target)),
-        "PATH_INFO" => return Some(bytes(request.path)),
-        "QUERY_STRING" => return Some(bytes(request.query)),
-        "SERVER_PROTOCOL" => return Some(protocol(request.version).into()),
-        "SERVER_PORT" => return Some(entry.port.into()),
-        "REMOTE_ADDR" => return Some(entry.peer.address.clone().into_bytes()),
-        "REMOTE_PORT" => return Some(entry.peer.port.clone().into_bytes()),
-        "SCRIPT_NAME" => return Some(Vec::new()),
-        "HTTP_HOST" if request.authority.is_some() => return request.authority.map(bytes),
-        _ => {}
-    }
-    let wanted = match name {
-        "CONTENT_TYPE" | "CONTENT_LENGTH" => name,
-        _ => name.strip_prefix("HTTP_")?,
-    };
-    let same = |field: &&crate::request::Field| {
-        let field = request.bytes(head, field.name);
-        let upper = |byte: &u8| if *byte == b'-' { b'_' } else { byte.to_ascii_uppercase() };
-        field.len() == wanted.len()
-            && !field.contains(&b'_')
-            && field.iter().map(upper).eq(wanted.bytes())
-    };
-    request.fields.iter().find(same).map(|field| bytes(field.value))
+    let Entry { request, head, wire, peer, port, .. } = *entry;
+    let view = View { request, head, wire, peer, port };
+    view.variable(name.as_bytes()).map(<[u8]>::to_vec)
 }
 
 /// Whether a peer may say for whom it asks: a proxy on this machine or in a private network.
