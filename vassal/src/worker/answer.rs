@@ -77,12 +77,12 @@ impl<A: App> Engine<A> {
         let now = Now { epoch: epoch as i64, monotonic: core.now };
         let content = self.content.as_ref();
         reply.say().mind(content.and_then(Content::manner));
-        let decided =
+        let verdict =
             content.and_then(|content| content.before(frame, request, now, &mut reply, turn));
         let view = frame.view(request);
         let adviser = content.and_then(|content| content.adviser(view, now));
         reply.say().heed(adviser.as_ref().map(|adviser| adviser as &dyn Advice));
-        let own = content.and_then(|content| content.answer(decided, &view, now, &mut reply, turn));
+        let own = content.and_then(|content| content.answer(verdict, &view, now, &mut reply, turn));
         if own.is_none() {
             let call = Call {
                 request,

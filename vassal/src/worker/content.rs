@@ -1,7 +1,6 @@
 //! What the server does before (or instead of) the application: rules, files, heads.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use shared::settings;
 
@@ -24,14 +23,6 @@ pub(super) struct Content {
     routes: Option<Routes>,
     manner: Option<Manner>,
     worker: u32,
-}
-
-/// What the rules made of a request.
-#[derive(Debug)]
-pub(super) struct Decided<'a> {
-    verdict: Verdict<'a>,
-    /// How long the request may run, where a rule said so.
-    pub(super) harakiri: Option<Duration>,
 }
 
 impl Content {
@@ -67,7 +58,7 @@ impl Content {
         now: Now,
         reply: &mut Reply<'_>,
         turn: &mut Turn<'_>,
-    ) -> Option<Decided<'_>> {
+    ) -> Option<Verdict<'_>> {
         let table = &self.routes.as_ref()?.request;
         if table.is_empty() {
             return None;
@@ -77,10 +68,9 @@ impl Content {
         }
         let mut scene = self.scene(frame.view(request), now, 0);
         let verdict = table.run(&mut scene);
-        let harakiri = scene.effects.harakiri;
         let variables = scene.effects.apply(reply);
         set(&variables, request);
-        Some(Decided { verdict, harakiri })
+        Some(verdict)
     }
 
     fn scene<'a>(&'a self, view: View<'a>, now: Now, status: u16) -> Scene<'a> {
@@ -99,13 +89,13 @@ impl Content {
     /// gives the turn away first.
     pub(super) fn answer(
         &self,
-        decided: Option<Decided<'_>>,
+        verdict: Option<Verdict<'_>>,
         view: &View<'_>,
         now: Now,
         reply: &mut Reply<'_>,
         turn: &mut Turn<'_>,
     ) -> Option<Place> {
-        let verdict = decided.map_or(Verdict::Pass, |decided| decided.verdict);
+        let verdict = verdict.unwrap_or(Verdict::Pass);
         if let Verdict::Static(..) | Verdict::File { .. } = &verdict {
             drop(turn.take());
         }

@@ -205,8 +205,6 @@ pub enum Action {
     AddHeader(String, Template),
     /// `remheader`, `delheader`.
     RemoveHeader(String),
-    /// `harakiri`: this request may run for so many seconds.
-    Harakiri(u32),
 }
 
 /// Who may pass.

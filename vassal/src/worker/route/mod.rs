@@ -13,7 +13,6 @@ mod password;
 mod template;
 
 use std::path::Path;
-use std::time::Duration;
 
 use regex::bytes::Regex;
 use shared::pattern;
@@ -96,8 +95,6 @@ pub(super) struct Effects {
     pub(super) edit: Edit,
     /// What the log is told.
     pub(super) notes: Notes,
-    /// How long the request may run.
-    pub(super) harakiri: Option<Duration>,
     /// A password was asked for, and right.
     admitted: bool,
 }
@@ -359,9 +356,6 @@ fn act(action: &Action, scene: &mut Scene<'_>, groups: &Groups) -> Option<Answer
         }
         Action::RemoveHeader(name) => {
             scene.effects.edit.remove.push(name.clone().into_bytes());
-        }
-        Action::Harakiri(seconds) => {
-            scene.effects.harakiri = Some(Duration::from_secs(u64::from(*seconds)));
         }
         // done by the caller, or prepared
         Action::Next

@@ -76,11 +76,6 @@ fn action(verb: &str, arguments: &str) -> Result<Action, String> {
             ))
         }
         "remheader" | "delheader" => Ok(Action::RemoveHeader(name(arguments.trim())?.to_owned())),
-        "harakiri" => arguments
-            .trim()
-            .parse()
-            .map(Action::Harakiri)
-            .map_err(|_| format!("expected harakiri:seconds, found {arguments:?}")),
         _ => Err(refused(verb)),
     }
 }
@@ -204,6 +199,7 @@ fn refused(verb: &str) -> String {
         "send" | "send-crnl" | "flush" | "disableheaders" | "clearheaders" | "resetheaders" => {
             "bytes outside an answer would break the protocol; use file, return or addheader"
         }
+        "harakiri" => "use the option harakiri, or uwsgi.set_user_harakiri in the application",
         "expires" => "use static-expires, or addheader with ${httptime[N]}",
         "chdir" => "the directory belongs to all requests of a worker",
         "setapp" | "sethome" | "setfile" | "setmodifier1" | "setmodifier2" | "setprocname" => {
