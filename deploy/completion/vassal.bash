@@ -17,6 +17,9 @@ _vassal() {
         --protocol|--socket-protocol)
             COMPREPLY=($(compgen -W 'uwsgi http http11 fastcgi fastcgi-nph scgi scgi-nph' -- "$cur"))
             return ;;
+        --file-serve-mode|--fileserve-mode)
+            COMPREPLY=($(compgen -W 'x-accel-redirect nginx x-sendfile' -- "$cur"))
+            return ;;
         -x|-y|-j|--vassals-inherit|--vassals-include|--vassals-inherit-before|--vassals-include-before|--config|--inherit|--include|--ini|--xml|--xmlconfig|--yaml|--yml|--json|--js)
             _vassal_files "$cur"
             return ;;
@@ -32,7 +35,7 @@ _vassal() {
         --gid|--immediate-gid)
             COMPREPLY=($(compgen -g -- "$cur"))
             return ;;
-        -w|-p|-t|-R|-l|-z|-b|-v|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--fallback-config|--inject-before|--inject-after|--declare-option|--declare-option2|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-socket-modifier1|--http-socket-modifier2|--https-socket-modifier1|--https-socket-modifier2|--fastcgi-modifier1|--fastcgi-modifier2|--scgi-modifier1|--scgi-modifier2|--allowed-modifiers|--max-vars|--post-buffering-bufsize|--body-read-warning|--http-timeout|--http-headers-timeout|--http-processes|--http-workers|--http-connect-timeout|--http-modifier1|--http-modifier2|--http-events|--http-buffer-size|--http-quiet|--http-gracetime|--http-harakiri|--http-uid|--http-gid|--umask|--limit-nproc|--prio|--cpu-affinity|--max-fd|--limit-as|--log-sendfile|--log-ioerror|--log-slow|--log-master-bufsize|--log-maxsize|--log-big|--log-format|--logformat|--log-backupname|--log-encoder|--log-req-encoder|--log-drain|--log-filter|--logfile-chmod|--log-socket|--req-logger|--logger-req|--logger|--rsyslog-packet-size|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--resolve|--if-hostname-match|--if-not-hostname-match|--print|--iprint|--env|--unenv|--envdir|--early-envdir|--chunked-input-timeout|--chunked-input-limit|--log-route|--log-req-route|--attach-daemon|--attach-control-daemon|--smart-attach-daemon|--smart-attach-daemon2|--attach-daemon2)
+        -w|-p|-t|-R|-l|-z|-b|-v|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--offload-threads|--offload-thread|--fallback-config|--inject-before|--inject-after|--declare-option|--declare-option2|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-socket-modifier1|--http-socket-modifier2|--https-socket-modifier1|--https-socket-modifier2|--fastcgi-modifier1|--fastcgi-modifier2|--scgi-modifier1|--scgi-modifier2|--allowed-modifiers|--max-vars|--post-buffering-bufsize|--body-read-warning|--http-timeout|--http-headers-timeout|--http-processes|--http-workers|--http-connect-timeout|--http-modifier1|--http-modifier2|--http-events|--http-buffer-size|--http-quiet|--http-gracetime|--http-harakiri|--http-uid|--http-gid|--umask|--limit-nproc|--prio|--cpu-affinity|--max-fd|--limit-as|--log-sendfile|--log-ioerror|--log-slow|--log-master-bufsize|--log-maxsize|--log-big|--log-format|--logformat|--log-backupname|--log-encoder|--log-req-encoder|--log-drain|--log-filter|--logfile-chmod|--log-socket|--req-logger|--logger-req|--logger|--rsyslog-packet-size|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--resolve|--if-hostname-match|--if-not-hostname-match|--print|--iprint|--env|--unenv|--envdir|--early-envdir|--chunked-input-timeout|--chunked-input-limit|--static-cache-paths|--response-headers-limit|--static-cache-paths-name|--error-page-403|--error-page-404|--error-page-500|--add-header|--rem-header|--del-header|--collect-header|--response-header-collect|--pull-header|--static-skip-ext|--static-index|--static-safe|--mime-file|--mimefile|--static-expires-type|--static-expires-type-mtime|--static-expires|--static-expires-mtime|--static-expires-uri|--static-expires-uri-mtime|--static-expires-path-info|--static-expires-path-info-mtime|--static-gzip|--static-gzip-dir|--static-gzip-prefix|--static-gzip-ext|--static-gzip-suffix|--check-static|--static-check|--static-map|--static-map2|--log-route|--log-req-route|--route|--route-host|--route-uri|--route-qs|--route-remote-addr|--route-user-agent|--route-remote-user|--route-referer|--route-label|--route-if|--route-if-not|--route-run|--final-route|--final-route-status|--final-route-host|--final-route-uri|--final-route-qs|--final-route-remote-addr|--final-route-user-agent|--final-route-remote-user|--final-route-referer|--final-route-label|--final-route-if|--final-route-if-not|--final-route-run|--error-route|--error-route-status|--error-route-host|--error-route-uri|--error-route-qs|--error-route-remote-addr|--error-route-user-agent|--error-route-remote-user|--error-route-referer|--error-route-label|--error-route-if|--error-route-if-not|--error-route-run|--response-route|--response-route-status|--response-route-host|--response-route-uri|--response-route-qs|--response-route-remote-addr|--response-route-user-agent|--response-route-remote-user|--response-route-referer|--response-route-label|--response-route-if|--response-route-if-not|--response-route-run|--attach-daemon|--attach-control-daemon|--smart-attach-daemon|--smart-attach-daemon2|--attach-daemon2)
             COMPREPLY=()
             return ;;
     esac
@@ -132,6 +135,8 @@ _vassal_options='-w
 --plugin-dir
 --plugins
 --plugin
+--offload-threads
+--offload-thread
 --fallback-config
 --inject-before
 --inject-after
@@ -352,8 +357,98 @@ _vassal_options='-w
 --early-envdir
 --chunked-input-timeout
 --chunked-input-limit
+--check-static-docroot
+--static-gzip-all
+--honour-range
+--static-cache-paths
+--response-headers-limit
+--static-cache-paths-name
+--error-page-403
+--error-page-404
+--error-page-500
+--add-header
+--rem-header
+--del-header
+--collect-header
+--response-header-collect
+--pull-header
+--static-skip-ext
+--static-index
+--static-safe
+--mime-file
+--mimefile
+--static-expires-type
+--static-expires-type-mtime
+--static-expires
+--static-expires-mtime
+--static-expires-uri
+--static-expires-uri-mtime
+--static-expires-path-info
+--static-expires-path-info-mtime
+--static-gzip
+--static-gzip-dir
+--static-gzip-prefix
+--static-gzip-ext
+--static-gzip-suffix
+--check-static
+--static-check
+--static-map
+--static-map2
+--file-serve-mode
+--fileserve-mode
 --log-route
 --log-req-route
+--route
+--route-host
+--route-uri
+--route-qs
+--route-remote-addr
+--route-user-agent
+--route-remote-user
+--route-referer
+--route-label
+--route-if
+--route-if-not
+--route-run
+--final-route
+--final-route-status
+--final-route-host
+--final-route-uri
+--final-route-qs
+--final-route-remote-addr
+--final-route-user-agent
+--final-route-remote-user
+--final-route-referer
+--final-route-label
+--final-route-if
+--final-route-if-not
+--final-route-run
+--error-route
+--error-route-status
+--error-route-host
+--error-route-uri
+--error-route-qs
+--error-route-remote-addr
+--error-route-user-agent
+--error-route-remote-user
+--error-route-referer
+--error-route-label
+--error-route-if
+--error-route-if-not
+--error-route-run
+--response-route
+--response-route-status
+--response-route-host
+--response-route-uri
+--response-route-qs
+--response-route-remote-addr
+--response-route-user-agent
+--response-route-remote-user
+--response-route-referer
+--response-route-label
+--response-route-if
+--response-route-if-not
+--response-route-run
 --attach-daemon
 --attach-control-daemon
 --smart-attach-daemon

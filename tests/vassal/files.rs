@@ -351,7 +351,9 @@ fn files_are_requests_like_others() {
     for path in ["/static/a.css", "/static/empty.txt", "/static/none", "/static/a.css"] {
         assert_eq!(client.get(path).unwrap().status, 200, "{path}");
     }
-    server.expect_log("GET /static/a.css => generated 6 bytes");
+    server.expect_log("|app: -1|");
+    server.expect_log("GET /static/a.css => generated 6 bytes in ");
+    server.expect_log(" via sendfile() (HTTP/1.1 200)");
     server.expect_log("GET /static/empty.txt => generated 0 bytes");
     server.stop();
 }

@@ -122,9 +122,6 @@ impl<A: App> Engine<A> {
             board.count(seat, Count::Exceptions).fetch_add(1, Relaxed);
             self.place(core, Place::Exceptions);
         }
-        if notes.app < 0 {
-            self.place(core, if end.file { Place::Static } else { Place::Routed });
-        }
         if end.lost {
             self.place(core, Place::WriteErrors);
             connection.output = super::output::Output::default();

@@ -16,7 +16,7 @@ pub struct Conclusion {
     pub fields: usize,
     /// Blocks that the application gave, a whole body counted as one.
     pub blocks: u32,
-    /// Whether the body was a file that the kernel sends.
+    /// Whether the body was a file that the server sent by itself.
     pub file: bool,
     /// Whether the client was gone.
     pub lost: bool,

@@ -84,7 +84,7 @@ pub struct Reply<'a> {
     lost: Option<io::ErrorKind>,
     failed: bool,
     blocks: u32,
-    file: bool,
+    pub(super) file: bool,
     notes: Notes,
     post: Option<&'a Post>,
     pub(super) say: Say<'a>,

@@ -122,6 +122,8 @@ fn body(
     if left > 0 && small.is_empty() {
         reply.piece(Piece { file: hit.file, offset: offset as i64, left });
     } else {
+        // read or sent by the kernel, it is a file for the log
+        reply.file = left > 0;
         reply.whole(small);
     }
 }

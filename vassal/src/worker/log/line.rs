@@ -149,11 +149,7 @@ impl Journal {
         let end = &entry.end;
         let (time, unit) =
             if self.micros { (entry.micros, "micros") } else { (entry.micros / 1000, "msecs") };
-        let via = match (end.file, entry.notes.app) {
-            (true, _) => " via sendfile()",
-            (false, ..0) => " via route()",
-            (false, _) => "",
-        };
+        let via = if end.file { " via sendfile()" } else { "" };
         out.number(format_args!(
             " => generated {} bytes in {time} {unit}{via} ({} {}) {} headers in {} bytes \
              ({} switches on core {})\n",

@@ -101,9 +101,7 @@ fn allowed(action: &Action, table: Table) -> bool {
             Table::Error | Table::Response => status.is_some(),
             Table::Last => false,
         },
-        Action::Rewrite(..) | Action::Password { .. } | Action::FixPath | Action::Harakiri(_) => {
-            table == Table::Request
-        }
+        Action::Rewrite(..) | Action::Password { .. } | Action::FixPath => table == Table::Request,
     }
 }
 
