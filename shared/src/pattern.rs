@@ -7,12 +7,17 @@
 use regex::bytes::{Regex, RegexBuilder};
 
 /// The largest compiled expression, bytes.
-const SIZE_MAX: usize = 1 << 20;
+const SIZE_MAX: usize = 256 * 1024;
+/// The longest expression, bytes.
+const LENGTH_MAX: usize = 8192;
 /// Groups inside groups.
 const NEST_MAX: u32 = 100;
 
 /// Compiles a pattern. The error is half a sentence for whoever wrote it.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
+    if pattern.len() > LENGTH_MAX {
+        return Err(format!("the regular expression is longer than {LENGTH_MAX} bytes"));
+    }
     let built =
         RegexBuilder::new(pattern).unicode(false).size_limit(SIZE_MAX).nest_limit(NEST_MAX).build();
     built.map_err(|error| match &error {
@@ -50,5 +55,6 @@ mod tests {
         assert!(reason(r"^(a)\1$").contains("backreferences"), "{}", reason(r"^(a)\1$"));
         assert!(reason(&"(".repeat(500)).contains("regular expression"));
         assert!(reason(r"(\w{500}){500}").contains("too large"));
+        assert!(reason(&"a".repeat(10_000)).contains("longer than"));
     }
 }

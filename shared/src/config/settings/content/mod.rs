@@ -17,14 +17,30 @@ mod template;
 /// The largest limit of an answer's head, bytes: it is kept in memory.
 const HEAD_MAX: u64 = 1 << 20;
 
+/// More lines about files and rules than this are a file that was generated wrongly. Each may
+/// have a pattern to compile, which takes a while.
+const LINES_MAX: usize = 512;
+
 /// Reads this part.
 pub(super) fn read(given: &mut Given<'_>) -> Content {
+    let directives = given.directives;
+    let mut lines = directives.iter().filter(|one| concerns(&one.key));
+    if let Some(one) = lines.nth(LINES_MAX) {
+        given.error(one, format!("expected at most {LINES_MAX} lines about files and rules"));
+        return Content::default();
+    }
     Content {
         files: files::read(given),
         routes: routes::read(given),
         heads: heads(given),
         pages: pages(given),
     }
+}
+
+/// Whether an option is about files or rules.
+fn concerns(key: &str) -> bool {
+    let rule = ["route", "error-route", "response-route", "final-route"];
+    key.starts_with("static-") || rule.iter().any(|family| key.starts_with(family))
 }
 
 fn heads(given: &mut Given<'_>) -> Heads {

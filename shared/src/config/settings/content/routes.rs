@@ -8,9 +8,6 @@ use crate::settings::content::routes::{Action, Rule, Test};
 use super::super::Given;
 use super::{action, condition};
 
-/// More rules than this are a file that was generated wrongly.
-const RULES_MAX: usize = 4096;
-
 /// A table of rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Table {
@@ -53,10 +50,6 @@ fn table(given: &mut Given<'_>, table: Table, family: &str) -> Vec<Rule> {
             None => continue,
             Some(kind) => kind,
         };
-        if rules.len() == RULES_MAX {
-            given.error(one, format!("expected at most {RULES_MAX} rules"));
-            return rules;
-        }
         if kind == "label" {
             labels.push((&one.value, rules.len()));
             rules.push(Rule { test: Test::Always, action: Action::Next });

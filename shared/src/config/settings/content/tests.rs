@@ -147,3 +147,13 @@ fn bad_rules_say_what_is_wrong_and_what_to_do_instead() {
     let (_, reading) = settled("route-label = up\nroute-run = goto:up\n");
     assert!(errors(&reading)[0].contains("only leads forward"));
 }
+
+#[test]
+fn there_are_not_more_rules_than_can_be_compiled_at_once() {
+    let rules = |count| settled(&"route = ^/x donotlog:\n".repeat(count));
+    let (settings, reading) = rules(512);
+    assert_eq!(errors(&reading), [""; 0]);
+    assert_eq!(settings.serve.content.routes.request.len(), 512);
+    let (_, reading) = rules(513);
+    assert!(errors(&reading)[0].contains("a.ini:514: "), "{:?}", errors(&reading));
+}
