@@ -396,6 +396,8 @@ _vassal_options='-w
 --static-map2
 --file-serve-mode
 --fileserve-mode
+--router-list
+--routers-list
 --log-route
 --log-req-route
 --route

@@ -327,6 +327,8 @@ for program in vassal uwsgi
     complete -c $program -l static-map2 -r -d 'As `static-map`; the path is part of the file\'s path.'
     complete -c $program -l file-serve-mode -r -a 'x-accel-redirect nginx x-sendfile' -d 'Let the web server send files: `x-accel-redirect` or `x-sendfile`.'
     complete -c $program -l fileserve-mode -r -a 'x-accel-redirect nginx x-sendfile' -d 'Let the web server send files: `x-accel-redirect` or `x-sendfile`.'
+    complete -c $program -l router-list -d 'The actions of rules are listed in docs/files-and-rules.md.'
+    complete -c $program -l routers-list -d 'The actions of rules are listed in docs/files-and-rules.md.'
     complete -c $program -l log-route -r -d 'Send lines of the log that match to one logger, `logger pattern`.'
     complete -c $program -l log-req-route -r -d 'Send request lines that match to one logger, `logger pattern`.'
     complete -c $program -l route -r -d 'Rule where the path matches, `pattern action:arguments`.'

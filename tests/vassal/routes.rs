@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use tests::http::{self, Client, Response};
 use tests::server::SOON;
-use tests::{Dir, Run, Server, Subject, eventually, free_address, only, subject};
+use tests::{Dir, Run, Server, Subject, eventually, free_address, only, subject, uwsgi};
 
 /// An application that answers with the status of the query parameter `status` and tells, as
 /// JSON, the texts of its environ.
@@ -192,6 +192,40 @@ fn the_application_sees_what_rules_made_of_the_request() {
     ] {
         assert_eq!(script[name], value, "{name}");
     }
+    server.stop();
+}
+
+#[test]
+fn rules_and_files_are_the_same_behind_a_web_server() {
+    let dir = Dir::new();
+    dir.write("a.txt", "file");
+    let (server, _) = serve(
+        &dir,
+        &[
+            "socket = {}/app.sock",
+            "static-map = /a.txt={}/a.txt",
+            "route = ^/x/(.*)$ rewrite:/y/$1?b=2",
+            "route-run = addvar:NAME=${REQUEST_METHOD} ${HTTP_HOST} ${qs[b]}",
+            "route = ^/y addheader:X-Path: ${PATH_INFO}",
+            "route = ^/z redirect:/there",
+        ],
+    );
+    let socket = dir.join("app.sock");
+    server.await_unix(&socket);
+    let answer = uwsgi::ask(&*socket, "GET", "/x/z?a=1", b"").unwrap();
+    assert_eq!(answer.header("X-Path"), Some("/y/z"), "{}", answer.text());
+    let told = answer.json();
+    for (name, value) in [
+        ("PATH_INFO", "/y/z"),
+        ("QUERY_STRING", "b=2&a=1"),
+        ("NAME", "GET example.test 2"),
+        ("REQUEST_URI", "/x/z?a=1"),
+    ] {
+        assert_eq!(told[name], value, "{name}");
+    }
+    assert_eq!(uwsgi::ask(&*socket, "GET", "/a.txt", b"").unwrap().text(), "file");
+    let found = uwsgi::ask(&*socket, "GET", "/z", b"").unwrap();
+    assert_eq!((found.status, found.header("Location")), (302, Some("/there")));
     server.stop();
 }
 

@@ -6,7 +6,7 @@ use crate::option::{Kind, Row, row};
 pub(super) const ROWS: &[Row] = &[
     row("router-list", Kind::Flag)
         .aliases(&["routers-list"])
-        .planned("Print the actions of request rules."),
+        .accepted("The actions of rules are listed in docs/files-and-rules.md."),
     row("log-route", Kind::List)
         .works("Send lines of the log that match to one logger, `logger pattern`."),
     row("log-req-route", Kind::List)
