@@ -158,6 +158,7 @@ _vassal_options='-w
 --fastcgi-nph-socket
 --scgi-socket
 --scgi-nph-socket
+--enable-proxy-protocol
 --chmod-socket
 --chmod
 --buffer-size
@@ -180,6 +181,7 @@ _vassal_options='-w
 --http-keepalive
 --http-timeout
 --http-headers-timeout
+--http-enable-proxy-protocol
 --http-processes
 --http-workers
 --http-auto-chunked

@@ -4,6 +4,8 @@
 mod fastcgi;
 /// HTTP/1.1 as strict as RFC 9112 wants it.
 mod http;
+/// Clients that a proxy announces.
+mod proxy;
 /// The same application behind every protocol.
 mod same;
 /// SCGI, good and bad.

@@ -260,6 +260,8 @@ pub const PROOFS: &[(&str, &str)] = &[
         "tests/protocol::scgi::a_request_built_by_hand_is_answered_with_a_status_field",
     ),
     ("scgi-nph-socket", "tests/protocol::fastcgi::the_nph_twins_answer_with_a_status_line"),
+    ("enable-proxy-protocol", "tests/protocol::proxy::a_proxy_says_who_the_client_is"),
+    ("http-enable-proxy-protocol", "tests/protocol::proxy::a_proxy_says_who_the_client_is"),
     ("http-timeout", "tests/protocol::slow::http_timeout_is_how_long_a_client_may_pause"),
     (
         "http-headers-timeout",

@@ -8,6 +8,8 @@ pub mod chunked;
 pub mod fastcgi;
 /// HTTP/1.0 and HTTP/1.1 request heads (RFC 9112).
 pub mod http;
+/// What a proxy says about a client.
+pub mod proxy;
 /// SCGI, which nginx speaks with `scgi_pass`.
 pub mod scgi;
 /// The uwsgi protocol, which nginx speaks with `uwsgi_pass`.

@@ -89,6 +89,8 @@ pub struct Connection {
     pub served: u64,
     /// When a head that began to come has to be whole, monotonic milliseconds; 0 while none has.
     pub head_until: u64,
+    /// Whether it is known who is there: a proxy has still to say it where this is false.
+    pub announced: bool,
     /// FastCGI's number of the request in hand ([`crate::request::Request::stream`]).
     pub stream: u16,
 }
@@ -109,6 +111,7 @@ impl Connection {
             watches_output: false,
             served: 0,
             head_until: 0,
+            announced: true,
             stream: 0,
         }
     }
@@ -129,7 +132,10 @@ impl Connection {
 
     /// Whether no request is in progress: it can be passed on or closed without harm.
     pub fn idle(&self) -> bool {
-        matches!(self.phase, Phase::Head) && self.output.is_empty() && self.after == After::Next
+        self.announced
+            && matches!(self.phase, Phase::Head)
+            && self.output.is_empty()
+            && self.after == After::Next
     }
 }
 

@@ -76,6 +76,12 @@ impl<A: App> Engine<A> {
         }
         let limit = match connection.phase {
             Phase::Linger { until, .. } => return until.saturating_sub(self.clock()),
+            Phase::Head if connection.head_until > 0 && connection.output.is_empty() => {
+                // bytes that come meanwhile do not put it off
+                let left = connection.head_until.saturating_sub(self.clock());
+                return left.min(patience.as_millis() as u64);
+            }
+            Phase::Head if !connection.announced => serve.socket_timeout,
             Phase::Head if connection.idle() && connection.input.is_empty() => {
                 // keep-alive that is switched off says nothing about a client's first request
                 match connection.served {
@@ -83,11 +89,6 @@ impl<A: App> Engine<A> {
                     _ if wire.is_fastcgi() && serve.keepalive.is_zero() => KEPT,
                     _ => serve.keepalive,
                 }
-            }
-            Phase::Head if connection.head_until > 0 && connection.output.is_empty() => {
-                // bytes that come meanwhile do not put it off
-                let left = connection.head_until.saturating_sub(self.clock());
-                return left.min(patience.as_millis() as u64);
             }
             Phase::Head | Phase::Body(_) => patience,
         };

@@ -445,7 +445,9 @@ impl<A: App> Engine<A> {
             let _ = socket::nodelay(&socket);
         }
         self.count_open(true);
-        Box::new(Connection::new(socket, peer, number))
+        let mut connection = Box::new(Connection::new(socket, peer, number));
+        connection.announced = !self.is_proxied(number);
+        connection
     }
 
     /// Puts a connection into the table and the epoll set.

@@ -36,6 +36,8 @@ pub mod manner;
 pub mod outcome;
 /// What waits to be sent.
 pub mod output;
+/// Connections that a proxy announces.
+mod proxied;
 /// Framing of answers.
 pub mod reply;
 /// Rules that are applied to requests and answers.

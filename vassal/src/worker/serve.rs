@@ -173,6 +173,7 @@ impl<A: App> Engine<A> {
                 return Fate::Gone;
             }
             let step = match connection.phase {
+                _ if !connection.announced => self.meet_client(connection, core),
                 // only held back answers were to be sent: the last read left nothing behind
                 Phase::Head if core.releasing && connection.drained => Step::Wait,
                 Phase::Head => self.head(connection, core, turn),

@@ -20,6 +20,9 @@ pub(super) const ROWS: &[Row] = &[
         .works("Seconds to wait for an HTTP client inside a request; 60 where `http` is used, else as `socket-timeout`."),
     row("http-headers-timeout", Kind::Integer)
         .works("Seconds that the head of an HTTP request may take from its first byte to its last."),
+    row("http-enable-proxy-protocol", Kind::Flag).optional().works(
+        "Connections to `http` begin with a header of the PROXY protocol, version 1 or 2.",
+    ),
     row("http-processes", Kind::Integer)
         .aliases(&["http-workers"])
         .accepted("Workers answer HTTP themselves."),
@@ -85,7 +88,4 @@ pub(super) const ROWS: &[Row] = &[
     row("http-resubscribe", Kind::List).planned("Address to which subscriptions are passed on."),
     row("http-manage-source", Kind::Flag).planned("Understand the method SOURCE of Icecast."),
     row("http-manage-rtsp", Kind::Flag).planned("Understand RTSP over HTTP."),
-    row("http-enable-proxy-protocol", Kind::Flag)
-        .optional()
-        .planned("Expect the PROXY protocol on HTTP connections."),
 ];

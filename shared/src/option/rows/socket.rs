@@ -41,6 +41,9 @@ pub(super) const ROWS: &[Row] = &[
         .works("Address for SCGI; answers begin with the field `Status`."),
     row("scgi-nph-socket", Kind::Special)
         .works("Address for SCGI whose answers begin as those of HTTP do."),
+    row("enable-proxy-protocol", Kind::Flag).works(
+        "Connections to HTTP sockets begin with a header of the PROXY protocol, version 1 or 2.",
+    ),
     row("chmod-socket", Kind::Mode)
         .aliases(&["chmod"])
         .short('C')
