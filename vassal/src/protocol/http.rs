@@ -69,7 +69,11 @@ pub fn parse(bytes: &[u8], request: &mut Request) -> Parsed {
 /// Returns where the head ends, or `None` when its end has not come yet.
 fn head(bytes: &[u8], request: &mut Request) -> Result<Option<usize>, Refusal> {
     // an empty line before the request is forgiven (RFC 9112 section 2.2)
-    let start = if bytes.starts_with(b"\r\n") { 2 } else { 0 };
+    let start = match bytes {
+        [b'\r'] => return Ok(None),
+        [b'\r', b'\n', ..] => 2,
+        _ => 0,
+    };
     let Some(mut at) = request_line(bytes, start, request)? else { return Ok(None) };
     let mut steering = Steering::default();
     loop {

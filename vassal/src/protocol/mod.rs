@@ -6,6 +6,9 @@ mod cgi;
 pub mod chunked;
 /// FastCGI, which nginx speaks with `fastcgi_pass`.
 pub mod fastcgi;
+/// The bodies of the fuzz targets.
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 /// HTTP/1.0 and HTTP/1.1 request heads (RFC 9112).
 pub mod http;
 /// What a proxy says about a client.
@@ -70,3 +73,6 @@ pub(crate) fn hex(digit: u8) -> Option<u8> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod mutation;

@@ -1,0 +1,4 @@
+//! Records of FastCGI.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| vassal::protocol::fuzzing::fastcgi(bytes));

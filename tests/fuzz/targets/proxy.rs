@@ -1,0 +1,4 @@
+//! Headers of the PROXY protocol.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| vassal::protocol::fuzzing::proxy(bytes));

@@ -1,0 +1,4 @@
+//! Heads of SCGI.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| vassal::protocol::fuzzing::scgi(bytes));
