@@ -1,5 +1,7 @@
 //! Malformed input of every protocol: an answer or a close, never a crash, never a smuggled request.
 
+/// Malformed and smuggled requests, each with the rule that it breaks or keeps.
+mod corpus;
 /// FastCGI, good and bad.
 mod fastcgi;
 /// HTTP/1.1 as strict as RFC 9112 wants it.

@@ -54,6 +54,9 @@ fn http_timeout_is_how_long_a_client_may_pause() {
 
 #[test]
 fn a_client_of_http_may_pause_for_longer_than_socket_timeout() {
+    if !only(Subject::Ours) {
+        return;
+    }
     let dir = Dir::new();
     let (server, address) = start(&dir, "--http", &["--socket-timeout", "1"]);
     let mut client = Client::connect(address).unwrap();

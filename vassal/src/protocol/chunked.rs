@@ -3,7 +3,7 @@
 //! A body that does not follow the grammar is an error, never a clean end: lenient readers of
 //! chunk lines are what request smuggling lives on.
 
-use super::{Refusal, hex};
+use super::{Refusal, hex, is_token};
 
 /// Bytes of chunk extensions of one body that are tolerated.
 const EXTENSIONS_MAX: u32 = 4096;
@@ -14,6 +14,8 @@ const TRAILERS_MAX: u32 = 8192;
 enum State {
     /// Reading the size; how many digits came.
     Size { digits: u8, value: u64 },
+    /// In blanks behind the size.
+    Blank { value: u64 },
     /// Reading an extension up to the line's end.
     Extension { value: u64 },
     /// The line feed after the size.
@@ -26,7 +28,9 @@ enum State {
     DataEndLine,
     /// At the start of a trailer line.
     Trailer,
-    /// In a trailer line.
+    /// In the name of a trailer field.
+    TrailerName,
+    /// In the value of a trailer field.
     TrailerField,
     /// The line feed after a trailer line.
     TrailerEnd,
@@ -79,6 +83,24 @@ impl Decoder {
         Ok(at)
     }
 
+    /// One more byte between a size and the end of its line.
+    fn extend(&mut self) -> Result<(), Refusal> {
+        self.extensions += 1;
+        if self.extensions > EXTENSIONS_MAX {
+            return Err(Refusal::bad("chunk extensions are too long"));
+        }
+        Ok(())
+    }
+
+    /// One more byte of trailer fields.
+    fn trail(&mut self) -> Result<(), Refusal> {
+        self.trailers += 1;
+        if self.trailers > TRAILERS_MAX {
+            return Err(Refusal { status: 431, reason: "trailer fields are too long" });
+        }
+        Ok(())
+    }
+
     fn step(&mut self, byte: u8) -> Result<State, Refusal> {
         const LINE: Refusal = Refusal::bad("a chunk's line does not end in CR LF");
         Ok(match (self.state, byte) {
@@ -93,21 +115,27 @@ impl Decoder {
             (State::Size { digits: 0, .. }, _) => {
                 return Err(Refusal::bad("a chunk's size is not hexadecimal"));
             }
-            (State::Size { value, .. } | State::Extension { value }, b'\r') => {
-                State::SizeEnd { value }
+            (
+                State::Size { value, .. } | State::Blank { value } | State::Extension { value },
+                b'\r',
+            ) => State::SizeEnd { value },
+            (State::Size { value, .. } | State::Blank { value }, b';') => {
+                State::Extension { value }
             }
-            (State::Size { value, .. }, b';' | b' ' | b'\t') => State::Extension { value },
-            (State::Size { .. }, _) => {
+            (State::Size { value, .. } | State::Blank { value }, b' ' | b'\t') => {
+                self.extend()?;
+                State::Blank { value }
+            }
+            (State::Size { .. } | State::Blank { .. }, _) => {
                 return Err(Refusal::bad("a chunk's size is not hexadecimal"));
             }
-            (State::Extension { .. } | State::Trailer | State::TrailerField, b'\n' | 0) => {
+            (State::Extension { .. } | State::TrailerField, 0..=8 | 10..=31 | 127)
+                if byte != b'\r' =>
+            {
                 return Err(LINE);
             }
             (State::Extension { value }, _) => {
-                self.extensions += 1;
-                if self.extensions > EXTENSIONS_MAX {
-                    return Err(Refusal::bad("chunk extensions are too long"));
-                }
+                self.extend()?;
                 State::Extension { value }
             }
             (State::SizeEnd { value: 0 } | State::TrailerEnd, b'\n') => State::Trailer,
@@ -116,12 +144,16 @@ impl Decoder {
             (State::DataEndLine, b'\n') => State::Size { digits: 0, value: 0 },
             (State::Trailer, b'\r') => State::Last,
             (State::TrailerField, b'\r') => State::TrailerEnd,
-            (State::Trailer | State::TrailerField, _) => {
-                self.trailers += 1;
-                if self.trailers > TRAILERS_MAX {
-                    return Err(Refusal { status: 431, reason: "trailer fields are too long" });
-                }
+            (State::TrailerName, b':') | (State::TrailerField, _) => {
+                self.trail()?;
                 State::TrailerField
+            }
+            (State::Trailer | State::TrailerName, _) if is_token(byte) => {
+                self.trail()?;
+                State::TrailerName
+            }
+            (State::Trailer | State::TrailerName, _) => {
+                return Err(Refusal::bad("a trailer field's name is malformed"));
             }
             (State::Last, b'\n') => State::Done,
             (
@@ -191,6 +223,14 @@ mod tests {
             b"11111111111111111\r\n",
             b"5;a\nhello",
             b"0\r\nX: 1\n\r\n",
+            b"0\r\n folded\r\n\r\n",
+            b"0\r\nX : 1\r\n\r\n",
+            b"0\r\n: 1\r\n\r\n",
+            b"0\r\nX: \0\r\n\r\n",
+            b"0\r\nGET / HTTP/1.1\r\n\r\n",
+            b"5 6\r\nhello",
+            b"5 a=b\r\nhello",
+            b"5;\x01\r\nhello",
             b"0\r\n\rX",
         ] {
             assert!(decode(wire, 100).is_err(), "{:?}", String::from_utf8_lossy(wire));

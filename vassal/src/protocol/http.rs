@@ -6,30 +6,13 @@
 //! `X_A` and `X-A` would be one variable).
 
 use super::cgi::length;
-use super::{HEAD_MAX, Parsed, Refusal, hex};
+use super::{HEAD_MAX, Parsed, Refusal, TOKEN, hex};
 use crate::request::{Field, Length, Request, Span, Version};
 
 /// The most header fields of a request.
 const FIELDS_MAX: usize = 128;
 /// The longest request target, bytes.
 const TARGET_MAX: usize = 32 * 1024;
-
-/// Characters of a token (RFC 9110 section 5.6.2).
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut at = 0;
-    let extra = b"!#$%&'*+-.^_`|~";
-    while at < 256 {
-        table[at] = (at as u8).is_ascii_alphanumeric();
-        at += 1;
-    }
-    at = 0;
-    while at < extra.len() {
-        table[extra[at] as usize] = true;
-        at += 1;
-    }
-    table
-};
 
 /// Characters of a field value: visible, space, tab and obs-text (RFC 9110 section 5.5).
 const VALUE: [bool; 256] = {
@@ -116,7 +99,8 @@ fn request_line(
     request.method = Span::of(start, at);
     let target = at + 1;
     at = target;
-    while bytes.get(at).is_some_and(|byte| *byte > b' ' && *byte != 0x7f) {
+    // a fragment is the client's own, and readers differ about what it hides (RFC 9112 section 3.2)
+    while bytes.get(at).is_some_and(|byte| *byte > b' ' && *byte != 0x7f && *byte != b'#') {
         at += 1;
     }
     if at - target > TARGET_MAX {
@@ -256,24 +240,50 @@ fn steer(
             }
         }
         17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-            if steering.chunked || !text.eq_ignore_ascii_case(b"chunked") {
-                return Err(Refusal {
-                    status: 501,
-                    reason: "only chunked is a transfer coding here",
-                });
+            coding(text)?;
+            if std::mem::replace(&mut steering.chunked, true) {
+                return Err(Refusal::bad("there is more than one Transfer-Encoding field"));
             }
-            steering.chunked = true;
         }
         _ => {}
     }
     Ok(())
 }
 
-/// Whether `text` can be a host and port: nothing that separates parts of a URI.
+/// Whether a list of transfer codings is `chunked` alone. Without chunked at its end nobody knows
+/// where the body ends (RFC 9112 section 6.3, item 4), and others are not understood (6.1).
+fn coding(text: &[u8]) -> Result<(), Refusal> {
+    if text.eq_ignore_ascii_case(b"chunked") {
+        return Ok(());
+    }
+    let mut codings = text.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let last = codings.next_back().unwrap_or_default();
+    if !last.eq_ignore_ascii_case(b"chunked") {
+        return Err(Refusal::bad("the last transfer coding is not chunked"));
+    }
+    if codings.any(|coding| coding.eq_ignore_ascii_case(b"chunked")) {
+        return Err(Refusal::bad("chunked is applied more than once"));
+    }
+    Err(Refusal { status: 501, reason: "only chunked is a transfer coding here" })
+}
+
+/// Whether `text` is a host and perhaps a port (RFC 3986 section 3.2.2; no user, RFC 9110 4.2.4).
 fn authority(text: &[u8]) -> bool {
-    text.iter().all(|byte| {
-        byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(byte) || *byte >= 0x80
-    })
+    let literal = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(byte);
+    let (host, rest) = if let [b'[', inside @ ..] = text {
+        let Some(end) = inside.iter().position(|byte| *byte == b']') else { return false };
+        if end == 0 || !inside[..end].iter().all(literal) {
+            return false;
+        }
+        (&b""[..], &inside[end + 1..])
+    } else {
+        let end = text.iter().position(|byte| *byte == b':').unwrap_or(text.len());
+        text.split_at(end)
+    };
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(byte);
+    let port = rest.strip_prefix(b":");
+    host.iter().all(name)
+        && (rest.is_empty() || port.is_some_and(|port| port.iter().all(u8::is_ascii_digit)))
 }
 
 /// What needs the whole head: the target's form, the body's length, keep-alive.
@@ -307,7 +317,8 @@ fn target(bytes: &[u8], request: &mut Request) -> Result<(), Refusal> {
     let (mut from, end) = (base, base + text.len());
     match text {
         [b'/', ..] => {}
-        b"*" if request.bytes(bytes, request.method) == b"OPTIONS" => {}
+        // about the server as a whole: there is no path (RFC 9112 section 3.2.4)
+        b"*" if request.bytes(bytes, request.method) == b"OPTIONS" => return Ok(()),
         _ => {
             let scheme = [&b"http://"[..], b"https://"].into_iter().find(|scheme| {
                 text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
@@ -320,7 +331,7 @@ fn target(bytes: &[u8], request: &mut Request) -> Result<(), Refusal> {
                 .iter()
                 .position(|byte| matches!(byte, b'/' | b'?'))
                 .map_or(end, |length| host + length);
-            if from == host || !authority(&bytes[host..from]) {
+            if matches!(bytes[host..from], [] | [b':', ..]) || !authority(&bytes[host..from]) {
                 return Err(Refusal::bad("the request target's host is malformed"));
             }
             request.authority = Some(Span::of(host, from));

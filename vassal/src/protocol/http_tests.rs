@@ -57,6 +57,17 @@ fn an_absolute_target_names_the_host_and_leaves_a_clean_path() {
 }
 
 #[test]
+fn hosts_have_the_form_of_a_uri() {
+    for host in ["", "a", "a.test:80", "a:", "127.0.0.1:1", "[::1]", "[::1]:80", "[v1.x]", "a_b%41"]
+    {
+        let text = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        assert!(matches!(read(&text).0, Parsed::Complete(_)), "{host}");
+    }
+    let (_, request) = read("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!((request.target.len(), request.path.len()), (1, 0));
+}
+
+#[test]
 fn keep_alive_follows_version_and_connection() {
     let keeps = |head: &str| read(&format!("GET / {head}\r\n\r\n")).1.keep_alive;
     assert!(keeps("HTTP/1.1\r\nHost: a"));
@@ -89,9 +100,12 @@ fn bodies_have_one_length() {
     ] {
         assert_eq!(status(&head(rest)), 400, "{rest}");
     }
-    for rest in ["Transfer-Encoding: gzip, chunked", "Transfer-Encoding: xchunked"] {
-        assert_eq!(status(&head(rest)), 501, "{rest}");
+    for rest in ["xchunked", "", "chunked, gzip", "identity", "chunked;a=b", "chunked, chunked"] {
+        assert_eq!(status(&head(&format!("Transfer-Encoding: {rest}"))), 400, "{rest}");
     }
+    let twice = "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked";
+    assert_eq!(status(&head(twice)), 400);
+    assert_eq!(status(&head("Transfer-Encoding: gzip, chunked")), 501);
     assert_eq!(status("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
 }
 
@@ -112,6 +126,18 @@ fn what_two_readers_could_understand_differently_is_refused() {
         "GET / HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a:1:2\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: []\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: caf\u{e9}\r\n\r\n",
+        "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://:80/x HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://u@a/x HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET a HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n",

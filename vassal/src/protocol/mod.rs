@@ -64,6 +64,28 @@ impl Refusal {
     }
 }
 
+/// Characters of a token (RFC 9110 section 5.6.2).
+pub(crate) const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    let extra = b"!#$%&'*+-.^_`|~";
+    while at < 256 {
+        table[at] = (at as u8).is_ascii_alphanumeric();
+        at += 1;
+    }
+    at = 0;
+    while at < extra.len() {
+        table[extra[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
+/// Whether a byte may stand in a token.
+pub(crate) fn is_token(byte: u8) -> bool {
+    TOKEN[usize::from(byte)]
+}
+
 /// The value of a hexadecimal digit.
 pub(crate) fn hex(digit: u8) -> Option<u8> {
     match digit {
