@@ -113,6 +113,8 @@ pub struct Request {
     pub keep_alive: bool,
     /// Whether the client waits for `100 Continue`.
     pub expects_continue: bool,
+    /// Whether a variable would choose what code is loaded, which no request may.
+    pub steers: bool,
     /// FastCGI's number of the request; 1 for a request of SCGI; 0 elsewhere, and as long as
     /// the client has not shown that it speaks the protocol of the socket.
     pub stream: u16,

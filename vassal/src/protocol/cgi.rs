@@ -38,10 +38,30 @@ pub(super) fn add(
             }
             request.length = length;
         }
+        name if name.starts_with(b"UWSGI_") => request.steers |= chooses(name),
         _ => {}
     }
     request.fields.push(Field { name, value });
     Ok(())
+}
+
+/// Variables by which a web server chooses (in uWSGI) what code is loaded, or which file is read.
+fn chooses(name: &[u8]) -> bool {
+    matches!(
+        name.strip_prefix(b"UWSGI_").unwrap_or_default(),
+        b"APPID"
+            | b"CACHE_GET"
+            | b"CALLABLE"
+            | b"CHDIR"
+            | b"FILE"
+            | b"HOME"
+            | b"MODULE"
+            | b"POSTFILE"
+            | b"PYHOME"
+            | b"SCRIPT"
+            | b"SETENV"
+            | b"TOUCH_RELOAD"
+    )
 }
 
 /// The place of the last variable of this name.

@@ -39,10 +39,8 @@ pub fn parse(bytes: &[u8], request: &mut Request) -> Packet {
         WSGI | WSGI_STRIP => {}
         PING => return Packet::Ping(end.min(bytes.len())),
         _ => {
-            return Packet::Request(Parsed::Refused(Refusal {
-                status: 501,
-                reason: "this modifier1 of the uwsgi protocol is not served here",
-            }));
+            let reason = unserved(modifier1);
+            return Packet::Request(Parsed::Refused(Refusal { status: 501, reason }));
         }
     }
     debug_assert!(end <= HEAD_MAX + 4);
@@ -58,6 +56,42 @@ pub fn parse(bytes: &[u8], request: &mut Request) -> Packet {
         }
         Err(refusal) => Parsed::Refused(refusal),
     })
+}
+
+/// What a packet with another `modifier1` asks for (the table of uWSGI's protocol page).
+fn unserved(modifier1: u8) -> &'static str {
+    match modifier1 {
+        5 => "modifier1 5 asks for Perl, which is not served here",
+        6 => "modifier1 6 asks for Lua, which is not served here",
+        7 => "modifier1 7 asks for Ruby, which is not served here",
+        8 => "modifier1 8 asks for the JVM, which is not served here",
+        9 => "modifier1 9 asks for CGI, which is not served here",
+        10 => "modifier1 10 asks for management, which has a socket of its own here",
+        11 => "modifier1 11 asks for Go, which is not served here",
+        14 => "modifier1 14 asks for PHP, which is not served here",
+        15 => "modifier1 15 asks for Mono, which is not served here",
+        17 => "modifier1 17 asks to spool a task, which no request may",
+        18 | 26 => "modifier1 18 or 26 calls a function, which no request may",
+        19 => "modifier1 19 asks for server side includes, which are not served here",
+        22 => "modifier1 22 asks to run code, which no request may",
+        23 => "modifier1 23 asks for XSLT, which is not served here",
+        24 => "modifier1 24 asks for V8, which is not served here",
+        25 | 27 | 28 => "modifier1 25, 27 and 28 ask for a file system, which is not served here",
+        31..=33 => "modifier1 31 to 33 pass messages, which are not served here",
+        35 => "modifier1 35 asks for WebDAV, which is not served here",
+        48 => "modifier1 48 asks for SNMP, which is not served here",
+        72 => "modifier1 72 is the start of an HTTP answer",
+        73..=99 => "modifier1 73 to 99 are of a cluster, which is not served here",
+        101 => "modifier1 101 asks for an echo, which is not served here",
+        109 => "modifier1 109 is of a legion, which is not served here",
+        110 => "modifier1 110 sends a signal, which no request may",
+        111 => "modifier1 111 asks for the cache, which no request may",
+        123 => "modifier1 123 is of a router, which is not served here",
+        173 => "modifier1 173 calls a procedure, which no request may",
+        200 => "modifier1 200 ends a connection that is kept, which is not served here",
+        224 => "modifier1 224 subscribes, which is not served here",
+        _ => "this modifier1 of the uwsgi protocol is not served here",
+    }
 }
 
 /// Reads as much as there is of a packet that was cut, for showing it to people.
@@ -165,6 +199,22 @@ mod tests {
         ] {
             let parsed = parse(&bytes, &mut request);
             assert!(matches!(parsed, Packet::Request(Parsed::Refused(_))), "{bytes:?}: {parsed:?}");
+        }
+    }
+
+    #[test]
+    fn every_other_modifier_is_refused_by_its_name() {
+        let mut request = Request::default();
+        for modifier1 in (0..=255).filter(|one| ![0, 30, 71, PING].contains(one)) {
+            match parse(&[modifier1, 0, 0, 0], &mut request) {
+                Packet::Request(Parsed::Refused(Refusal { status: 501, reason })) => {
+                    let named = reason.contains(&modifier1.to_string());
+                    let range = matches!(modifier1, 32 | 74..=98);
+                    let known = !reason.starts_with("this modifier1");
+                    assert!(named || range || !known, "{modifier1}: {reason}");
+                }
+                other => panic!("{modifier1}: {other:?}"),
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! One request: calling the application, sending its answer (or a refusal), counting.
 
 use std::os::fd::{AsFd, AsRawFd};
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Instant;
 
@@ -25,6 +26,10 @@ use crate::scoreboard::{Count, Place};
 /// Answers are only held back while applications take less than this, microseconds: whoever's
 /// answer is held waits for the next application's end.
 const QUICK: u64 = 1000;
+
+/// Whether it was said that requests choose no code: once a process, or a web server that is
+/// set up so would fill the log.
+static STEERING_SAID: AtomicBool = AtomicBool::new(false);
 
 impl<A: App> Engine<A> {
     /// Calls the application and does what the answer's end asks for.
@@ -63,6 +68,12 @@ impl<A: App> Engine<A> {
         };
         let frame =
             Frame { head, wire, peer: &connection.peer, port: self.port(connection.listener) };
+        if request.steers && !STEERING_SAID.swap(true, Relaxed) {
+            eprintln!(
+                "a request names code or a file by a variable such as UWSGI_FILE or UWSGI_SCRIPT: \
+                 that has no effect here, the vassal's own file names the application"
+            );
+        }
         let socket = connection.socket.as_fd();
         let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
         let post = self.outfit.serve.harakiri.and_then(|_| self.posts.get(number));

@@ -14,9 +14,10 @@ pub(super) const ROWS: &[Row] = &[
     row("disable-async-warn-on-queue-full", Kind::Flag)
         .development()
         .planned("Say nothing when every place of `async` is taken."),
-    row("dynamic-apps", Kind::Flag)
-        .development()
-        .planned("Let requests name the application that is loaded."),
+    row("dynamic-apps", Kind::Flag).development().refused(
+        "whoever reaches the socket would run code: name the application in the file",
+        "Let requests name the application that is loaded.",
+    ),
     row("early-perl", Kind::Flag)
         .development()
         .planned("Set Perl up before privileges are dropped."),
