@@ -153,6 +153,15 @@ fn the_path_is_the_applications_where_nobody_split_it() {
         (&[("SCRIPT_NAME", "/x"), ("DOCUMENT_URI", "/x/y")], "/x/y", "/x"),
         // Apache's proxy
         (&[("SCRIPT_NAME", "/x"), ("SCRIPT_FILENAME", "proxy:fcgi://h:1/x")], "/x", ""),
+        (&[("SCRIPT_NAME", "/m/a b"), ("SCRIPT_FILENAME", "proxy:fcgi://h:1/a%20b")], "/a b", "/m"),
+        (&[("SCRIPT_NAME", "/x"), ("SCRIPT_FILENAME", "proxy:unix:/a|fcgi://h/x")], "/x", ""),
+        (&[("SCRIPT_NAME", "/x"), ("SCRIPT_FILENAME", "proxy:fcgi://h/srv/x.py")], "/x", ""),
+        (&[("SCRIPT_NAME", "/x"), ("SCRIPT_FILENAME", "proxy:fcgi://h/%zz")], "", "/x"),
+        // HAProxy, told how to split and not
+        (&[("SCRIPT_NAME", "/x/y"), ("SERVER_SOFTWARE", "HAProxy 2.6")], "/x/y", ""),
+        (&[("SCRIPT_NAME", "/"), ("PATH_INFO", "x/y")], "/x/y", ""),
+        (&[("SCRIPT_NAME", "/m/"), ("PATH_INFO", "x")], "/x", "/m"),
+        (&[("SCRIPT_NAME", "/"), ("PATH_INFO", "")], "", "/"),
         // a mount point without anything behind it
         (&[("SCRIPT_NAME", "/x"), ("SCRIPT_FILENAME", "/srv/x")], "", "/x"),
         (&[("SCRIPT_NAME", "/x"), ("PATH_INFO", ""), ("DOCUMENT_URI", "/x")], "", "/x"),
