@@ -1,13 +1,17 @@
 //! FastCGI, good and bad.
 
+use std::collections::HashSet;
 use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tests::server::SOON;
 
 use tests::fastcgi::{
     ABORT, END, GET_VALUES, GET_VALUES_RESULT, PARAMS, Record, STDIN, STDOUT, ask, begin, next,
     pairs, record, request, response, text, usual,
 };
 use tests::http::{Client, Ended};
-use tests::{Dir, Run, Subject, only};
+use tests::{Dir, Run, Subject, eventually, only};
 
 use crate::Battery;
 
@@ -103,6 +107,45 @@ fn a_connection_that_is_kept_takes_request_after_request() {
     assert_eq!(response(&mut client, 1).unwrap().status, 200);
     assert!(client.closed_within(Duration::from_secs(5)));
     battery.stop();
+}
+
+#[test]
+fn kept_connections_are_served_by_every_thread_and_by_the_next_generation() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    dir.app("battery.py");
+    let server = Run::uwsgi(&dir)
+        .args(["--fastcgi-socket", "a.fcgi", "--master", "--threads", "3", "--processes", "2"])
+        .args(["--wsgi-file", "battery.py"])
+        .start();
+    let place = dir.join("a.fcgi");
+    server.await_unix(&place);
+    let mut clients: Vec<Client> =
+        (0..12).map(|_| Client::connect(place.as_path()).unwrap()).collect();
+    let pids = |clients: &mut Vec<Client>| -> HashSet<String> {
+        for (id, client) in (1..).zip(clients.iter_mut()) {
+            let body = b"a body in two records that comes together with its head";
+            let vars = usual("POST", "/echo", "55");
+            client.send(request(id, true, &vars, body, 40)).unwrap();
+            client.send(request(id, true, &usual("GET", "/pid", ""), b"", 60_000)).unwrap();
+        }
+        let answers = (1..).zip(clients.iter_mut()).map(|(id, client)| {
+            assert_eq!(response(client, id).unwrap().body.len(), 55);
+            response(client, id).unwrap().text()
+        });
+        answers.collect()
+    };
+    let before = pids(&mut clients);
+    server.signal(Signal::SIGHUP);
+    eventually("new connections reach the next generation", SOON, || {
+        let now = ask(place.as_path(), "GET", "/pid", b"").unwrap().text();
+        if before.contains(&now) { Err(now) } else { Ok(()) }
+    });
+    let after = pids(&mut clients);
+    assert!(after.is_disjoint(&before), "{before:?} {after:?}");
+    server.stop();
 }
 
 #[test]

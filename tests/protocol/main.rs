@@ -6,6 +6,8 @@ mod corpus;
 mod fastcgi;
 /// HTTP/1.1 as strict as RFC 9112 wants it.
 mod http;
+/// Other web servers in front.
+mod peers;
 /// Clients that a proxy announces.
 mod proxy;
 /// The same application behind every protocol.
