@@ -81,7 +81,7 @@ fn main() -> ExitCode {
     let link = attached.remove(0);
     let socket = attached.pop().unwrap_or_else(|| TcpListener::bind("127.0.0.1:0").unwrap().into());
     let address = TcpListener::from(socket.try_clone().unwrap()).local_addr().unwrap();
-    let listeners = vec![Listen { address: Address::Tcp(address), wire: Wire::Http }];
+    let listeners = vec![Listen::new(Address::Tcp(address), Wire::Http)];
     answer(&Answer::Bound { listeners }, &[&socket]);
     drop(channel);
     master(&summons, &words, &link)
@@ -94,6 +94,7 @@ fn plan(part: Option<String>) -> Plan {
         chdir: None,
         umask: None,
         sockets: Vec::new(),
+        tuning: shared::settings::Tuning::default(),
         chmod_socket: None,
         chown_socket: None,
         backlog: 1,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Limits, Listen, Logfile};
+use crate::settings::{Limits, Listen, Logfile, Tuning};
 
 /// Who a vassal becomes. Numbers: names were looked up when the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Plan {
     pub umask: Option<u32>,
     /// The listening sockets, in order.
     pub sockets: Vec<Listen>,
+    /// What the sockets are told beyond their address.
+    #[serde(default)]
+    pub tuning: Tuning,
     /// Mode of UNIX sockets.
     pub chmod_socket: Option<u32>,
     /// Owner of UNIX sockets.
@@ -88,7 +91,26 @@ impl fmt::Display for Plan {
             writeln!(out, "umask = {mask:03o}")?;
         }
         for listen in &self.sockets {
-            writeln!(out, "{} = {}", listen.wire, listen.address)?;
+            let tls = if listen.tls.is_some() { " (TLS)" } else { "" };
+            writeln!(out, "{} = {}{tls}", listen.wire, listen.address)?;
+        }
+        let Tuning { reuse_port, freebind, keepalive, fast_open, send_buffer, receive_buffer } =
+            &self.tuning;
+        for (key, on) in
+            [("reuse-port", reuse_port), ("freebind", freebind), ("so-keepalive", keepalive)]
+        {
+            if *on {
+                writeln!(out, "{key} = true")?;
+            }
+        }
+        for (key, number) in [
+            ("tcp-fast-open", fast_open),
+            ("socket-sndbuf", send_buffer),
+            ("socket-rcvbuf", receive_buffer),
+        ] {
+            if let Some(number) = number {
+                writeln!(out, "{key} = {number}")?;
+            }
         }
         if let Some(mode) = self.chmod_socket {
             writeln!(out, "chmod-socket = {mode:03o}")?;

@@ -28,6 +28,8 @@ mod output;
 mod routes;
 /// The two command lines of the README and their signals.
 mod serve;
+/// Where sockets come from, what they are told, who serves them.
+mod sockets;
 /// The statistics document and the tools that read it.
 mod stats;
 /// Files of somebody else's, started by root.

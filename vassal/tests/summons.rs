@@ -128,7 +128,7 @@ fn prepare_answers_plan_and_settings_and_runs_nothing() {
     assert_eq!(plan.chdir.as_deref(), Some(Path::new("/srv")));
     assert_eq!(plan.build, vassal::BUILD_ID);
     let asked = Address::Tcp(([127, 0, 0, 1], 0).into());
-    assert_eq!(plan.sockets, [Listen { address: asked, wire: Wire::Http }]);
+    assert_eq!(plan.sockets, [Listen::new(asked, Wire::Http)]);
     let sealed = memory::unseal(with.remove(0), 1 << 20).unwrap();
     let sealed: Sealed = serde_json::from_slice(&sealed).unwrap();
     assert_eq!((sealed.generation, sealed.settings.serve.processes), (7, 3));

@@ -24,6 +24,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         chdir,
         umask,
         sockets,
+        tuning,
         chmod_socket,
         chown_socket,
         backlog,
@@ -41,6 +42,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         ("chdir", running.chdir == *chdir),
         ("umask", running.umask == *umask),
         ("sockets", running.sockets == *sockets),
+        ("options of sockets", running.tuning == *tuning),
         ("chmod-socket", running.chmod_socket == *chmod_socket),
         ("chown-socket", running.chown_socket == *chown_socket),
         ("listen", running.backlog == *backlog),
@@ -60,7 +62,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
 #[cfg(test)]
 mod tests {
     use shared::plan::Identity;
-    use shared::settings::Logfile;
+    use shared::settings::{Logfile, Tuning};
 
     use super::*;
 
@@ -71,6 +73,7 @@ mod tests {
             chdir: Some("/srv/a".into()),
             umask: None,
             sockets: Vec::new(),
+            tuning: Tuning::default(),
             chmod_socket: None,
             chown_socket: None,
             backlog: 1024,
@@ -95,6 +98,10 @@ mod tests {
         for (wanted, part) in [
             (Plan { identity: Some(who), ..plan() }, "user or groups"),
             (Plan { chroot: Some("/jail".into()), ..plan() }, "chroot"),
+            (
+                Plan { tuning: Tuning { keepalive: true, ..Tuning::default() }, ..plan() },
+                "options of sockets",
+            ),
             (Plan { env: vec![("A".into(), None)], ..plan() }, "env"),
             (Plan { build: "2".into(), ..plan() }, "the installed version"),
         ] {

@@ -11,12 +11,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::finding::Origin;
+
 /// Files, routes and heads.
 pub mod content;
 /// Types of the logs' settings.
 pub mod logs;
 mod protocols;
 mod python;
+mod socket;
 mod supervision;
 mod surroundings;
 
@@ -24,6 +27,7 @@ pub use content::Content;
 pub use logs::{Form, Kept, Logs, Part, Value};
 pub use protocols::Protocols;
 pub use python::Python;
+pub use socket::{Crew, Tuning};
 pub use supervision::Supervision;
 pub use surroundings::{Daemon, DaemonKind, Limits, Surroundings};
 
@@ -107,6 +111,16 @@ pub struct Listen {
     pub address: Address,
     /// What is spoken there.
     pub wire: Wire,
+    /// Whether it is spoken over TLS: the number of the socket's certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<u32>,
+}
+
+impl Listen {
+    /// A socket without TLS.
+    pub fn new(address: Address, wire: Wire) -> Self {
+        Self { address, wire, tls: None }
+    }
 }
 
 /// `chown-socket = user[:group]`.
@@ -147,6 +161,18 @@ pub struct Launch {
     pub umask: Option<u32>,
     /// `socket`, `uwsgi-socket`, `http`, `http-socket`, `stats`, in the order of the file.
     pub sockets: Vec<Listen>,
+    /// The option that asked for each of `sockets`, and where it was given.
+    #[serde(default)]
+    pub sources: Vec<(String, Origin)>,
+    /// What is spoken on sockets that no option names: those that systemd or inetd opened.
+    #[serde(default)]
+    pub protocol: Option<Wire>,
+    /// `skip-zero`: a listening socket that is standard input is not served.
+    #[serde(default)]
+    pub skip_zero: bool,
+    /// What the sockets are told beyond their address.
+    #[serde(default)]
+    pub tuning: Tuning,
     /// `chmod-socket`: the mode of UNIX sockets.
     pub chmod_socket: Option<u32>,
     /// `chown-socket`.
@@ -247,6 +273,9 @@ pub struct Serve {
     /// What the server answers itself, and what it does before an application is asked: files and routes.
     #[serde(default)]
     pub content: Content,
+    /// `map-socket`: sockets that only some workers serve.
+    #[serde(default)]
+    pub crews: Vec<Crew>,
     /// Where request lines and output go, and in which form.
     #[serde(default)]
     pub logs: Logs,
@@ -333,6 +362,7 @@ impl Default for Serve {
             procname: None,
             check: None,
             content: Content::default(),
+            crews: Vec::new(),
             logs: Logs::default(),
             protocols: Protocols::default(),
             python: Python::default(),

@@ -51,6 +51,23 @@ pub fn nodelay(socket: impl AsFd) -> io::Result<()> {
     Ok(setsockopt(&socket, sockopt::TcpNoDelay, &true)?)
 }
 
+/// Lets so many connections wait whose first bytes came with the request to connect
+/// (TCP_FASTOPEN, tcp(7)).
+pub fn fast_open(listener: impl AsFd, queue: u32) -> io::Result<()> {
+    let queue = queue as libc::c_int;
+    // SAFETY: the kernel reads an integer of the size that is said, which lives until the return.
+    let answer = unsafe {
+        libc::setsockopt(
+            listener.as_fd().as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_FASTOPEN,
+            (&raw const queue).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// How many connections wait on a TCP listener, and how many may: `(queue, limit)`.
 pub fn backlog(listener: impl AsFd) -> io::Result<(u32, u32)> {
     let mut info = std::mem::MaybeUninit::<libc::tcp_info>::zeroed();

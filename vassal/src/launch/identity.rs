@@ -72,6 +72,8 @@ impl People {
                 .collect(),
             somaxconn: *self.somaxconn.get_or_insert_with(somaxconn),
             origins: origins.clone(),
+            activated: Vec::new(),
+            running: false,
         }
     }
 

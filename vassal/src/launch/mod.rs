@@ -19,6 +19,7 @@ use shared::config::show::Form;
 use shared::exit::Exit;
 use shared::finding::Finding;
 use shared::plan::Identity;
+use shared::settings::Listen;
 use shared::summons::{Mode, Policy, Summons};
 use shared::sys::descriptor;
 
@@ -120,7 +121,7 @@ fn vassal(call: Call, channel: Channel) -> Exit {
         after: summons.after.clone(),
         options: summons.options.clone(),
     };
-    let (report, planned) = match prepare(&source, &summons.policy, false) {
+    let (report, planned) = match prepare(&source, &summons.policy, Purpose::Start(&[])) {
         Ok(prepared) => prepared,
         Err(findings) => return refuse(&channel, &findings, Exit::Failure),
     };
@@ -249,7 +250,10 @@ fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
     if report.emperor && !refused(&report) {
         return become_emperor(args);
     }
-    let planned = match plan_of(&report, ownership, &Policy::default(), false) {
+    let launch = &report.settings.launch;
+    let activated = inherited.unnamed(launch, &launch.chdir.clone().unwrap_or_default());
+    let purpose = Purpose::Start(&activated);
+    let planned = match plan_of(&report, ownership, &Policy::default(), purpose) {
         Ok(planned) => planned,
         Err(findings) => return say(&findings, Exit::Failure),
     };
@@ -258,7 +262,7 @@ fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
     }
     let Planned { plan, warnings } = planned;
     say(&warnings, Exit::Success);
-    let Inherited { link, listeners } = inherited;
+    let Inherited { link, listeners, .. } = inherited;
     let notice = match detach(report.settings.launch.daemonize && link.is_none()) {
         Ok(Some(Detached::Daemon(notice))) => Some(notice),
         Ok(Some(Detached::Terminal(exit))) => return exit,
@@ -301,7 +305,7 @@ pub fn print_plan(args: Vec<OsString>) -> Exit {
         },
         _ => Source::CommandLine(args),
     };
-    match prepare(&source, &Policy::default(), true) {
+    match prepare(&source, &Policy::default(), Purpose::Print) {
         Ok((_, Planned { plan, warnings })) => {
             say(&warnings, Exit::Success);
             print(plan.to_string().as_bytes())
@@ -319,7 +323,7 @@ pub fn print_settings(mut args: Vec<OsString>) -> Exit {
         }
         args = rest;
     }
-    match prepare(&Source::CommandLine(args), &Policy::default(), false) {
+    match prepare(&Source::CommandLine(args), &Policy::default(), Purpose::Reload) {
         Ok((report, Planned { warnings, .. })) => {
             say(&warnings, Exit::Success);
             match channel::seal(&report.settings, 0) {
@@ -335,11 +339,11 @@ pub fn print_settings(mut args: Vec<OsString>) -> Exit {
 fn prepare(
     source: &Source,
     policy: &Policy,
-    as_root: bool,
+    purpose: Purpose<'_>,
 ) -> Result<(Report, Planned), Vec<Finding>> {
     let ownership = source.ownership();
     let report = read(source, ownership)?;
-    let planned = plan_of(&report, ownership, policy, as_root)?;
+    let planned = plan_of(&report, ownership, policy, purpose)?;
     Ok((report, planned))
 }
 
@@ -358,20 +362,34 @@ fn refused(report: &Report) -> bool {
     report.findings.iter().any(Finding::is_error)
 }
 
-/// Plans; the warnings of the reader come along. `as_root`: as if we were, where a user is named.
+/// What a plan is made for.
+#[derive(Clone, Copy)]
+enum Purpose<'a> {
+    /// It is carried out; these sockets are there besides those that are asked for.
+    Start(&'a [Listen]),
+    /// It is shown: as if root asked, where a user is named.
+    Print,
+    /// A master that runs wants the settings.
+    Reload,
+}
+
+/// Plans; the warnings of the reader come along.
 fn plan_of(
     report: &Report,
     ownership: Ownership,
     policy: &Policy,
-    as_root: bool,
+    purpose: Purpose<'_>,
 ) -> Result<Planned, Vec<Finding>> {
     if refused(report) {
         return Err(report.findings.clone());
     }
     let launch = &report.settings.launch;
     let mut facts = identity::facts(launch, ownership.owner, policy, &report.origins);
-    if as_root && (launch.uid.is_some() || launch.gid.is_some()) {
-        facts.euid = 0;
+    match purpose {
+        Purpose::Start(activated) => facts.activated = activated.to_vec(),
+        Purpose::Print if launch.uid.is_some() || launch.gid.is_some() => facts.euid = 0,
+        Purpose::Print => {}
+        Purpose::Reload => facts.running = true,
     }
     let said = || report.findings.iter().cloned();
     match plan::plan(launch, &facts) {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::finding::{Finding, Origin};
 use shared::plan::{Identity, Plan};
 use shared::rule;
-use shared::settings::{Launch, Principal, Wire};
+use shared::settings::{Launch, Listen, Principal, Wire};
 use shared::summons::Policy;
 
 use crate::BUILD_ID;
@@ -59,6 +59,10 @@ pub struct Facts {
     pub somaxconn: u32,
     /// Where the options were given.
     pub origins: Origins,
+    /// Sockets that whoever started us had opened, as the settings would have named them.
+    pub activated: Vec<Listen>,
+    /// A master that runs asks for its settings: it has sockets, whoever opened them.
+    pub running: bool,
 }
 
 /// The plan, and what somebody should look at.
@@ -93,7 +97,8 @@ pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
             notes.really(rule::INVALID_VALUE, "exits with 1, or keeps its umask");
         }
     }
-    if !launch.sockets.iter().any(|listen| listen.wire != Wire::Stats) {
+    let sockets: Vec<Listen> = launch.sockets.iter().chain(&facts.activated).cloned().collect();
+    if !facts.running && !sockets.iter().any(|listen| listen.wire != Wire::Stats) {
         let text = "The -s/--socket option is missing and stdin is not a socket.";
         let finding = Finding::error(None, None, text).rule(rule::NO_SOCKET);
         notes.findings.push(finding.uwsgi("exits with 1"));
@@ -116,7 +121,8 @@ pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
         chroot: launch.chroot.clone(),
         chdir: launch.chdir.clone(),
         umask: launch.umask,
-        sockets: launch.sockets.clone(),
+        sockets,
+        tuning: launch.tuning.clone(),
         chmod_socket: launch.chmod_socket,
         chown_socket,
         backlog,
@@ -318,7 +324,7 @@ fn sober(groups: &[u32], strict: bool, facts: &Facts, notes: &mut Notes<'_>) -> 
 pub(super) mod tests {
     use std::net::SocketAddr;
 
-    use shared::settings::{Address, Listen, Owner};
+    use shared::settings::{Address, Owner};
 
     use super::*;
 
@@ -329,7 +335,7 @@ pub(super) mod tests {
 
     fn launch() -> Launch {
         let address = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let sockets = vec![Listen { address, wire: Wire::Http }];
+        let sockets = vec![Listen::new(address, Wire::Http)];
         Launch { sockets, backlog: 100, ..Launch::default() }
     }
 

@@ -23,7 +23,7 @@ use shared::config::{self, Reading, Schemes, VassalSource, World};
 use shared::finding::Finding;
 use shared::owner;
 use shared::plan::Identity;
-use shared::settings::Settings;
+use shared::settings::{Launch, Settings};
 use shared::summons::{Template, Version};
 use shared::sys::descriptor;
 use shared::sys::process::{Fork, SingleThreaded, fork, leave, pidfd, reap, signal};
@@ -50,18 +50,6 @@ const ROOTS_OPTIONS: [&str; 10] = [
     "pidfile",
     "uid",
     "umask",
-];
-/// The options that ask for a listening socket.
-const SOCKET_OPTIONS: [&str; 9] = [
-    "fastcgi-nph-socket",
-    "fastcgi-socket",
-    "http",
-    "http-socket",
-    "http11-socket",
-    "scgi-nph-socket",
-    "scgi-socket",
-    "socket",
-    "stats",
 ];
 
 /// Where a configuration comes from.
@@ -235,8 +223,8 @@ impl Report {
             .map(|form| Shown { form, text: show::show(&reading, form) });
         Self {
             shown,
+            origins: origins(&reading, &settings.launch),
             settings,
-            origins: origins(&reading),
             emperor: reading.directives.last("emperor").is_some(),
             fallback: fallback(&reading),
             // notes are for a check
@@ -261,12 +249,10 @@ impl Report {
 }
 
 /// Where root's options and the sockets were given.
-pub(super) fn origins(reading: &Reading) -> Origins {
-    let mut origins = Origins::default();
+pub(super) fn origins(reading: &Reading, launch: &Launch) -> Origins {
+    let mut origins = Origins { sockets: launch.sources.clone(), ..Origins::default() };
     for directive in reading.directives.iter() {
-        if SOCKET_OPTIONS.contains(&directive.key.as_str()) {
-            origins.sockets.push((directive.given.clone(), directive.origin.clone()));
-        } else if directive.key == "daemonize" {
+        if directive.key == "daemonize" {
             origins.options.insert("logto".into(), directive.origin.clone());
         } else if ROOTS_OPTIONS.contains(&directive.key.as_str()) {
             origins.options.insert(directive.key.clone(), directive.origin.clone());

@@ -14,6 +14,7 @@ use shared::settings::{Address, Listen};
 use super::access::Access;
 use super::identity::drop_root;
 use super::plan::Origins;
+use super::socket::name_of;
 use super::{jail, limits, output, socket};
 use crate::handover::{Listener, LogFile, Vacuum};
 
@@ -200,23 +201,42 @@ impl Sockets<'_> {
         let terms = socket::Terms { plan: self.plan, access: *access, base, tyrant: self.tyrant };
         for (index, asked) in self.plan.sockets.iter().enumerate() {
             if wanted(&asked.address) {
-                let given = self.take(asked);
+                let ours = self.take(asked);
+                let inherited =
+                    if ours.is_none() { self.take_inherited(asked, base) } else { None };
+                let foreign = inherited.is_some();
+                let given = ours.or(inherited);
                 let bound = socket::bind(asked, given, &terms);
-                self.bound.push((index, bound.map_err(|error| Step::Socket(index).failed(error))?));
+                let mut bound = bound.map_err(|error| Step::Socket(index).failed(error))?;
+                if foreign {
+                    // whoever made the file removes it
+                    bound.vacuum = None;
+                }
+                self.bound.push((index, bound));
             }
         }
         Ok(())
     }
 
-    /// Takes the socket that was left open, or handed over, for exactly this wish. A wish for
-    /// any port is met by any socket of that host.
+    /// Takes the socket that was handed over for this wish: the same address is the same
+    /// socket, whatever was spoken there. A wish for any port is met by any socket of that host.
     fn take(&mut self, asked: &Listen) -> Option<OwnedFd> {
-        if let Address::Descriptor(number) = asked.address {
-            return self.inherited.remove(&number);
-        }
         let exact = self.given.iter().position(|one| one.listen == *asked);
+        let place = || self.given.iter().position(|one| one.listen.address == asked.address);
         let any = || self.given.iter().position(|one| is_any_port(asked, &one.listen));
-        Some(self.given.remove(exact.or_else(any)?).socket)
+        Some(self.given.remove(exact.or_else(place).or_else(any)?).socket)
+    }
+
+    /// Takes the socket that was left open, by its number or its address.
+    fn take_inherited(&mut self, asked: &Listen, base: &Path) -> Option<OwnedFd> {
+        let wanted = match &asked.address {
+            Address::Descriptor(number) => return self.inherited.remove(number),
+            Address::Unix(path) => Address::Unix(base.join(path)),
+            other => other.clone(),
+        };
+        let found = self.inherited.iter().find(|(_, one)| name_of(one).as_ref() == Some(&wanted));
+        let number = *found?.0;
+        self.inherited.remove(&number)
     }
 
     fn finish(mut self) -> (Vec<Listener>, Vec<Vacuum>) {

@@ -5,7 +5,7 @@
 //! never taken away; one that nobody listens on is stale and is replaced.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
@@ -29,6 +29,8 @@ use crate::handover::{Listener, Vacuum};
 
 /// The longest path that fits into a socket's address.
 const PATH_MAX: usize = 107;
+/// Ports below this one are root's.
+const LOW: u16 = 1024;
 
 /// Why a socket cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,18 @@ pub enum Error {
     /// `fd://` names what is not a listening socket.
     #[error("fd://{0}: not a listening socket that this program was started with")]
     NotInherited(u32),
+    /// A port that belongs to root.
+    #[error(
+        "{0}: permission denied: ports below 1024 are root's: start as root with a file that is \
+         root's own and names uid, or give the program CAP_NET_BIND_SERVICE, or use a higher port"
+    )]
+    LowPort(String),
+    /// An address that no interface has.
+    #[error("{0}: no interface of this machine has this address; freebind takes it all the same")]
+    NotHere(String),
+    /// The directory of a UNIX socket is missing.
+    #[error("{}: there is no directory {}", .0.display(), .0.parent().unwrap_or(Path::new("/")).display())]
+    NoDirectory(PathBuf),
     /// The kernel says no.
     #[error("{address}: {source}")]
     System {
@@ -86,8 +100,13 @@ pub struct Terms<'a> {
 /// Binds one socket, or takes over the one that was handed to us for it.
 pub fn bind(asked: &Listen, given: Option<OwnedFd>, terms: &Terms<'_>) -> Result<Bound, Error> {
     let text = asked.address.to_string();
-    let system = |source: io::Error| match source.kind() {
-        io::ErrorKind::AddrInUse => Error::InUse(text.clone()),
+    let system = |source: io::Error| match (source.kind(), &asked.address) {
+        (io::ErrorKind::AddrInUse, _) => Error::InUse(text.clone()),
+        (io::ErrorKind::AddrNotAvailable, _) => Error::NotHere(text.clone()),
+        (io::ErrorKind::PermissionDenied, Address::Tcp(tcp)) if tcp.port() < LOW => {
+            Error::LowPort(text.clone())
+        }
+        (io::ErrorKind::NotFound, Address::Unix(path)) => Error::NoDirectory(terms.base.join(path)),
         _ => Error::System { address: text.clone(), source },
     };
     let mut result = asked.clone();
@@ -101,7 +120,7 @@ pub fn bind(asked: &Listen, given: Option<OwnedFd>, terms: &Terms<'_>) -> Result
         (Address::Tcp(_) | Address::Abstract(_) | Address::Descriptor(_), Some(given)) => given,
         (Address::Tcp(address), None) => {
             let rights = terms.access.tenant.filter(|_| !terms.access.roots);
-            as_tenant(rights, || tcp(*address)).map_err(system)?
+            as_tenant(rights, || tcp(*address, terms.plan)).map_err(system)?
         }
         (Address::Abstract(name), None) => {
             let address = std::os::unix::net::SocketAddr::from_abstract_name(name);
@@ -109,10 +128,20 @@ pub fn bind(asked: &Listen, given: Option<OwnedFd>, terms: &Terms<'_>) -> Result
         }
         (Address::Descriptor(number), None) => return Err(Error::NotInherited(*number)),
     };
-    if let Address::Tcp(address) = &mut result.address {
-        let real = getsockname::<SockaddrStorage>(socket.as_raw_fd());
-        address.set_port(real.ok().and_then(|real| port(&real)).unwrap_or(address.port()));
+    match &mut result.address {
+        Address::Tcp(address) => {
+            if let Some(Address::Tcp(real)) = name_of(&socket) {
+                address.set_port(real.port());
+            }
+        }
+        number @ Address::Descriptor(_) => {
+            if let Some(real) = name_of(&socket) {
+                *number = real;
+            }
+        }
+        Address::Unix(_) | Address::Abstract(_) => {}
     }
+    tune(&socket, &result.address, terms.plan).map_err(system)?;
     let waiting = i32::try_from(terms.plan.backlog).ok().and_then(|n| Backlog::new(n).ok());
     listen(&socket, waiting.unwrap_or(Backlog::MAXALLOWABLE)).map_err(|e| system(e.into()))?;
     descriptor::nonblocking(&socket, true).map_err(system)?;
@@ -120,17 +149,63 @@ pub fn bind(asked: &Listen, given: Option<OwnedFd>, terms: &Terms<'_>) -> Result
     Ok(Bound { listener: Listener { listen: result, socket }, vacuum })
 }
 
-fn port(address: &SockaddrStorage) -> Option<u16> {
-    let v4 = address.as_sockaddr_in().map(nix::sys::socket::SockaddrIn::port);
-    v4.or_else(|| address.as_sockaddr_in6().map(nix::sys::socket::SockaddrIn6::port))
+/// The address that a socket is bound to.
+pub fn name_of(socket: &OwnedFd) -> Option<Address> {
+    let name = getsockname::<SockaddrStorage>(socket.as_raw_fd()).ok()?;
+    if let Some(v4) = name.as_sockaddr_in() {
+        return Some(Address::Tcp(SocketAddr::from((v4.ip(), v4.port()))));
+    }
+    if let Some(v6) = name.as_sockaddr_in6() {
+        return Some(Address::Tcp(SocketAddr::from((v6.ip(), v6.port()))));
+    }
+    let unix = name.as_unix_addr()?;
+    let name = unix.as_abstract().map(|name| String::from_utf8_lossy(name).into_owned());
+    let path = || unix.path().map(|path| Address::Unix(path.to_owned()));
+    name.map(Address::Abstract).or_else(path)
 }
 
-fn tcp(address: SocketAddr) -> io::Result<OwnedFd> {
+/// Makes an internet socket. What has to be known before the address is taken is set here.
+fn tcp(address: SocketAddr, plan: &Plan) -> io::Result<OwnedFd> {
     let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     let socket = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
     setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    if plan.tuning.reuse_port {
+        setsockopt(&socket, sockopt::ReusePort, &true)?;
+    }
+    if plan.tuning.freebind {
+        setsockopt(&socket, sockopt::IpFreebind, &true)?;
+    }
+    let twin = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+    if address.ip() == Ipv6Addr::UNSPECIFIED
+        && plan.sockets.iter().any(|one| one.address == Address::Tcp(twin))
+    {
+        // `:80` and `[::]:80` together: the second would take IPv4 too
+        setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+    }
     nix::sys::socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
     Ok(socket)
+}
+
+/// Sets what accepted connections inherit.
+fn tune(socket: &OwnedFd, address: &Address, plan: &Plan) -> io::Result<()> {
+    let tuning = &plan.tuning;
+    if tuning.keepalive {
+        setsockopt(socket, sockopt::KeepAlive, &true)?;
+    }
+    if let Some(size) = tuning.send_buffer {
+        setsockopt(socket, sockopt::SndBuf, &(size as usize))?;
+    }
+    if let Some(size) = tuning.receive_buffer {
+        setsockopt(socket, sockopt::RcvBuf, &(size as usize))?;
+    }
+    if let Address::Tcp(_) = address {
+        // the second of two small writes would wait for the client's ACK otherwise
+        shared::sys::socket::nodelay(socket)?;
+        if let Some(queue) = tuning.fast_open {
+            shared::sys::socket::fast_open(socket, queue)?;
+        }
+    }
+    Ok(())
 }
 
 /// A UNIX socket: the file first, with the rights that its directory asks for.
@@ -282,7 +357,7 @@ mod tests {
     }
 
     fn at(address: Address) -> Listen {
-        Listen { address, wire: Wire::Uwsgi }
+        Listen::new(address, Wire::Uwsgi)
     }
 
     #[test]

@@ -68,11 +68,11 @@ impl<A: App> Engine<A> {
             let _ = descriptor::nonblocking(socket, true);
         }
         *self.successors.lock().unwrap_or_else(PoisonError::into_inner) = successors;
-        for listener in &self.outfit.listeners {
+        for (_, listener) in self.outfit.served() {
             let _ = self.epoll.delete(&listener.socket);
         }
         let _ = self.epoll.delete(&self.outfit.handed);
-        for (number, listener) in self.outfit.listeners.iter().enumerate() {
+        for (number, listener) in self.outfit.served() {
             while let Ok((socket, peer)) = socket::accept(&listener.socket) {
                 let connection = self.meet(socket, peer.into(), number);
                 self.register(connection, waiting, EpollFlags::EPOLLIN);

@@ -10,7 +10,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::eventfd::EventFd;
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
-use shared::settings::{Serve, Wire};
+use shared::settings::Wire;
 use shared::sys::calendar;
 use shared::sys::socket;
 
@@ -20,11 +20,11 @@ use super::connection::{Connection, Peer, Table};
 use super::content::Content;
 use super::control::{self, News};
 use super::log::{Journal, Scratch};
+pub use super::outfit::Outfit;
 use super::vigil::Post;
 use super::wheel::Wheel;
-use crate::handover::Listener;
 use crate::request::Request;
-use crate::scoreboard::{Count, Scoreboard};
+use crate::scoreboard::Count;
 
 /// Bytes that one read takes at most.
 pub(super) const READ_MAX: usize = 64 * 1024;
@@ -54,29 +54,6 @@ const LISTENER: u64 = 1 << 32;
 const CONTROL: u64 = 2 << 32;
 const WAKE: u64 = 3 << 32;
 const HANDED: u64 = 4 << 32;
-
-/// What belongs to a worker process before its threads start.
-#[derive(Debug)]
-pub struct Outfit {
-    /// The settings.
-    pub serve: Serve,
-    /// The request sockets, non-blocking.
-    pub listeners: Vec<Listener>,
-    /// The way to the master.
-    pub control: OwnedFd,
-    /// Where predecessors and siblings pass connections to.
-    pub handed: OwnedFd,
-    /// Where request lines go, when that is not where all output goes.
-    pub lines: Option<OwnedFd>,
-    /// The scoreboard.
-    pub board: Scoreboard,
-    /// This worker's seat on it.
-    pub seat: usize,
-    /// This worker's number, from 1.
-    pub id: u32,
-    /// Whether running requests are shown on the scoreboard.
-    pub shows: bool,
-}
 
 /// What the thread that has the turn may touch.
 #[derive(Debug, Default)]
@@ -159,13 +136,13 @@ impl<A: App> Engine<A> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let wake = EventFd::new()?;
         let shared_wait = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
-        for (number, listener) in outfit.listeners.iter().enumerate() {
+        for (number, listener) in outfit.served() {
             epoll.add(&listener.socket, EpollEvent::new(shared_wait, LISTENER | number as u64))?;
         }
         epoll.add(&outfit.handed, EpollEvent::new(shared_wait, HANDED))?;
         epoll.add(&outfit.control, EpollEvent::new(EpollFlags::EPOLLIN, CONTROL))?;
         epoll.add(&wake, EpollEvent::new(EpollFlags::EPOLLIN, WAKE))?;
-        let ports = outfit.listeners.iter().map(port).collect();
+        let ports = outfit.ports();
         let delta = outfit.serve.max_requests_delta * u64::from(outfit.id.saturating_sub(1));
         let full_at = match outfit.serve.max_requests {
             0 => u64::MAX,
@@ -440,10 +417,6 @@ impl<A: App> Engine<A> {
 
     /// A connection object for a socket that was just accepted.
     pub(super) fn meet(&self, socket: OwnedFd, peer: Peer, number: usize) -> Box<Connection> {
-        if !peer.address.is_empty() {
-            // without it the second of two small writes would wait for the client's ACK
-            let _ = socket::nodelay(&socket);
-        }
         self.count_open(true);
         let mut connection = Box::new(Connection::new(socket, peer, number));
         connection.announced = !self.is_proxied(number);
@@ -500,13 +473,4 @@ impl<A: App> Engine<A> {
 /// Whether an event tells that the client will send no more (or is gone).
 fn tells_end(event: &EpollEvent) -> bool {
     event.events().intersects(EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR)
-}
-
-/// `SERVER_PORT` of a listener.
-fn port(listener: &Listener) -> String {
-    use nix::sys::socket::{SockaddrIn, SockaddrIn6, SockaddrStorage, getsockname};
-    let name = getsockname::<SockaddrStorage>(listener.socket.as_raw_fd()).ok();
-    let v4 = name.as_ref().and_then(|n| n.as_sockaddr_in()).map(SockaddrIn::port);
-    let v6 = name.as_ref().and_then(|n| n.as_sockaddr_in6()).map(SockaddrIn6::port);
-    v4.or(v6).map_or_else(String::new, |port| port.to_string())
 }

@@ -34,6 +34,8 @@ mod log;
 pub mod manner;
 /// What became of a request.
 pub mod outcome;
+/// What a worker starts with.
+mod outfit;
 /// What waits to be sent.
 pub mod output;
 /// Connections that a proxy announces.

@@ -18,7 +18,7 @@ pub(in super::super) fn parse(text: &str, hosts: Hosts) -> Result<Address, Strin
         return number.parse().map(Address::Descriptor).map_err(|_| wrong());
     }
     if text.starts_with('=') {
-        return Err(format!("shared sockets are not supported yet, found {text:?}"));
+        return Err(format!("a shared socket cannot be named here, found {text:?}"));
     }
     if let Some(name) = text.strip_prefix('@').or_else(|| text.strip_prefix("\\0")) {
         let fits = !name.is_empty() && name.len() <= 107;
@@ -56,7 +56,7 @@ fn tcp(host: &str, port: u16, hosts: Hosts) -> Result<SocketAddr, String> {
         return Ok((address, port).into());
     }
     if host.contains('*') {
-        return Err(format!("address patterns are not supported yet, found {host:?}"));
+        return own(host, port, hosts);
     }
     if hosts == Hosts::Assumed {
         let here = if host == "localhost" { Ipv4Addr::LOCALHOST } else { SOMEWHERE };
@@ -72,6 +72,35 @@ fn tcp(host: &str, port: u16, hosts: Hosts) -> Result<SocketAddr, String> {
         .or(found.first())
         .copied()
         .ok_or_else(|| format!("host {host:?} has no address"))
+}
+
+/// The first address of this machine that a pattern such as `192.168.*` matches.
+fn own(pattern: &str, port: u16, hosts: Hosts) -> Result<SocketAddr, String> {
+    if hosts == Hosts::Assumed {
+        return Ok((SOMEWHERE, port).into());
+    }
+    let all = nix::ifaddrs::getifaddrs()
+        .map_err(|error| format!("the addresses of this machine cannot be listed: {error}"))?;
+    all.filter_map(|one| Some(one.address?.as_sockaddr_in()?.ip()))
+        .find(|address| matches(pattern, &address.to_string()))
+        .map(|address| (address, port).into())
+        .ok_or_else(|| format!("no address of this machine matches {pattern:?}"))
+}
+
+/// Whether a text is what a pattern with `*` for any characters says.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.is_empty()
 }
 
 #[cfg(test)]
@@ -107,9 +136,26 @@ mod tests {
     }
 
     #[test]
+    fn patterns_are_matched_with_the_addresses_of_this_machine() {
+        assert_eq!(parse("127.0.*:80"), Ok(Address::Tcp("127.0.0.1:80".parse().unwrap())));
+        let refused = parse("203.0.113.*:80").unwrap_err();
+        assert!(refused.contains("no address of this machine"), "{refused}");
+        for (pattern, text, matched) in [
+            ("10.*", "10.1.2.3", true),
+            ("10.*.3", "10.1.2.3", true),
+            ("10.*.2.*", "10.1.2.3", true),
+            ("*.3", "10.1.2.3", true),
+            ("10.*", "110.1.2.3", false),
+            ("10.*.4", "10.1.2.3", false),
+            ("10.*.3.*", "10.1.2.3", false),
+        ] {
+            assert_eq!(matches(pattern, text), matched, "{pattern}");
+        }
+    }
+
+    #[test]
     fn what_is_no_address_is_an_error() {
-        for text in ["", "@", ":99999", ":http", "fd://x", "=0", "[::1:80", "192.168.*:80", "/a:b"]
-        {
+        for text in ["", "@", ":99999", ":http", "fd://x", "=0", "[::1:80", "/a:b"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use crate::finding::Origin;
 use crate::rule;
 use crate::settings::{Address, Launch, Listen, Logfile, Wire};
 
 use super::super::directive::Directive;
 use super::super::review::{self, Junk};
-use super::{Given, address, surroundings, value};
+use super::{Given, address, socket, surroundings, value};
 
 /// Connections that wait in the kernel unless `listen` says otherwise (clamped at bind).
 const BACKLOG: u32 = 1024;
@@ -16,6 +17,8 @@ const BACKLOG: u32 = 1024;
 /// Reads root's part.
 pub(super) fn read(given: &mut Given<'_>) -> Launch {
     let unknown = "looks for a user or group of this whole text, and exits with 1";
+    let plain = protocol(given);
+    let (sockets, sources) = sockets(given, plain);
     let launch = Launch {
         uid: given
             .parsed("uid", unknown, value::principal)
@@ -27,7 +30,11 @@ pub(super) fn read(given: &mut Given<'_>) -> Launch {
         chroot: given.path("chroot"),
         chdir: given.path("chdir"),
         umask: given.parsed("umask", "logs a complaint and keeps its umask", value::umask),
-        sockets: sockets(given),
+        sockets,
+        sources,
+        protocol: Some(plain),
+        skip_zero: given.flag("skip-zero"),
+        tuning: socket::tuning(given),
         chmod_socket: socket_mode(given),
         chown_socket: given.parsed("chown-socket", unknown, value::owner),
         backlog: given
@@ -101,9 +108,11 @@ fn environment(given: &mut Given<'_>) -> Vec<(String, Option<String>)> {
     list
 }
 
-fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
-    let plain = protocol(given);
+/// The sockets, and the option that asked for each.
+fn sockets(given: &mut Given<'_>, plain: Wire) -> (Vec<Listen>, Vec<(String, Origin)>) {
     let names = given.flag("abstract-socket");
+    let shared = socket::shared(given);
+    let mut sources = Vec::new();
     let mut list: Vec<Listen> = Vec::new();
     let mut known: HashSet<Listen> = HashSet::new();
     for one in given.directives.iter() {
@@ -119,24 +128,35 @@ fn sockets(given: &mut Given<'_>) -> Vec<Listen> {
             "stats" if counts() => Wire::Stats,
             _ => continue,
         };
-        let Some(mut address) = address_of(given, one) else { continue };
+        let Some(mut address) = address_of(given, one, &shared) else { continue };
         if let Address::Unix(path) = &address {
             doubt(given, one);
             if names {
                 address = Address::Abstract(path.to_string_lossy().into_owned());
             }
         }
-        let listen = Listen { address, wire };
+        let listen = Listen { address, wire, tls: None };
         let chosen = matches!(&listen.address, Address::Tcp(tcp) if tcp.port() == 0);
         if chosen || known.insert(listen.clone()) {
             list.push(listen);
+            sources.push((one.given.clone(), one.origin.clone()));
         }
     }
-    list
+    socket::idle(given, &shared, &list);
+    socket::backends(given, &list);
+    (list, sources)
 }
 
 /// The address of a directive. What follows a blank behind a port is overlooked, as `atoi` does.
-fn address_of(given: &mut Given<'_>, one: &Directive) -> Option<Address> {
+fn address_of(
+    given: &mut Given<'_>,
+    one: &Directive,
+    shared: &[Option<Address>],
+) -> Option<Address> {
+    if let Some(number) = one.value.strip_prefix('=') {
+        let found = socket::by_number(number, shared);
+        return found.map_err(|message| given.error(one, message)).ok().flatten();
+    }
     let front = one.value.split_once([' ', '\t']).map(|(front, _)| front);
     let short = front.and_then(|front| Some((front, address::parse(front, given.hosts).ok()?)));
     match (address::parse(&one.value, given.hosts), short) {

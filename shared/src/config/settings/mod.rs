@@ -20,6 +20,7 @@ mod logs;
 mod protocols;
 mod python;
 mod serve;
+mod socket;
 mod supervision;
 mod surroundings;
 mod value;

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::rule;
-use crate::settings::{Launch, Procname, Serve, Target};
+use crate::settings::{Crew, Launch, Procname, Serve, Target};
 
 use super::super::CHECK;
 use super::super::glob::{self, GlobError, Looks};
-use super::{Given, content, logs, protocols, python, supervision, surroundings, value};
+use super::{Given, content, logs, protocols, python, socket, supervision, surroundings, value};
 
 /// More processes or threads than this are a slip of the finger.
 const CROWD_MAX: u64 = 4096;
@@ -69,6 +69,7 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
             check.map_err(|message| given.error(one, message)).ok()
         }),
         content: content::read(given),
+        crews: crews(given, launch),
         logs: logs::read(given),
         protocols: protocols::read(given),
         python: python::read(given),
@@ -81,6 +82,11 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
             .map(|one| (one.given.clone(), one.value.clone()))
             .collect(),
     }
+}
+
+fn crews(given: &mut Given<'_>, launch: &Launch) -> Vec<Crew> {
+    let sources: Vec<_> = launch.sources.iter().map(|(name, _)| name.clone()).collect();
+    socket::crews(given, &launch.sockets, &sources)
 }
 
 pub(super) fn count(given: &mut Given<'_>, name: &str) -> Option<u64> {

@@ -24,8 +24,8 @@ fn a_command_line_without_any_file() {
     assert_eq!(
         settings.launch.sockets,
         [
-            Listen { address: address("0.0.0.0:9090"), wire: Wire::Http },
-            Listen { address: address("127.0.0.1:9191"), wire: Wire::Stats },
+            Listen::new(address("0.0.0.0:9090"), Wire::Http),
+            Listen::new(address("127.0.0.1:9191"), Wire::Stats),
         ]
     );
     assert_eq!(settings.serve.target, Some(Target::File("hitme.py".into())));

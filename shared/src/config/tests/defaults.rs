@@ -9,6 +9,7 @@ fn giving_an_option_its_default_changes_nothing() {
     let read = |line: &str| {
         let (mut settings, reading) = settled(&format!("socket = a.sock\n{line}"));
         settings.serve.options.clear();
+        settings.launch.sources.clear();
         assert_eq!(reading.findings, [], "{line}");
         settings
     };

@@ -21,7 +21,7 @@ fn the_sample_of_a_django_site() {
         assert_eq!(launch.chmod_socket, Some(0o664));
         assert!(launch.vacuum && serve.master && serve.need_app);
         let socket = Address::Unix("/home/django/sample/sample.sock".into());
-        assert_eq!(launch.sockets, [Listen { address: socket, wire: Wire::Uwsgi }]);
+        assert_eq!(launch.sockets, [Listen::new(socket, Wire::Uwsgi)]);
         assert_eq!(launch.backlog, 1024);
         assert_eq!(serve.home, Some("/home/django/Env/sample".into()));
         assert_eq!(serve.target, Some(Target::Module("sample.wsgi".into())));
@@ -100,8 +100,8 @@ fn settings_of_the_launch() {
     assert_eq!(
         launch.sockets,
         [
-            Listen { address: Address::Unix("a.sock".into()), wire: Wire::Http },
-            Listen { address: Address::Abstract("x".into()), wire: Wire::Http },
+            Listen::new(Address::Unix("a.sock".into()), Wire::Http),
+            Listen::new(Address::Abstract("x".into()), Wire::Http),
         ]
     );
     let check = settings.serve.check.unwrap();

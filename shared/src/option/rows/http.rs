@@ -58,7 +58,9 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Name that separates TLS sessions of several servers."),
     row("http-to-https", Kind::Special).planned("Address whose requests are redirected to HTTPS."),
     row("http-var", Kind::List).planned("Variable added to each request, `NAME=value`."),
-    row("http-to", Kind::List).planned("Address of a uwsgi server to which requests are passed."),
+    row("http-to", Kind::List).accepted(
+        "Workers answer HTTP themselves; an address that is not this server's own is refused.",
+    ),
     row("http-zerg", Kind::Special)
         .planned("UNIX socket that hands out the listening sockets of the HTTP router."),
     row("http-fallback", Kind::List).planned("Address used when no other can be reached."),

@@ -89,30 +89,33 @@ pub(super) const ROWS: &[Row] = &[
         .accepted("The whole body is there before the application reads it."),
     row("tcp-nodelay", Kind::Flag).accepted("Small answers are always sent at once."),
     row("so-keepalive", Kind::Flag)
-        .accepted("The server closes idle connections by its own clock."),
-    row("skip-zero", Kind::Flag).planned("Ignore a socket that is standard input."),
-    row("freebind", Kind::Flag).planned("Bind addresses that the host does not have yet."),
-    row("no-fd-passing", Kind::Flag).planned("Refuse descriptors that come over UNIX sockets."),
-    row("no-defer-accept", Kind::Flag).planned("Take connections before their first byte."),
-    row("shutdown-sockets", Kind::Flag)
-        .planned("Shut the listening sockets down when the server ends."),
-    row("reuse-port", Kind::Flag).planned("Let other programs listen on the same ports."),
+        .works("The kernel asks silent clients whether they are still there."),
+    row("skip-zero", Kind::Flag).works("Ignore a listening socket that is standard input."),
+    row("freebind", Kind::Flag).works("Bind addresses that the host does not have yet."),
+    row("no-fd-passing", Kind::Flag)
+        .accepted("Descriptors that come over UNIX sockets are never taken."),
+    row("no-defer-accept", Kind::Flag)
+        .accepted("Connections are taken before their first byte; no worker waits for it."),
+    row("shutdown-sockets", Kind::Flag).accepted(
+        "The sockets close when the server ends; an Emperor keeps them open over a restart.",
+    ),
+    row("reuse-port", Kind::Flag).works("Let other programs listen on the same ports."),
     row("tcp-fast-open-client", Kind::Flag)
         .aliases(&["tcp-fastopen-client"])
-        .planned("Send the first bytes with the connection request."),
+        .accepted("This server opens no connections to clients."),
     row("so-send-timeout", Kind::Integer)
         .aliases(&["socket-send-timeout", "so-write-timeout", "socket-write-timeout"])
         .bare()
-        .planned("Seconds that the kernel may take to send."),
+        .accepted("`socket-timeout` limits each wait for a client that does not read."),
     row("tcp-fast-open", Kind::Integer)
         .aliases(&["tcp-fastopen"])
-        .planned("Length of the queue for connections whose first bytes come at once."),
-    row("socket-sndbuf", Kind::Long).planned("Size of the kernel's send buffer, in bytes."),
-    row("socket-rcvbuf", Kind::Long).planned("Size of the kernel's receive buffer, in bytes."),
+        .works("Length of the queue for connections whose first bytes come at once."),
+    row("socket-sndbuf", Kind::Long).works("Size of the kernel's send buffer, in bytes."),
+    row("socket-rcvbuf", Kind::Long).works("Size of the kernel's receive buffer, in bytes."),
     row("setns-socket", Kind::Text)
         .planned("UNIX socket that hands out the namespaces of the vassal."),
     row("map-socket", Kind::List)
-        .planned("Socket that only some workers serve, `socket:worker,worker`."),
+        .works("Socket that only some workers serve, `socket:worker,worker`."),
     row("setns-socket-skip", Kind::List)
         .aliases(&["setns-skip"])
         .planned("Namespace that `setns-socket` does not hand out."),
@@ -122,9 +125,9 @@ pub(super) const ROWS: &[Row] = &[
     row("https-socket", Kind::Special)
         .planned("Address on which workers speak HTTPS, `address,certificate,key`."),
     row("shared-socket", Kind::Special)
-        .planned("Address that is opened first; `=0` names it elsewhere."),
+        .works("Address that other options name by its number: `=0` is the first."),
     row("undeferred-shared-socket", Kind::Special)
-        .planned("As `shared-socket`; connections are taken before their first byte."),
+        .works("As `shared-socket`: connections are always taken before their first byte."),
     row("safe-fd", Kind::Special)
         .aliases(&["fd-safe"])
         .planned("Descriptor that is not closed at a reload."),

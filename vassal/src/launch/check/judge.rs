@@ -119,7 +119,7 @@ impl Judge<'_> {
         // a file by itself is taken for root's: who will own it, nobody can tell
         let owner = version.map_or((0, 0), |version| (version.uid, version.gid));
         let policy = if subject.vassal { self.emperor.policy.clone() } else { Policy::default() };
-        let mut facts = self.people.facts(launch, owner, &policy, &origins(reading));
+        let mut facts = self.people.facts(launch, owner, &policy, &origins(reading, launch));
         let named = launch.uid.is_some() || launch.gid.is_some();
         if named || policy.tyrant {
             facts.euid = 0;
