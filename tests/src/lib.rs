@@ -35,6 +35,8 @@ pub mod scgi;
 pub mod server;
 /// The configuration as a server understood it.
 pub mod shown;
+/// Certificates, and a client that speaks TLS.
+pub mod tls;
 /// A client of the uwsgi protocol.
 pub mod uwsgi;
 /// Waiting for a condition.

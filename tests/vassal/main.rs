@@ -40,5 +40,7 @@ mod surroundings;
 mod survives;
 /// Process titles, and the configuration in the output.
 mod titles;
+/// Sockets that speak TLS.
+mod tls;
 /// Respawn, recycling, deadlines.
 mod workers;

@@ -20,6 +20,8 @@ pub mod request;
 pub mod scoreboard;
 /// Titles in process lists.
 pub mod title;
+/// TLS on listening sockets.
+pub mod tls;
 /// Accepting, reading, answering.
 pub mod worker;
 

@@ -4,16 +4,21 @@
 //! A nursery is the tenant's own interpreter with our extension: one thread, the application
 //! imported once. It forks workers when it is told to, and supervises nothing.
 
+use std::io;
+use std::os::fd::OwnedFd;
+
 use serde::{Deserialize, Serialize};
 use shared::settings::{Listen, Serve};
+use shared::sys::memory;
 
 /// Master to nursery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     /// What to serve. With the packet travel the socket on which connections are handed over,
-    /// the scoreboard, perhaps the pipe of request lines, and the listeners.
-    Outfit(Box<Outfit>),
+    /// the scoreboard, the [`Outfit`] in sealed memory (it outgrows a packet), perhaps the pipe of
+    /// request lines, and the listeners.
+    Outfit,
     /// Fork a worker. With the packet travels its end of the control socket.
     Fork {
         /// The worker's number, from 1.
@@ -24,6 +29,9 @@ pub enum Order {
     /// End.
     Quit,
 }
+
+/// The most bytes that an outfit may take.
+const OUTFIT_MAX: u64 = 32 << 20;
 
 /// What a nursery and its workers have to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +48,18 @@ pub struct Outfit {
     pub lines: bool,
     /// What the listeners are, in the order of their descriptors.
     pub listeners: Vec<Listen>,
+}
+
+impl Outfit {
+    /// The outfit in memory that can be passed on.
+    pub fn seal(&self) -> io::Result<OwnedFd> {
+        memory::seal("outfit", &serde_json::to_vec(self)?)
+    }
+
+    /// Reads what [`Outfit::seal`] made.
+    pub fn unseal(memory: OwnedFd) -> io::Result<Self> {
+        Ok(serde_json::from_slice(&memory::unseal(memory, OUTFIT_MAX)?)?)
+    }
 }
 
 /// Nursery to master.

@@ -22,6 +22,7 @@ mod python;
 mod socket;
 mod supervision;
 mod surroundings;
+mod tls;
 
 pub use content::Content;
 pub use logs::{Form, Kept, Logs, Part, Value};
@@ -30,6 +31,7 @@ pub use python::Python;
 pub use socket::{Crew, Tuning};
 pub use supervision::Supervision;
 pub use surroundings::{Daemon, DaemonKind, Limits, Surroundings};
+pub use tls::{Certificate, Pem, Secret, Tls};
 
 /// A user or group, by number or by a name that is looked up when privileges are dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -273,6 +275,9 @@ pub struct Serve {
     /// What the server answers itself, and what it does before an application is asked: files and routes.
     #[serde(default)]
     pub content: Content,
+    /// What sockets that speak TLS need.
+    #[serde(default)]
+    pub tls: Tls,
     /// `map-socket`: sockets that only some workers serve.
     #[serde(default)]
     pub crews: Vec<Crew>,
@@ -362,6 +367,7 @@ impl Default for Serve {
             procname: None,
             check: None,
             content: Content::default(),
+            tls: Tls::default(),
             crews: Vec::new(),
             logs: Logs::default(),
             protocols: Protocols::default(),

@@ -50,6 +50,7 @@ pub(crate) struct Environs {
     http10: Object,
     http11: Object,
     https: Object,
+    on: Object,
     bytes_io: Object,
     open: Object,
     binary: Object,
@@ -68,6 +69,10 @@ struct Keys {
     length: Object,
     input: Object,
     scheme: Object,
+    secure: Object,
+    client_name: Object,
+    client_der: Object,
+    client_pem: Object,
 }
 
 /// What goes wrong while an environ is built: memory, or an exception in io.
@@ -136,6 +141,10 @@ impl Environs {
                     length: name("CONTENT_LENGTH"),
                     input: name("wsgi.input"),
                     scheme: name("wsgi.url_scheme"),
+                    secure: name("HTTPS"),
+                    client_name: name("HTTPS_DN"),
+                    client_der: name("HTTPS_CLIENT_CERTIFICATE"),
+                    client_pem: name("HTTPS_CC"),
                 },
                 get: name("GET"),
                 post: name("POST"),
@@ -143,6 +152,7 @@ impl Environs {
                 http10: name("HTTP/1.0"),
                 http11: name("HTTP/1.1"),
                 https: name("https"),
+                on: name("on"),
             })
         }
     }
@@ -204,6 +214,17 @@ impl Environs {
         put(environ, &keys.port, &value(call.port.as_bytes())?)?;
         put(environ, &keys.address, &value(call.peer.address.as_bytes())?)?;
         put(environ, &keys.remote_port, &value(call.peer.port.as_bytes())?)?;
+        if call.secure {
+            put(environ, &keys.scheme, &self.https)?;
+            put(environ, &keys.secure, &self.on)?;
+            if let Some(client) = call.client {
+                put(environ, &keys.client_name, &value(client.name.as_bytes())?)?;
+                if let Some((der, pem)) = &client.certificate {
+                    put(environ, &keys.client_der, &value(der)?)?;
+                    put(environ, &keys.client_pem, &value(pem.as_bytes())?)?;
+                }
+            }
+        }
         for field in &request.fields {
             let name = request.bytes(head, field.name);
             let bytes = request.bytes(head, field.value);

@@ -37,6 +37,7 @@ struct Nursery {
     master: OwnedFd,
     outfit: Outfit,
     listeners: Vec<Listener>,
+    tls: Vec<Option<vassal::tls::Service>>,
     handed: OwnedFd,
     board: OwnedFd,
     lines: Option<OwnedFd>,
@@ -66,19 +67,27 @@ impl Nursery {
         let support = support()?;
         let hello = News::Hello { build: BUILD_ID.into(), interpreter: interpreter() };
         send(&master, &hello, &[])?;
-        let Some((Order::Outfit(outfit), mut descriptors)) = receive(&master)? else {
+        let Some((Order::Outfit, mut descriptors)) = receive(&master)? else {
             return Err(io::Error::other("the master sent no outfit"));
         };
-        let own = 2 + usize::from(outfit.lines);
-        if descriptors.len() != outfit.listeners.len() + own {
-            return Err(io::Error::other("the outfit's descriptors are incomplete"));
+        let incomplete = || io::Error::other("the outfit's descriptors are incomplete");
+        if descriptors.len() < 3 {
+            return Err(incomplete());
         }
-        process::belong_to(Pid::from_raw(outfit.master))?;
-        let sockets = descriptors.split_off(own);
-        let lines = if outfit.lines { descriptors.pop() } else { None };
-        let (Some(board), Some(handed)) = (descriptors.pop(), descriptors.pop()) else {
-            return Err(io::Error::other("the outfit's descriptors are incomplete"));
+        let mut sockets = descriptors.split_off(3);
+        let [Some(text), Some(board), Some(handed)] = [(); 3].map(|()| descriptors.pop()) else {
+            return Err(incomplete());
         };
+        let mut outfit: Outfit = Outfit::unseal(text)?;
+        if sockets.len() != outfit.listeners.len() + usize::from(outfit.lines) {
+            return Err(incomplete());
+        }
+        let lines = if outfit.lines { Some(sockets.remove(0)) } else { None };
+        process::belong_to(Pid::from_raw(outfit.master))?;
+        let tls = vassal::tls::services(&outfit.serve.tls, &outfit.listeners);
+        let tls = tls.map_err(io::Error::other)?;
+        // made once; nothing reads the keys again
+        outfit.serve.tls = shared::settings::Tls::default();
         let listeners = outfit
             .listeners
             .iter()
@@ -86,16 +95,9 @@ impl Nursery {
             .zip(sockets)
             .map(|(listen, socket)| Listener { listen, socket })
             .collect();
-        let mut nursery = Self {
-            master,
-            outfit: *outfit,
-            listeners,
-            handed,
-            board,
-            lines,
-            support,
-            application: None,
-        };
+        let application = None;
+        let mut nursery =
+            Self { master, outfit, listeners, tls, handed, board, lines, support, application };
         title::show(&nursery.outfit.serve, Role::Nursery);
         prepare_python(&nursery.support, &nursery.outfit.serve);
         if !nursery.outfit.serve.lazy_apps {
@@ -133,7 +135,7 @@ impl Nursery {
                         }
                     }
                 }
-                Ok(Some((Order::Outfit(_), _))) => {}
+                Ok(Some((Order::Outfit, _))) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(Some((Order::Quit, _)) | None) | Err(_) => {
                     call(&self.support, c"relieved");
@@ -194,6 +196,7 @@ impl Nursery {
         let outfit = engine::Outfit {
             serve: serve.clone(),
             listeners: std::mem::take(&mut self.listeners),
+            tls: std::mem::take(&mut self.tls),
             control,
             handed: self.handed.try_clone()?,
             lines: self.lines.take(),

@@ -29,6 +29,8 @@ use crate::title::{self, Role};
 
 /// With whose rights a path is touched.
 pub mod access;
+/// Certificates and keys of sockets.
+pub mod certificates;
 /// The launcher's end of the summons channel.
 pub mod channel;
 /// `--check`.
@@ -61,6 +63,8 @@ pub mod plan;
 pub mod reader;
 /// Carrying a plan out.
 pub mod run;
+/// Saying things on standard output and error.
+mod say;
 /// Binding sockets.
 pub mod socket;
 
@@ -69,6 +73,7 @@ use daemon::Detached;
 use inherited::Inherited;
 use plan::Planned;
 use reader::{Ownership, Report, Shown, Source};
+use say::{clean, complain, plain, print, say};
 
 /// An Emperor of ours started us: the channel on standard input says what to do.
 pub fn summoned() -> Exit {
@@ -391,6 +396,9 @@ fn plan_of(
         Purpose::Print => {}
         Purpose::Reload => facts.running = true,
     }
+    if !matches!(purpose, Purpose::Reload) && !report.denied.is_empty() {
+        return Err(report.findings.iter().chain(&report.denied).cloned().collect());
+    }
     let said = || report.findings.iter().cloned();
     match plan::plan(launch, &facts) {
         Ok(Planned { plan, warnings }) => {
@@ -463,44 +471,10 @@ fn become_emperor(args: &[OsString]) -> Exit {
     complain(format!("{}: cannot be executed: {error}", program.display()))
 }
 
-fn plain(text: String) -> Finding {
-    Finding::error(None, None, text)
-}
-
 /// Tells the Emperor, or, where it is gone, whoever reads standard error.
 fn refuse(channel: &Channel, findings: &[Finding], exit: Exit) -> Exit {
     match channel.refused(findings, exit.code()) {
         Ok(()) => exit,
         Err(_) => say(findings, exit),
-    }
-}
-
-/// One line each on standard error, without control characters that a file might have smuggled.
-fn say(findings: &[Finding], exit: Exit) -> Exit {
-    let mut text = String::new();
-    for finding in findings {
-        text.push_str(if finding.is_error() { "" } else { "warning: " });
-        text.push_str(&clean(&finding.to_string()));
-        text.push('\n');
-    }
-    // nobody to tell is no reason to fail
-    let _ = io::stderr().write_all(text.as_bytes());
-    exit
-}
-
-/// A text without control characters that a terminal would obey.
-fn clean(text: &str) -> String {
-    let shown = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
-    text.chars().map(shown).collect()
-}
-
-fn complain(text: impl Into<String>) -> Exit {
-    say(&[plain(text.into())], Exit::Failure)
-}
-
-fn print(bytes: &[u8]) -> Exit {
-    match io::stdout().write_all(bytes) {
-        Ok(()) => Exit::Success,
-        Err(error) => complain(format!("standard output: {error}")),
     }
 }

@@ -30,7 +30,7 @@ use shared::sys::process::{Fork, SingleThreaded, fork, leave, pidfd, reap, signa
 
 use super::access::is_roots_to_replace;
 use super::plan::Origins;
-use super::{cli, environment, identity};
+use super::{certificates, cli, environment, identity};
 
 /// The most that a reader may return, bytes.
 const REPORT_MAX: u64 = 32 * 1024 * 1024;
@@ -81,6 +81,10 @@ pub struct Report {
     pub settings: Settings,
     /// Warnings and errors.
     pub findings: Vec<Finding>,
+    /// Certificates that the reader was not allowed to read: errors, unless what was read before
+    /// serves on.
+    #[serde(default)]
+    pub denied: Vec<Finding>,
     /// Where root's options were given.
     pub origins: Origins,
     /// Whether an Emperor is asked for.
@@ -179,9 +183,19 @@ impl Source {
         }
     }
 
-    /// Reads in this process. No name of a secret leaves: under an Emperor the environment that
-    /// a file can ask for is what its interpreter would get.
+    /// Reads in this process, the certificates that the settings name too.
     fn read(&self, schemes: Schemes) -> Report {
+        let mut report = self.read_text(schemes);
+        let ownership = self.ownership();
+        let read = certificates::load(&mut report.settings, ownership, &report.origins);
+        report.findings.extend(read.findings);
+        report.denied = read.denied;
+        report
+    }
+
+    /// Reads the configuration. No name of a secret leaves: under an Emperor the environment that
+    /// a file can ask for is what its interpreter would get.
+    fn read_text(&self, schemes: Schemes) -> Report {
         let mut world = match World::of_this_process() {
             Ok(world) => world,
             Err(error) => return Report::refused(format!("cannot look around: {error}")),
@@ -229,6 +243,7 @@ impl Report {
             fallback: fallback(&reading),
             // notes are for a check
             findings: reading.findings.into_iter().filter(|one| !one.is_note()).collect(),
+            denied: Vec::new(),
             printed: reading.printed,
             exit: reading.exit,
         }
@@ -238,6 +253,7 @@ impl Report {
         Self {
             settings: Settings::default(),
             findings: vec![Finding::error(None, None, text)],
+            denied: Vec::new(),
             origins: Origins::default(),
             emperor: false,
             shown: None,

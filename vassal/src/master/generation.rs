@@ -168,14 +168,11 @@ impl Brood {
             lines: self.lines.is_some(),
             listeners: listeners.iter().map(|one| one.listen.clone()).collect(),
         };
-        let mut descriptors = vec![self.entrance.as_fd(), self.memory.as_fd()];
+        let text = outfit.seal()?;
+        let mut descriptors = vec![self.entrance.as_fd(), self.memory.as_fd(), text.as_fd()];
         descriptors.extend(self.lines.as_ref().map(AsFd::as_fd));
         descriptors.extend(listeners.iter().map(|one| one.socket.as_fd()));
-        control::send(
-            self.nursery.get_ref(),
-            &nursery::Order::Outfit(Box::new(outfit)),
-            &descriptors,
-        )
+        control::send(self.nursery.get_ref(), &nursery::Order::Outfit, &descriptors)
     }
 
     /// Has a worker forked, and listens to it.

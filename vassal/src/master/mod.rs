@@ -358,7 +358,7 @@ impl Master {
     fn reload(&mut self, sealed: Sealed) {
         let highest = self.roster.generations().map(|(_, one)| one.number).max().unwrap_or(0);
         let number = if sealed.generation == 0 { highest + 1 } else { sealed.generation };
-        let serve = sealed.settings.serve;
+        let Some(serve) = prepare::complete(sealed.settings.serve, &self.serve) else { return };
         let law = law(&serve);
         if serve.logs.reopen {
             output::reopen();

@@ -4,9 +4,25 @@ use std::ffi::OsString;
 use std::process::Stdio;
 
 use nix::unistd::Pid;
+use shared::settings::Serve;
 use shared::summons::Sealed;
 
-use super::{Fact, Facts};
+use super::{Fact, Facts, output};
+
+/// Settings with the keys that only root could read, which are those of before; `None`: there
+/// is one that nobody has read.
+pub(super) fn complete(mut serve: Serve, before: &Serve) -> Option<Serve> {
+    match serve.tls.keep(&before.tls) {
+        Ok(()) => Some(serve),
+        Err(path) => {
+            let path = path.display();
+            output::say(&format!(
+                "reload refused, the old generation serves on: {path}: permission denied"
+            ));
+            None
+        }
+    }
+}
 
 /// How to ask.
 pub(super) struct Command {

@@ -89,7 +89,12 @@ fn listening(listener: &Listener) -> Socket {
         Address::Descriptor(_) => tcp().or_else(|_| unix()),
     };
     let (queue, max_queue) = lengths.unwrap_or((0, 0));
-    let proto = listener.listen.wire.name();
+    let wire = listener.listen.wire;
+    let proto = match (wire, listener.listen.tls) {
+        (Wire::Http, Some(_)) => "https",
+        (Wire::Uwsgi, Some(_)) => "suwsgi",
+        _ => wire.name(),
+    };
     let name = listener.listen.address.to_string();
     Socket { name, proto, queue, max_queue, shared: 0, can_offload: 0 }
 }

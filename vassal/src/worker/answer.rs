@@ -78,7 +78,7 @@ impl<A: App> Engine<A> {
         let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
         let post = self.outfit.serve.harakiri.and_then(|_| self.posts.get(number));
         if let Some(post) = post {
-            post.enter(&connection.socket, wire, request.stream);
+            post.enter(&connection.socket, (!secure).then_some(wire), request.stream);
             reply.ask_at(post);
         }
         if self.outfit.shows {
@@ -102,6 +102,8 @@ impl<A: App> Engine<A> {
                 size,
                 peer: frame.peer,
                 wire,
+                secure: self.outfit.is_secure(connection.listener),
+                client: connection.client.as_deref(),
                 port: frame.port,
                 core: core.number,
             };
@@ -135,7 +137,7 @@ impl<A: App> Engine<A> {
         }
         if end.lost {
             self.place(core, Place::WriteErrors);
-            connection.output = super::output::Output::default();
+            connection.output.abandon();
         }
         if core.crowd && !connection.output.is_empty() {
             core.held.push(connection.socket.as_raw_fd());
@@ -207,10 +209,7 @@ impl<A: App> Engine<A> {
         core: &mut Core<A::Core>,
         refusal: Refusal,
     ) -> Step {
-        let who = match connection.peer.address.as_str() {
-            "" => "a local client",
-            address => address,
-        };
+        let who = connection.peer.name();
         eprintln!("request of {who} refused: {} ({})", refusal.reason, refusal.status);
         self.place(core, Place::ReadErrors);
         connection.input = Vec::new();

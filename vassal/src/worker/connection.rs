@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::output::Output;
 use super::upload::Upload;
+use crate::tls::client::Client;
 
 /// Slots of one page of the table.
 const PAGE: usize = 1024;
@@ -23,6 +24,13 @@ pub struct Peer {
     pub address: String,
     /// `REMOTE_PORT`; empty on a UNIX socket.
     pub port: String,
+}
+
+impl Peer {
+    /// The client's address for people.
+    pub fn name(&self) -> &str {
+        if self.address.is_empty() { "a local client" } else { &self.address }
+    }
 }
 
 impl From<Option<SocketAddr>> for Peer {
@@ -69,6 +77,8 @@ pub struct Connection {
     pub socket: Arc<OwnedFd>,
     /// Who is there.
     pub peer: Peer,
+    /// The certificate that the client showed.
+    pub client: Option<Box<Client>>,
     /// The number of the listener it came by.
     pub listener: usize,
     /// What it is doing.
@@ -101,6 +111,7 @@ impl Connection {
         Self {
             socket: Arc::new(socket),
             peer,
+            client: None,
             listener,
             phase: Phase::Head,
             input: Vec::new(),
@@ -136,6 +147,7 @@ impl Connection {
             && matches!(self.phase, Phase::Head)
             && self.output.is_empty()
             && self.after == After::Next
+            && !self.output.greets()
     }
 }
 

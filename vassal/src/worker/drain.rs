@@ -33,11 +33,14 @@ struct Passport {
     peer: Peer,
     listener: usize,
     served: u64,
+    /// Nothing is encrypted on it, whatever its listener speaks: the master asks its own workers.
+    #[serde(default)]
+    plain: bool,
 }
 
 /// The packet that goes with a connection of a local client, by the listener of this number.
 pub(crate) fn passport(listener: usize, input: &[u8]) -> Vec<u8> {
-    let passport = Passport { peer: Peer::default(), listener, served: 0 };
+    let passport = Passport { peer: Peer::default(), listener, served: 0, plain: true };
     let mut packet = serde_json::to_vec(&passport).unwrap_or_default();
     packet.push(b'\n');
     packet.extend_from_slice(input);
@@ -97,12 +100,16 @@ impl<A: App> Engine<A> {
 
     /// Passes an idle connection to the successors. It comes back when nobody takes it.
     pub(super) fn pass_on(&self, connection: Box<Connection>) -> Option<Box<Connection>> {
+        if connection.output.is_bound() {
+            return Some(connection);
+        }
         let successors = self.successors.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(socket) = successors.as_ref() else { return Some(connection) };
         let passport = Passport {
             peer: connection.peer.clone(),
             listener: connection.listener,
             served: connection.served,
+            plain: false,
         };
         let Ok(mut packet) = serde_json::to_vec(&passport) else { return Some(connection) };
         packet.push(b'\n');
@@ -175,6 +182,10 @@ impl<A: App> Engine<A> {
             self.count_open(true);
             let mut connection =
                 Box::new(Connection::new(socket, passport.peer, passport.listener));
+            if !passport.plain && !self.encrypt(&mut connection) {
+                self.forget(connection);
+                continue;
+            }
             connection.served = passport.served;
             connection.input = packet[line + 1..].to_vec();
             // writable at once: the bytes that came along are looked at without waiting for more

@@ -16,7 +16,7 @@ use shared::sys::socket;
 
 use super::App;
 use super::affinity;
-use super::connection::{Connection, Peer, Table};
+use super::connection::{After, Connection, Peer, Table};
 use super::content::Content;
 use super::control::{self, News};
 use super::log::{Journal, Scratch};
@@ -25,6 +25,7 @@ use super::vigil::Post;
 use super::wheel::Wheel;
 use crate::request::Request;
 use crate::scoreboard::Count;
+use crate::tls::session::Session;
 
 /// Bytes that one read takes at most.
 pub(super) const READ_MAX: usize = 64 * 1024;
@@ -420,7 +421,26 @@ impl<A: App> Engine<A> {
         self.count_open(true);
         let mut connection = Box::new(Connection::new(socket, peer, number));
         connection.announced = !self.is_proxied(number);
+        if !self.encrypt(&mut connection) {
+            // without a session nothing can be said: the client sees the end
+            connection.after = After::Close;
+        }
         connection
+    }
+
+    /// Gives a fresh connection its TLS, where its listener speaks it.
+    pub(super) fn encrypt(&self, connection: &mut Connection) -> bool {
+        let Some(Some(service)) = self.outfit.tls.get(connection.listener) else { return true };
+        match Session::new(service) {
+            Ok(session) => {
+                connection.output.secure(session);
+                true
+            }
+            Err(error) => {
+                eprintln!("worker {} cannot speak TLS: {error}", self.outfit.id);
+                false
+            }
+        }
     }
 
     /// Puts a connection into the table and the epoll set.
@@ -457,7 +477,10 @@ impl<A: App> Engine<A> {
     }
 
     /// Closes a connection.
-    pub(super) fn forget(&self, connection: Box<Connection>) {
+    pub(super) fn forget(&self, mut connection: Box<Connection>) {
+        if connection.output.end_tls() {
+            let _ = connection.output.flush(connection.socket.as_fd());
+        }
         drop(connection);
         if self.count_open(false) == 0 && self.draining.load(Relaxed) {
             let _ = self.wake.write(1);

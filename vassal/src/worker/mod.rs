@@ -64,6 +64,7 @@ pub(crate) use drain::passport;
 use shared::settings::Wire;
 
 use crate::request::Request;
+use crate::tls::client::Client;
 use connection::Peer;
 use reply::Reply;
 use upload::Body;
@@ -83,6 +84,10 @@ pub struct Call<'a> {
     pub peer: &'a Peer,
     /// What was spoken.
     pub wire: Wire,
+    /// Whether it was spoken over TLS.
+    pub secure: bool,
+    /// The certificate that the client showed.
+    pub client: Option<&'a Client>,
     /// `SERVER_PORT` of the listener; empty on a UNIX socket.
     pub port: &'a str,
     /// The core (thread) that serves it, from 0.

@@ -6,6 +6,7 @@ use shared::settings::Serve;
 
 use crate::handover::Listener;
 use crate::scoreboard::Scoreboard;
+use crate::tls::Service;
 
 /// What belongs to a worker process before its threads start.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Outfit {
     pub serve: Serve,
     /// The request sockets, non-blocking.
     pub listeners: Vec<Listener>,
+    /// What those of them need that speak TLS, by their number; empty where none does.
+    pub tls: Vec<Option<Service>>,
     /// The way to the master.
     pub control: OwnedFd,
     /// Where predecessors and siblings pass connections to.
@@ -40,6 +43,11 @@ impl Outfit {
                 .is_none_or(|crew| crew.workers.contains(&self.id))
         };
         self.listeners.iter().enumerate().filter(move |(number, _)| ours(*number))
+    }
+
+    /// Whether a request socket speaks TLS.
+    pub(super) fn is_secure(&self, number: usize) -> bool {
+        self.tls.get(number).is_some_and(Option::is_some)
     }
 
     /// `SERVER_PORT` of each request socket.

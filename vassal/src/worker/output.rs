@@ -6,17 +6,23 @@
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
+use std::os::unix::fs::FileExt;
 
 use nix::errno::Errno;
 use nix::sys::sendfile::sendfile64;
 use nix::sys::uio::writev;
 
 use crate::protocol::fastcgi::{self, CONTENT_MAX};
+use crate::tls::session::Session;
 
 /// Bytes of a file that one call sends at most, and calls of one flush: a client that takes a
 /// file as fast as it is read does not hold the worker until the end.
 const PIECE_MAX: u64 = 2 << 20;
 const PIECES_MAX: u32 = 8;
+/// Bytes of a file that are encrypted at once, and in one flush: encryption costs more than
+/// sending.
+const SEALED_PIECE: u64 = 64 << 10;
+const SEALED_MAX: u64 = 2 << 20;
 
 /// A piece of a regular file, sent by the kernel.
 #[derive(Debug)]
@@ -48,17 +54,53 @@ pub struct Output {
     piece: Option<Piece>,
     frame: Option<Frame>,
     paused: bool,
+    tls: Option<Box<Session>>,
 }
 
 impl Output {
+    /// What is sent from here on is encrypted.
+    pub fn secure(&mut self, session: Session) {
+        self.tls = Some(Box::new(session));
+    }
+
+    /// The connection's TLS.
+    pub fn tls(&mut self) -> Option<&mut Session> {
+        self.tls.as_deref_mut()
+    }
+
+    /// Whether the connection is bound to this process: its TLS cannot be passed on.
+    pub fn is_bound(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.begun())
+    }
+
+    /// Whether a TLS handshake is under way.
+    pub fn greets(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.greets())
+    }
+
+    /// Forgets what waits, and the connection's TLS with it.
+    pub fn abandon(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Ends the TLS of a connection that is about to be closed; `true` where that has to be
+    /// flushed.
+    pub fn end_tls(&mut self) -> bool {
+        self.tls.as_mut().is_some_and(|tls| tls.end())
+    }
+
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.sent == self.bytes.len() && self.piece.is_none() && self.frame.is_none()
+        self.sent == self.bytes.len()
+            && self.piece.is_none()
+            && self.frame.is_none()
+            && self.tls.as_ref().is_none_or(|tls| tls.waiting() == 0)
     }
 
     /// Bytes in memory that wait.
     pub fn waiting(&self) -> usize {
-        self.bytes.len() - self.sent
+        let sealed = self.tls.as_ref().map_or(0, |tls| tls.waiting());
+        self.bytes.len() - self.sent + sealed
     }
 
     /// Everything that waits, bytes of a file too.
@@ -69,7 +111,7 @@ impl Output {
     /// Puts bytes behind what waits, without trying the socket.
     pub fn hold(&mut self, parts: &[&[u8]]) {
         debug_assert!(self.piece.is_none(), "a file piece is the end of an answer");
-        if self.sent > self.waiting() {
+        if self.sent > self.bytes.len() - self.sent {
             // a client that never catches up would make this grow by all it was ever sent
             self.bytes.drain(..self.sent);
             self.sent = 0;
@@ -116,7 +158,7 @@ impl Output {
 
     /// Sends the parts if nothing waits before them; what the socket does not take waits.
     pub fn write(&mut self, socket: BorrowedFd<'_>, parts: &[&[u8]]) -> io::Result<()> {
-        if !self.is_empty() {
+        if self.tls.is_some() || !self.is_empty() {
             self.hold(parts);
             return self.flush(socket).map(drop);
         }
@@ -145,6 +187,9 @@ impl Output {
     /// was sent for once ([`Output::paused`]).
     pub fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
         self.paused = false;
+        if self.tls.is_some() {
+            return self.flush_sealed(socket);
+        }
         let mut pieces = 0;
         loop {
             while self.sent < self.bytes.len() {
@@ -180,6 +225,43 @@ impl Output {
                 Err(Errno::EAGAIN) => return Ok(false),
                 Err(error) => return Err(error.into()),
             }
+            if piece.left == 0 {
+                self.piece = None;
+            }
+        }
+    }
+}
+
+impl Output {
+    /// As [`Output::flush`], piece by piece through the encryption.
+    fn flush_sealed(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
+        let Some(tls) = self.tls.as_deref_mut() else { return Ok(true) };
+        let mut sealed = 0;
+        let mut block = Vec::new();
+        loop {
+            if !tls.flush(socket)? {
+                return Ok(false);
+            }
+            if self.sent < self.bytes.len() {
+                self.sent += tls.seal(&[&self.bytes[self.sent..]])?;
+                continue;
+            }
+            self.bytes = Vec::new();
+            self.sent = 0;
+            let Some(piece) = &mut self.piece else { return Ok(true) };
+            if sealed >= SEALED_MAX {
+                self.paused = true;
+                return Ok(false);
+            }
+            block.resize(piece.left.min(SEALED_PIECE) as usize, 0);
+            let count = piece.file.read_at(&mut block, piece.offset as u64)?;
+            if count == 0 {
+                return Err(io::Error::other("the file became shorter while it was sent"));
+            }
+            tls.seal(&[&block[..count]])?;
+            sealed += count as u64;
+            piece.offset += count as i64;
+            piece.left -= count as u64;
             if piece.left == 0 {
                 self.piece = None;
             }

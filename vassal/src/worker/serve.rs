@@ -1,6 +1,7 @@
 //! One connection's way: read a head, take its body, call the application, send the answer,
 //! and again.
 
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 use std::sync::{MutexGuard, TryLockError};
@@ -154,6 +155,9 @@ impl<A: App> Engine<A> {
                 }
             }
             if !connection.output.is_empty() {
+                continue;
+            }
+            if connection.after != After::Next && connection.output.end_tls() {
                 continue;
             }
             match connection.after {
@@ -457,7 +461,10 @@ fn step_aside(connection: &mut Connection, bytes: &[u8], aside: &fastcgi::Aside)
 }
 
 /// Reads once. `Err` is what to do instead: nothing there, or the client's end.
-fn receive(connection: &Connection, buffer: &mut [u8]) -> Result<usize, Step> {
+fn receive(connection: &mut Connection, buffer: &mut [u8]) -> Result<usize, Step> {
+    if connection.output.tls().is_some() {
+        return receive_sealed(connection, buffer);
+    }
     loop {
         match nix::unistd::read(connection.socket.as_fd(), buffer) {
             Ok(0) => return Err(Step::Gone),
@@ -465,6 +472,33 @@ fn receive(connection: &Connection, buffer: &mut [u8]) -> Result<usize, Step> {
             Err(Errno::EINTR) => {}
             Err(Errno::EAGAIN) => return Err(Step::Wait),
             Err(_) => return Err(Step::Gone),
+        }
+    }
+}
+
+/// The same through the connection's encryption. A handshake may have something to send, and
+/// the client of one that failed is told why before the end.
+fn receive_sealed(connection: &mut Connection, buffer: &mut [u8]) -> Result<usize, Step> {
+    let Some(tls) = connection.output.tls() else { return Err(Step::Gone) };
+    match tls.read(connection.socket.as_fd(), buffer) {
+        Ok(0) => Err(Step::Gone),
+        Ok(count) => {
+            if let Some(client) = tls.take_client() {
+                connection.client = Some(client);
+            }
+            Ok(count)
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(if tls.waiting() > 0 { Step::Again } else { Step::Wait })
+        }
+        Err(_) if matches!(connection.phase, Phase::Linger { .. }) => Err(Step::Gone),
+        Err(error) => {
+            if tls.verbose() {
+                eprintln!("TLS with {} failed: {error}", connection.peer.name());
+            }
+            connection.phase = Phase::Head;
+            connection.after = After::Linger;
+            Err(Step::Again)
         }
     }
 }

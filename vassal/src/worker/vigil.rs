@@ -37,7 +37,8 @@ const SEIZED: u8 = 3;
 #[derive(Clone, Debug)]
 struct Client {
     socket: Arc<OwnedFd>,
-    wire: Wire,
+    /// What it speaks; `None` where it is encrypted, and nobody but the core itself can write.
+    wire: Option<Wire>,
     stream: u16,
 }
 
@@ -49,8 +50,8 @@ pub struct Post {
 }
 
 impl Post {
-    /// The core begins a request.
-    pub(super) fn enter(&self, socket: &Arc<OwnedFd>, wire: Wire, stream: u16) {
+    /// The core begins a request. Without a wire the connection is encrypted.
+    pub(super) fn enter(&self, socket: &Arc<OwnedFd>, wire: Option<Wire>, stream: u16) {
         let client = Client { socket: Arc::clone(socket), wire, stream };
         *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Some(client);
         self.state.store(RUNNING, SeqCst);
@@ -106,8 +107,10 @@ impl<A: App> Engine<A> {
                     continue;
                 }
                 if let Some(client) = post.seize(|| place.load(Relaxed) == since) {
-                    let answer = ready(client.wire, client.stream, ANSWER);
-                    let _ = nix::unistd::write(&client.socket, &answer);
+                    if let Some(wire) = client.wire {
+                        let answer = ready(wire, client.stream, ANSWER);
+                        let _ = nix::unistd::write(&client.socket, &answer);
+                    }
                     let _ = shutdown(client.socket.as_raw_fd(), Shutdown::Both);
                 }
                 if !std::mem::replace(&mut told, true) {
@@ -130,15 +133,15 @@ mod tests {
         let socket = Arc::new(OwnedFd::from(ours));
         let post = Post::default();
         assert!(post.seize(|| true).is_none(), "there is no request");
-        post.enter(&socket, Wire::Http, 0);
+        post.enter(&socket, Some(Wire::Http), 0);
         post.claim();
         assert!(post.seize(|| true).is_none(), "the core answers");
         post.leave();
-        post.enter(&socket, Wire::Http, 0);
+        post.enter(&socket, Some(Wire::Http), 0);
         assert!(post.seize(|| false).is_none(), "it is another request by now");
         post.claim();
         post.leave();
-        post.enter(&socket, Wire::Http, 0);
+        post.enter(&socket, Some(Wire::Http), 0);
         assert!(post.seize(|| true).is_some());
         assert!(post.seize(|| true).is_none(), "once");
     }

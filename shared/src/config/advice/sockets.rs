@@ -7,11 +7,11 @@ use crate::rule;
 use crate::settings::{Address, Settings};
 
 use super::super::directive::Directive;
-use super::super::settings::{Hosts, parse};
+use super::super::settings::{Hosts, address_part, parse};
 use super::Whole;
 
 /// The options that make a listening socket, as far as they are built.
-const OPTIONS: [&str; 10] = [
+const OPTIONS: [&str; 14] = [
     "socket",
     "http",
     "http-socket",
@@ -20,6 +20,10 @@ const OPTIONS: [&str; 10] = [
     "fastcgi-nph-socket",
     "scgi-socket",
     "scgi-nph-socket",
+    "https",
+    "https2",
+    "https-socket",
+    "suwsgi-socket",
     "stats",
     "emperor-stats",
 ];
@@ -34,7 +38,7 @@ pub(super) fn look(whole: &mut Whole<'_>, settings: Option<&Settings>) {
         if !OPTIONS.contains(&one.key.as_str()) || !counts {
             continue;
         }
-        let Ok(address) = parse(&one.value, Hosts::Assumed) else { continue };
+        let Ok(address) = parse(address_part(one), Hosts::Assumed) else { continue };
         unknown(whole, one, &address);
         open(whole, uwsgi, one, &address);
         if let Some((other, equal)) = places.take(one, address).filter(|_| settings.is_some()) {
@@ -78,7 +82,7 @@ impl<'a> Places<'a> {
 
 /// A host by a name that a check does not look up.
 fn unknown(whole: &mut Whole<'_>, one: &Directive, address: &Address) {
-    let host = one.value.rsplit_once(':').map_or("", |(host, _)| host);
+    let host = address_part(one).rsplit_once(':').map_or("", |(host, _)| host);
     let named = matches!(address, Address::Tcp(_)) && host.bytes().any(|c| c.is_ascii_alphabetic());
     if named && !host.starts_with('[') && host != "localhost" {
         let message = "a check does not look the host up: whether it is one of this machine's \

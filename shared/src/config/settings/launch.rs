@@ -9,7 +9,7 @@ use crate::settings::{Address, Launch, Listen, Logfile, Wire};
 
 use super::super::directive::Directive;
 use super::super::review::{self, Junk};
-use super::{Given, address, socket, surroundings, value};
+use super::{Given, address, socket, surroundings, tls, value};
 
 /// Connections that wait in the kernel unless `listen` says otherwise (clamped at bind).
 const BACKLOG: u32 = 1024;
@@ -113,13 +113,17 @@ fn sockets(given: &mut Given<'_>, plain: Wire) -> (Vec<Listen>, Vec<(String, Ori
     let names = given.flag("abstract-socket");
     let shared = socket::shared(given);
     let mut sources = Vec::new();
+    let mut secure = 0;
     let mut list: Vec<Listen> = Vec::new();
     let mut known: HashSet<Listen> = HashSet::new();
     for one in given.directives.iter() {
         let counts = || given.last("stats").is_some_and(|last| std::ptr::eq(last, one));
         let wire = match one.key.as_str() {
             "socket" => plain,
-            "http" | "http-socket" | "http11-socket" => Wire::Http,
+            "http" | "http-socket" | "http11-socket" | "https" | "https2" | "https-socket" => {
+                Wire::Http
+            }
+            "suwsgi-socket" => Wire::Uwsgi,
             "fastcgi-socket" => Wire::Fastcgi,
             "fastcgi-nph-socket" => Wire::FastcgiNph,
             "scgi-socket" => Wire::Scgi,
@@ -128,6 +132,8 @@ fn sockets(given: &mut Given<'_>, plain: Wire) -> (Vec<Listen>, Vec<(String, Ori
             "stats" if counts() => Wire::Stats,
             _ => continue,
         };
+        let tls = tls::is_secure(one).then_some(secure);
+        secure += u32::from(tls.is_some());
         let Some(mut address) = address_of(given, one, &shared) else { continue };
         if let Address::Unix(path) = &address {
             doubt(given, one);
@@ -135,7 +141,7 @@ fn sockets(given: &mut Given<'_>, plain: Wire) -> (Vec<Listen>, Vec<(String, Ori
                 address = Address::Abstract(path.to_string_lossy().into_owned());
             }
         }
-        let listen = Listen { address, wire, tls: None };
+        let listen = Listen { address, wire, tls };
         let chosen = matches!(&listen.address, Address::Tcp(tcp) if tcp.port() == 0);
         if chosen || known.insert(listen.clone()) {
             list.push(listen);
@@ -153,13 +159,14 @@ fn address_of(
     one: &Directive,
     shared: &[Option<Address>],
 ) -> Option<Address> {
-    if let Some(number) = one.value.strip_prefix('=') {
+    let text = tls::address(one);
+    if let Some(number) = text.strip_prefix('=') {
         let found = socket::by_number(number, shared);
         return found.map_err(|message| given.error(one, message)).ok().flatten();
     }
-    let front = one.value.split_once([' ', '\t']).map(|(front, _)| front);
+    let front = text.split_once([' ', '\t']).map(|(front, _)| front);
     let short = front.and_then(|front| Some((front, address::parse(front, given.hosts).ok()?)));
-    match (address::parse(&one.value, given.hosts), short) {
+    match (address::parse(text, given.hosts), short) {
         (Ok(address), _) => Some(address),
         (Err(_), Some((front, address @ Address::Tcp(_)))) => {
             let found = &one.value;

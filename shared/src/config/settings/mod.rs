@@ -23,9 +23,11 @@ mod serve;
 mod socket;
 mod supervision;
 mod surroundings;
+mod tls;
 mod value;
 
 pub(super) use address::parse;
+pub(super) use tls::address as address_part;
 
 /// Whether host names in addresses are looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,9 @@ use crate::settings::{Crew, Launch, Procname, Serve, Target};
 
 use super::super::CHECK;
 use super::super::glob::{self, GlobError, Looks};
-use super::{Given, content, logs, protocols, python, socket, supervision, surroundings, value};
+use super::{
+    Given, content, logs, protocols, python, socket, supervision, surroundings, tls, value,
+};
 
 /// More processes or threads than this are a slip of the finger.
 const CROWD_MAX: u64 = 4096;
@@ -69,6 +71,7 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
             check.map_err(|message| given.error(one, message)).ok()
         }),
         content: content::read(given),
+        tls: tls::read(given),
         crews: crews(given, launch),
         logs: logs::read(given),
         protocols: protocols::read(given),

@@ -3,6 +3,10 @@
 use super::LEGION;
 use crate::option::{Kind, Row, row};
 
+/// What is spoken whatever lists and numbers say.
+const CIPHERS: &str =
+    "TLS 1.2 and 1.3 with forward secrecy and authenticated encryption are spoken, nothing else.";
+
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
     row("spooler-ordered", Kind::Flag).planned("Take tasks in the order of their names."),
@@ -17,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
     row("unsubscribe-on-graceful-reload", Kind::Flag)
         .planned("Leave the routers while a graceful reload runs."),
     row("start-unsubscribed", Kind::Flag).planned("Announce nothing to routers until told to."),
-    row("ssl-verbose", Kind::Flag).planned("Log more about TLS."),
+    row("ssl-verbose", Kind::Flag).works("Log TLS handshakes that fail."),
     row("zerg-fallback", Kind::Flag)
         .planned("Open the sockets oneself when the zerg server is not there."),
     row("daemons-honour-stdin", Kind::Flag)
@@ -55,11 +59,11 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Seconds after which a router forgets a silent subscriber."),
     row("ssl-verify-depth", Kind::Integer)
         .optional()
-        .planned("How long a chain of client certificates may be."),
+        .accepted("A chain of client certificates may have six links."),
     row("ssl-sessions-timeout", Kind::Integer)
         .aliases(&["ssl-session-timeout"])
         .default("300")
-        .planned("Seconds that a TLS session can be resumed."),
+        .accepted("Clients keep their sessions, sealed with a key that changes every six hours."),
     row("cron-harakiri", Kind::Integer)
         .planned("The longest that a command of `cron` may take, in seconds."),
     row("weight", Kind::Long).planned("Weight that is announced to routers."),
@@ -71,10 +75,10 @@ pub(super) const ROWS: &[Row] = &[
     row("ssl-sessions-use-cache", Kind::Text)
         .aliases(&["ssl-session-use-cache"])
         .optional()
-        .planned("Cache that keeps TLS sessions for all processes."),
+        .accepted("Clients keep their sessions, which all workers can open."),
     row("sni-dir", Kind::Text)
-        .planned("Directory of certificates, one `name.crt` and `name.key` for each host name."),
-    row("sni-dir-ciphers", Kind::Text).planned("Ciphers for the host names of `sni-dir`."),
+        .works("Directory of certificates, one `name.crt` and `name.key` for each host name."),
+    row("sni-dir-ciphers", Kind::Text).accepted(CIPHERS),
     row("ssl-tmp-dir", Kind::Text)
         .planned("Directory for certificates that arrive by subscription."),
     row("zerg-server", Kind::Text)
@@ -94,7 +98,7 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Announce this server to a router, `router:name`."),
     row("subscribe2", Kind::List)
         .planned("Announce this server to a router, `server=...,key=...` and more."),
-    row("ssl-option", Kind::List).bare().planned("Number of an OpenSSL option to switch on."),
+    row("ssl-option", Kind::List).bare().accepted(CIPHERS),
     row("zerg", Kind::List)
         .planned("Take the listening sockets from the instance behind this UNIX socket."),
     row("spooler", Kind::Special)
@@ -116,9 +120,11 @@ pub(super) const ROWS: &[Row] = &[
         .choices(&["wrr", "lrc", "wlrc", "iphash"])
         .default("wrr")
         .planned("How a router chooses between subscribers."),
-    row("sni", Kind::Special).planned("Certificate for a host name, `name certificate key`."),
-    row("sni-regexp", Kind::Special)
-        .planned("Certificate for host names that match a pattern, `pattern certificate key`."),
+    row("sni", Kind::Special).works("Certificate for a host name, `name certificate key`."),
+    row("sni-regexp", Kind::Special).refused(
+        "host names are not matched with patterns: give `sni` a name such as *.example.org",
+        "Certificate for host names that match a pattern, `pattern certificate key`.",
+    ),
     row("cron", Kind::Special)
         .planned("Run a command by the clock, `minute hour day month weekday command`; -1 is any."),
     row("cron2", Kind::Special)

@@ -49,13 +49,12 @@ pub(super) const ROWS: &[Row] = &[
         .argument()
         .planned("Let `SERVER_NAME` hold what the header Host says."),
     row("https", Kind::Special)
-        .planned("Address on which HTTPS is served, `address,certificate,key`."),
+        .works("Address on which HTTPS is served, `address,certificate,key`."),
     row("https2", Kind::Special)
-        .planned("Address on which HTTPS is served, `addr=...,cert=...,key=...` and more."),
-    row("https-export-cert", Kind::Flag)
-        .planned("Give the client's certificate to the application."),
+        .works("Address on which HTTPS is served, `addr=...,cert=...,key=...` and more."),
+    row("https-export-cert", Kind::Flag).works("Give the client's certificate to the application."),
     row("https-session-context", Kind::Text)
-        .planned("Name that separates TLS sessions of several servers."),
+        .accepted("Sessions are kept by the clients, sealed with a key of this server's own."),
     row("http-to-https", Kind::Special).planned("Address whose requests are redirected to HTTPS."),
     row("http-var", Kind::List).planned("Variable added to each request, `NAME=value`."),
     row("http-to", Kind::List).accepted(

@@ -121,9 +121,9 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Namespace that `setns-socket` does not hand out."),
     row("suwsgi-socket", Kind::Special)
         .aliases(&["ssl-socket"])
-        .planned("Address for the uwsgi protocol over TLS, `address,certificate,key`."),
+        .works("Address for the uwsgi protocol over TLS, `address,certificate,key`."),
     row("https-socket", Kind::Special)
-        .planned("Address on which workers speak HTTPS, `address,certificate,key`."),
+        .works("Address on which workers speak HTTPS, `address,certificate,key`."),
     row("shared-socket", Kind::Special)
         .works("Address that other options name by its number: `=0` is the first."),
     row("undeferred-shared-socket", Kind::Special)
