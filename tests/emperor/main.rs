@@ -10,5 +10,7 @@ mod options;
 mod reload;
 /// What must never be done as root.
 mod security;
+/// Sockets that the Emperor keeps.
+mod sockets;
 /// Notifications, the old command line, statistics, signals.
 mod systemd;

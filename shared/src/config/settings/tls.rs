@@ -109,14 +109,16 @@ fn parts(one: &Directive) -> Result<Parts<'_>, String> {
     Ok(parts)
 }
 
-/// `sni = name certificate key [ciphers]`.
+/// `sni = name certificate,key[,ciphers]`; blanks in place of the commas are understood too.
 fn named(one: &Directive) -> Result<(String, Parts<'_>), String> {
-    let mut words = one.value.split_whitespace();
+    let (name, rest) = one.value.trim().split_once([' ', '\t']).unwrap_or_default();
+    let separates = |c: char| if rest.contains(',') { c == ',' } else { c.is_whitespace() };
+    let mut words = rest.split(separates).map(str::trim).filter(|word| !word.is_empty());
     let mut next = || words.next().unwrap_or_default();
-    let name = next().to_ascii_lowercase();
+    let name = name.to_ascii_lowercase();
     let parts = Parts { chain: next(), key: next(), ciphers: next(), authority: next() };
     if parts.key.is_empty() {
-        return Err(format!("expected: name certificate key, found {:?}", one.value));
+        return Err(format!("expected: name certificate,key, found {:?}", one.value));
     }
     if !parts.authority.is_empty() {
         return Err("who may sign clients' certificates is said of a socket, not of a name".into());
@@ -148,4 +150,54 @@ fn certificate(given: &mut Given<'_>, one: &Directive, parts: &Parts<'_>) -> Cer
 
 fn pem(directory: &Path, path: &str) -> Pem {
     Pem { path: directory.join(PathBuf::from(path)), ..Pem::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::settled;
+    use crate::settings::{Certificate, Tls};
+
+    fn tls(text: &str) -> (Tls, Vec<String>) {
+        let (settings, reading) = settled(text);
+        let findings = reading.findings.iter().map(|one| one.message.clone()).collect();
+        (settings.serve.tls, findings)
+    }
+
+    fn files(one: &Certificate) -> [String; 2] {
+        [&one.chain, &one.key]
+            .map(|pem| pem.path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+    }
+
+    #[test]
+    fn the_forms_of_sockets_and_of_names() {
+        let (found, findings) = tls("https = :443,a.crt,a.key,HIGH,!ca.crt\n\
+             https2 = addr=:444,cert=b.crt,key=b.key,spdy=1\nsuwsgi-socket = u.sock,c.crt,c.key\n\
+             sni = One.example.org d.crt,d.key\nsni = *.example.org e.crt e.key\n");
+        assert_eq!(findings, [""; 0]);
+        let sockets: Vec<_> = found.sockets.iter().map(files).collect();
+        assert_eq!(sockets, [["a.crt", "a.key"], ["b.crt", "b.key"], ["c.crt", "c.key"]]);
+        assert!(found.sockets[0].required && found.sockets[0].authority.is_some());
+        assert!(!found.sockets[1].required && found.sockets[1].authority.is_none());
+        let names: Vec<_> = found.names.iter().map(|(name, one)| (&**name, files(one))).collect();
+        let wanted =
+            [("one.example.org", ["d.crt", "d.key"]), ("*.example.org", ["e.crt", "e.key"])];
+        assert_eq!(names, wanted.map(|(name, files)| (name, files.map(String::from))));
+    }
+
+    #[test]
+    fn what_is_incomplete_is_said() {
+        for (text, says) in [
+            ("https = :443\n", "expected address,certificate,key"),
+            ("https = :443,a.crt\n", "expected address,certificate,key"),
+            ("https2 = addr=:443,cert=a.crt\n", "expected addr=...,cert=...,key=..."),
+            ("https = :443,a,b,AES128-SHA\n", "ciphers are not chosen by lists"),
+            ("https = :443,a,b\nsni = name a\n", "expected: name certificate,key"),
+            ("https = :443,a,b\nsni = a*.org a,b\n", "expected a host name"),
+            ("https = :443,a,b\nsni = a.org a,b,HIGH,ca\n", "is said of a socket"),
+            ("http = :80\nsni = a.org a,b\n", "no socket that speaks TLS"),
+        ] {
+            let (_, findings) = tls(text);
+            assert!(findings.iter().any(|one| one.contains(says)), "{text}: {findings:?}");
+        }
+    }
 }
