@@ -32,7 +32,7 @@ _vassal() {
         --gid|--immediate-gid)
             COMPREPLY=($(compgen -g -- "$cur"))
             return ;;
-        -w|-p|-t|-R|-l|-z|-b|-v|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--fallback-config|--inject-before|--inject-after|--declare-option|--declare-option2|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-socket-modifier1|--http-socket-modifier2|--https-socket-modifier1|--https-socket-modifier2|--fastcgi-modifier1|--fastcgi-modifier2|--scgi-modifier1|--scgi-modifier2|--allowed-modifiers|--max-vars|--post-buffering-bufsize|--body-read-warning|--tcp-fast-open|--tcp-fastopen|--socket-sndbuf|--socket-rcvbuf|--map-socket|--suwsgi-socket|--ssl-socket|--https-socket|--shared-socket|--undeferred-shared-socket|--http-timeout|--http-headers-timeout|--http-processes|--http-workers|--http-connect-timeout|--http-modifier1|--http-modifier2|--http-events|--http-buffer-size|--http-quiet|--http-gracetime|--http-harakiri|--http-uid|--http-gid|--https|--https2|--https-session-context|--http-to|--umask|--limit-nproc|--prio|--cpu-affinity|--max-fd|--limit-as|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--resolve|--if-hostname-match|--if-not-hostname-match|--print|--iprint|--env|--unenv|--envdir|--early-envdir|--chunked-input-timeout|--chunked-input-limit|--ssl-sessions-timeout|--ssl-session-timeout|--sni-dir|--sni-dir-ciphers|--sni|--attach-daemon|--attach-control-daemon|--smart-attach-daemon|--smart-attach-daemon2|--attach-daemon2)
+        -w|-p|-t|-R|-l|-z|-b|-v|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--fallback-config|--inject-before|--inject-after|--declare-option|--declare-option2|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-socket-modifier1|--http-socket-modifier2|--https-socket-modifier1|--https-socket-modifier2|--fastcgi-modifier1|--fastcgi-modifier2|--scgi-modifier1|--scgi-modifier2|--allowed-modifiers|--max-vars|--post-buffering-bufsize|--body-read-warning|--tcp-fast-open|--tcp-fastopen|--socket-sndbuf|--socket-rcvbuf|--map-socket|--suwsgi-socket|--ssl-socket|--https-socket|--shared-socket|--undeferred-shared-socket|--http-timeout|--http-headers-timeout|--http-processes|--http-workers|--http-connect-timeout|--http-modifier1|--http-modifier2|--http-events|--http-buffer-size|--http-quiet|--http-gracetime|--http-harakiri|--http-uid|--http-gid|--http-server-name-as-http-host|--https|--https2|--https-session-context|--http-to-https|--http-var|--http-to|--umask|--limit-nproc|--prio|--cpu-affinity|--max-fd|--limit-as|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--resolve|--if-hostname-match|--if-not-hostname-match|--print|--iprint|--env|--unenv|--envdir|--early-envdir|--chunked-input-timeout|--chunked-input-limit|--ssl-sessions-timeout|--ssl-session-timeout|--sni-dir|--sni-dir-ciphers|--sni|--attach-daemon|--attach-control-daemon|--smart-attach-daemon|--smart-attach-daemon2|--attach-daemon2)
             COMPREPLY=()
             return ;;
     esac
@@ -214,11 +214,16 @@ _vassal_options='-w
 --http-uid
 --http-gid
 --http-manage-expect
+--http-server-name-as-http-host
 --https
 --https2
 --https-export-cert
 --https-session-context
+--http-to-https
+--http-var
 --http-to
+--http-websockets
+--http-use-socket
 --chroot
 --umask
 --uid

@@ -362,3 +362,39 @@ fn a_tenants_low_port_is_refused_with_what_to_do() {
     assert!(log.contains("a.ini:4: http-socket: 127.0.0.1:81: permission denied"), "{log}");
     assert!(log.contains("CAP_NET_BIND_SERVICE"), "{log}");
 }
+
+#[test]
+fn http_to_https_sends_requests_to_https() {
+    let dir = Dir::new();
+    let (front, plain) = (free_address(), free_address());
+    let places = [front.to_string(), plain.to_string()];
+    let words = ["--http-to-https", &places[0], "--http", &places[1], "--wsgi-file", "hitme.py"];
+    let server = start(&dir, &words);
+    server.await_tcp(front);
+    server.await_tcp(plain);
+    let answer = http::get(front, "/a%20b?c=d").unwrap();
+    assert_eq!(answer.status, 301);
+    let host = answer.header("location").unwrap();
+    assert!(host.starts_with("https://") && host.ends_with("/a%20b?c=d"), "{host}");
+    assert!(!host.contains(&front.port().to_string()), "{host}");
+    assert_eq!(http::get(plain, "/").unwrap().text(), "Hello World");
+    server.stop();
+}
+
+#[test]
+fn http_var_and_the_name_of_the_host_are_in_the_environ() {
+    let dir = Dir::new();
+    dir.write(
+        "names.py",
+        "def application(e, s):\n    s('200 OK', [])\n    \
+         return [repr([e.get(k) for k in ('A', 'B', 'SERVER_NAME')]).encode()]\n",
+    );
+    let address = free_address();
+    let words = ["--http", &address.to_string(), "--wsgi-file", "names.py"];
+    let more = ["--http-var", "A=1", "--http-var", "B=x=y", "--http-server-name-as-http-host", "1"];
+    let server = start(&dir, &[&words[..], &more].concat());
+    server.await_tcp(address);
+    let text = http::get(address, "/").unwrap().text();
+    assert_eq!(text, "['1', 'x=y', 'example.test']");
+    server.stop();
+}

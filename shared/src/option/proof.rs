@@ -261,6 +261,12 @@ pub const PROOFS: &[(&str, &str)] = &[
     ("sni", "tests/vassal::tls::the_certificate_is_chosen_by_the_name_that_is_asked_for"),
     ("sni-dir", "tests/vassal::tls::the_certificate_is_chosen_by_the_name_that_is_asked_for"),
     ("ssl-verbose", "tests/vassal::tls::ssl_verbose_logs_handshakes_that_fail"),
+    ("http-to-https", "tests/vassal::sockets::http_to_https_sends_requests_to_https"),
+    ("http-var", "tests/vassal::sockets::http_var_and_the_name_of_the_host_are_in_the_environ"),
+    (
+        "http-server-name-as-http-host",
+        "tests/vassal::sockets::http_var_and_the_name_of_the_host_are_in_the_environ",
+    ),
     ("listen", "tests/vassal::listening::listen_is_the_length_of_the_queue"),
     ("socket-timeout", "tests/vassal::listening::socket_timeout_is_how_long_a_request_may_pause"),
     ("limit-post", "tests/vassal::listening::limit_post_is_the_largest_body"),

@@ -28,7 +28,7 @@ pub use content::Content;
 pub use logs::{Form, Kept, Logs, Part, Value};
 pub use protocols::Protocols;
 pub use python::Python;
-pub use socket::{Crew, Tuning};
+pub use socket::{Crew, Front, Tuning};
 pub use supervision::Supervision;
 pub use surroundings::{Daemon, DaemonKind, Limits, Surroundings};
 pub use tls::{Certificate, Pem, Secret, Tls};
@@ -278,6 +278,9 @@ pub struct Serve {
     /// What sockets that speak TLS need.
     #[serde(default)]
     pub tls: Tls,
+    /// What uWSGI's HTTP router does to requests.
+    #[serde(default)]
+    pub front: Front,
     /// `map-socket`: sockets that only some workers serve.
     #[serde(default)]
     pub crews: Vec<Crew>,
@@ -368,6 +371,7 @@ impl Default for Serve {
             check: None,
             content: Content::default(),
             tls: Tls::default(),
+            front: Front::default(),
             crews: Vec::new(),
             logs: Logs::default(),
             protocols: Protocols::default(),

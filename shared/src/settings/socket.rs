@@ -29,3 +29,22 @@ pub struct Crew {
     /// The workers, from 1.
     pub workers: Vec<u32>,
 }
+
+/// What uWSGI's HTTP router does to requests, and the workers do here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Front {
+    /// `http-to-https`: the numbers of request sockets whose requests are sent to HTTPS.
+    pub redirects: Vec<u32>,
+    /// `http-var`: variables of each HTTP request.
+    pub variables: Vec<(String, String)>,
+    /// `http-server-name-as-http-host`: `SERVER_NAME` is what the field Host says.
+    pub host_name: bool,
+}
+
+impl Front {
+    /// Whether environs of HTTP requests are other than usual.
+    pub fn adds(&self) -> bool {
+        self.host_name || !self.variables.is_empty()
+    }
+}

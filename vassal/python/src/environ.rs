@@ -51,6 +51,10 @@ pub(crate) struct Environs {
     http11: Object,
     https: Object,
     on: Object,
+    /// Whether there is something to add to the environ of an HTTP request.
+    fronted: bool,
+    server_name: Option<Object>,
+    added: Vec<(Object, Object)>,
     bytes_io: Object,
     open: Object,
     binary: Object,
@@ -153,6 +157,14 @@ impl Environs {
                 http11: name("HTTP/1.1"),
                 https: name("https"),
                 on: name("on"),
+                fronted: serve.front.adds(),
+                server_name: serve.front.host_name.then(|| name("SERVER_NAME")),
+                added: serve
+                    .front
+                    .variables
+                    .iter()
+                    .map(|(key, value)| Some((name(key), text(value.as_bytes())?)))
+                    .collect::<Option<_>>()?,
             })
         }
     }
@@ -257,6 +269,24 @@ impl Environs {
         if let Some(authority) = request.authority {
             let value = text(request.bytes(head, authority)).ok_or(Failed)?;
             put(environ, &self.keys.host, &value)?;
+        }
+        if self.fronted { self.front(environ) } else { Ok(()) }
+    }
+
+    /// What `http-var` and `http-server-name-as-http-host` ask for.
+    fn front(&self, environ: &Object) -> Result<(), Failed> {
+        if let Some(key) = &self.server_name {
+            // SAFETY: the lock is held; the answer is borrowed from the dictionary, or nothing.
+            let host = unsafe {
+                let found = ffi::PyDict_GetItem(environ.as_ptr(), self.keys.host.as_ptr());
+                Object::borrow(found)
+            };
+            if let Some(host) = host {
+                put(environ, key, &host)?;
+            }
+        }
+        for (key, value) in &self.added {
+            put(environ, key, value)?;
         }
         Ok(())
     }

@@ -40,6 +40,10 @@ mod outfit;
 pub mod output;
 /// Connections that a proxy announces.
 mod proxied;
+/// Reading from clients.
+mod receive;
+/// Requests that belong on HTTPS.
+mod redirect;
 /// Framing of answers.
 pub mod reply;
 /// Rules that are applied to requests and answers.

@@ -45,6 +45,12 @@ impl Outfit {
         self.listeners.iter().enumerate().filter(move |(number, _)| ours(*number))
     }
 
+    /// Whether requests on a socket are sent to HTTPS.
+    pub(super) fn redirects(&self, number: usize) -> bool {
+        let list = &self.serve.front.redirects;
+        !list.is_empty() && list.contains(&(number as u32))
+    }
+
     /// Whether a request socket speaks TLS.
     pub(super) fn is_secure(&self, number: usize) -> bool {
         self.tls.get(number).is_some_and(Option::is_some)

@@ -1,7 +1,6 @@
 //! One connection's way: read a head, take its body, call the application, send the answer,
 //! and again.
 
-use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 use std::sync::{MutexGuard, TryLockError};
@@ -14,6 +13,7 @@ use shared::settings::Wire;
 use super::connection::{After, Connection, Phase};
 use super::drain::LAST_CHANCE;
 use super::engine::{CLIENT, Core, Engine, READ_MAX, Waiting};
+use super::receive::{linger, receive};
 use super::upload::{Body, Trouble, Upload};
 use super::{App, Turn};
 use crate::protocol::{HEAD_MAX, Parsed, Refusal, fastcgi, http, scgi, uwsgi};
@@ -345,6 +345,9 @@ impl<A: App> Engine<A> {
         read: usize,
     ) -> Step {
         let (head, rest) = bytes.split_at(end);
+        if self.outfit.redirects(connection.listener) {
+            return self.redirect(connection, core, request, head);
+        }
         let limit = self.outfit.serve.limit_post;
         let spill = self.outfit.serve.post_buffering;
         let small = |size: u64| (limit == 0 || size <= limit) && (spill == 0 || size < spill);
@@ -458,60 +461,4 @@ fn step_aside(connection: &mut Connection, bytes: &[u8], aside: &fastcgi::Aside)
         connection.after = After::Close;
     }
     Step::Again
-}
-
-/// Reads once. `Err` is what to do instead: nothing there, or the client's end.
-fn receive(connection: &mut Connection, buffer: &mut [u8]) -> Result<usize, Step> {
-    if connection.output.tls().is_some() {
-        return receive_sealed(connection, buffer);
-    }
-    loop {
-        match nix::unistd::read(connection.socket.as_fd(), buffer) {
-            Ok(0) => return Err(Step::Gone),
-            Ok(count) => return Ok(count),
-            Err(Errno::EINTR) => {}
-            Err(Errno::EAGAIN) => return Err(Step::Wait),
-            Err(_) => return Err(Step::Gone),
-        }
-    }
-}
-
-/// The same through the connection's encryption. A handshake may have something to send, and
-/// the client of one that failed is told why before the end.
-fn receive_sealed(connection: &mut Connection, buffer: &mut [u8]) -> Result<usize, Step> {
-    let Some(tls) = connection.output.tls() else { return Err(Step::Gone) };
-    match tls.read(connection.socket.as_fd(), buffer) {
-        Ok(0) => Err(Step::Gone),
-        Ok(count) => {
-            if let Some(client) = tls.take_client() {
-                connection.client = Some(client);
-            }
-            Ok(count)
-        }
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-            Err(if tls.waiting() > 0 { Step::Again } else { Step::Wait })
-        }
-        Err(_) if matches!(connection.phase, Phase::Linger { .. }) => Err(Step::Gone),
-        Err(error) => {
-            if tls.verbose() {
-                eprintln!("TLS with {} failed: {error}", connection.peer.name());
-            }
-            connection.phase = Phase::Head;
-            connection.after = After::Linger;
-            Err(Step::Again)
-        }
-    }
-}
-
-/// Throws away what the client still sends, until it closes.
-fn linger<C>(connection: &mut Connection, core: &mut Core<C>) -> Step {
-    loop {
-        match receive(connection, &mut core.scratch) {
-            Ok(count) => match &mut connection.phase {
-                Phase::Linger { left, .. } if count < *left => *left -= count,
-                _ => return Step::Gone,
-            },
-            Err(step) => return step,
-        }
-    }
 }

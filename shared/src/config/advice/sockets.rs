@@ -11,7 +11,7 @@ use super::super::settings::{Hosts, address_part, parse};
 use super::Whole;
 
 /// The options that make a listening socket, as far as they are built.
-const OPTIONS: [&str; 14] = [
+const OPTIONS: [&str; 15] = [
     "socket",
     "http",
     "http-socket",
@@ -20,6 +20,7 @@ const OPTIONS: [&str; 14] = [
     "fastcgi-nph-socket",
     "scgi-socket",
     "scgi-nph-socket",
+    "http-to-https",
     "https",
     "https2",
     "https-socket",

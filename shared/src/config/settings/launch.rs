@@ -120,9 +120,8 @@ fn sockets(given: &mut Given<'_>, plain: Wire) -> (Vec<Listen>, Vec<(String, Ori
         let counts = || given.last("stats").is_some_and(|last| std::ptr::eq(last, one));
         let wire = match one.key.as_str() {
             "socket" => plain,
-            "http" | "http-socket" | "http11-socket" | "https" | "https2" | "https-socket" => {
-                Wire::Http
-            }
+            "http" | "http-socket" | "http11-socket" | "http-to-https" | "https" | "https2"
+            | "https-socket" => Wire::Http,
             "suwsgi-socket" => Wire::Uwsgi,
             "fastcgi-socket" => Wire::Fastcgi,
             "fastcgi-nph-socket" => Wire::FastcgiNph,

@@ -72,6 +72,7 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
         }),
         content: content::read(given),
         tls: tls::read(given),
+        front: socket::front(given, launch),
         crews: crews(given, launch),
         logs: logs::read(given),
         protocols: protocols::read(given),

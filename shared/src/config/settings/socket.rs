@@ -1,13 +1,15 @@
 //! What sockets are told beyond their address, and addresses that other options name.
 
 use crate::rule;
-use crate::settings::{Address, Crew, Listen, Tuning, Wire};
+use crate::settings::{Address, Crew, Front, Launch, Listen, Tuning, Wire};
 
 use super::super::directive::Directive;
 use super::{Given, address};
 
 /// More bytes than this are a slip of the finger; the kernel cuts what is above its own limit.
 const BUFFER_MAX: u64 = 1 << 30;
+/// The option of a socket whose requests are sent to HTTPS.
+const REDIRECT: &str = "http-to-https";
 /// The longest queue of early connections that the kernel knows.
 const QUEUE_MAX: u64 = 65_535;
 
@@ -70,13 +72,38 @@ pub(super) fn idle(given: &mut Given<'_>, shared: &[Option<Address>], sockets: &
     }
 }
 
+/// What uWSGI's HTTP router does to requests.
+pub(super) fn front(given: &mut Given<'_>, launch: &Launch) -> Front {
+    let requests = launch.sockets.iter().zip(&launch.sources);
+    let requests = requests.filter(|(one, _)| one.wire != Wire::Stats).enumerate();
+    let redirects = requests.filter(|(_, (_, (source, _)))| source == REDIRECT);
+    let mut front = Front {
+        redirects: redirects.map(|(number, _)| number as u32).collect(),
+        host_name: given.flag("http-server-name-as-http-host"),
+        variables: Vec::new(),
+    };
+    for one in given.directives.all("http-var") {
+        match one.value.split_once('=') {
+            Some((name, value)) if !name.is_empty() => {
+                front.variables.push((name.to_owned(), value.to_owned()));
+            }
+            Some(_) | None => {
+                given.error(one, format!("expected NAME=value, found {:?}", one.value));
+            }
+        }
+    }
+    front
+}
+
 /// `map-socket = NUMBER:WORKER,WORKER`. The sockets of `http` and `https` have no number in uWSGI,
 /// as another process has them.
 pub(super) fn crews(given: &mut Given<'_>, sockets: &[Listen], sources: &[String]) -> Vec<Crew> {
     let requests = sockets.iter().zip(sources).filter(|(one, _)| one.wire != Wire::Stats);
     let numbered: Vec<u32> = requests
         .enumerate()
-        .filter(|(_, (_, source))| !matches!(source.as_str(), "http" | "https" | "https2"))
+        .filter(|(_, (_, source))| {
+            !matches!(source.as_str(), "http" | "https" | "https2" | REDIRECT)
+        })
         .map(|(number, _)| number as u32)
         .collect();
     let mut list: Vec<Crew> = Vec::new();

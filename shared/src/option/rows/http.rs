@@ -7,6 +7,9 @@ const NO_ROUTER: &str = "Workers answer HTTP themselves: there is no router proc
 /// Why modifiers have none.
 const ONE_APPLICATION: &str = "HTTP requests are always for the application.";
 
+/// Why nothing is proxied.
+const NO_BACKENDS: &str = "requests are not passed to other servers: let a web server do that";
+
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
     row("http", Kind::Special)
@@ -47,7 +50,7 @@ pub(super) const ROWS: &[Row] = &[
         .accepted("`Expect: 100-continue` is always answered; `limit-post` is the largest body."),
     row("http-server-name-as-http-host", Kind::Flag)
         .argument()
-        .planned("Let `SERVER_NAME` hold what the header Host says."),
+        .works("Let `SERVER_NAME` hold what the header Host says."),
     row("https", Kind::Special)
         .works("Address on which HTTPS is served, `address,certificate,key`."),
     row("https2", Kind::Special)
@@ -55,38 +58,52 @@ pub(super) const ROWS: &[Row] = &[
     row("https-export-cert", Kind::Flag).works("Give the client's certificate to the application."),
     row("https-session-context", Kind::Text)
         .accepted("Sessions are kept by the clients, sealed with a key of this server's own."),
-    row("http-to-https", Kind::Special).planned("Address whose requests are redirected to HTTPS."),
-    row("http-var", Kind::List).planned("Variable added to each request, `NAME=value`."),
+    row("http-to-https", Kind::Special).works("Address whose requests are redirected to HTTPS."),
+    row("http-var", Kind::List).works("Variable added to each HTTP request, `NAME=value`."),
     row("http-to", Kind::List).accepted(
         "Workers answer HTTP themselves; an address that is not this server's own is refused.",
     ),
     row("http-zerg", Kind::Special)
-        .planned("UNIX socket that hands out the listening sockets of the HTTP router."),
-    row("http-fallback", Kind::List).planned("Address used when no other can be reached."),
+        .refused(NO_BACKENDS, "UNIX socket that hands out the listening sockets of the HTTP router."),
+    row("http-fallback", Kind::List).refused(NO_BACKENDS, "Address used when no other can be reached."),
     row("http-use-cache", Kind::Text)
         .optional()
-        .planned("Cache in which the address for a host name is looked up."),
+        .refused(NO_BACKENDS, "Cache in which the address for a host name is looked up."),
     row("http-use-pattern", Kind::Special)
-        .planned("Pattern that makes an address of a host name, with `%s` in it."),
-    row("http-use-base", Kind::Special).planned("Directory with one socket for each host name."),
+        .refused(NO_BACKENDS, "Pattern that makes an address of a host name, with `%s` in it."),
+    row("http-use-base", Kind::Special).refused(NO_BACKENDS, "Directory with one socket for each host name."),
     row("http-subscription-server", Kind::Special)
-        .planned("Address on which servers announce themselves to the HTTP router."),
+        .refused(NO_BACKENDS, "Address on which servers announce themselves to the HTTP router."),
     row("http-subscription-fallback-key", Kind::Special)
-        .planned("Name that is tried when nobody subscribed to the wanted one."),
-    row("http-auto-gzip", Kind::Flag).planned("Compress answers that ask for it with a header."),
-    row("http-websockets", Kind::Flag).planned("Let websockets through."),
+        .refused(NO_BACKENDS, "Name that is tried when nobody subscribed to the wanted one."),
+    row("http-auto-gzip", Kind::Flag)
+        .refused(
+            "answers are sent as the application makes them: let a middleware or the web server compress",
+            "Compress answers that ask for it with a header.",
+        )
+        .harmless(),
+    row("http-websockets", Kind::Flag).accepted("Workers have the clients' connections: nothing stands in the way."),
     row("http-use-code-string", Kind::Special)
-        .planned("Function that chooses the address for a host name."),
+        .refused(NO_BACKENDS, "Function that chooses the address for a host name."),
     row("http-use-socket", Kind::Special)
         .optional()
-        .planned("Pass requests to this server's own sockets, by number."),
+        .accepted("Workers answer HTTP themselves."),
     row("http-stats", Kind::Text)
         .aliases(&["http-stats-server", "http-ss"])
-        .planned("Address on which the statistics of the HTTP router are sent."),
-    row("http-stud-prefix", Kind::List).planned(
+        .refused(
+            "there is no router process: `stats` has the numbers of the workers",
+            "Address on which the statistics of the HTTP router are sent.",
+        )
+        .harmless(),
+    row("http-stud-prefix", Kind::List).refused(
+        "that proxy is no longer made: `https` speaks TLS itself",
         "Address of a TLS proxy that puts the client's address in front of each connection.",
     ),
-    row("http-resubscribe", Kind::List).planned("Address to which subscriptions are passed on."),
-    row("http-manage-source", Kind::Flag).planned("Understand the method SOURCE of Icecast."),
-    row("http-manage-rtsp", Kind::Flag).planned("Understand RTSP over HTTP."),
+    row("http-resubscribe", Kind::List).refused(NO_BACKENDS, "Address to which subscriptions are passed on."),
+    row("http-manage-source", Kind::Flag)
+        .refused("such streams are for Icecast itself", "Understand the method SOURCE of Icecast.")
+        .harmless(),
+    row("http-manage-rtsp", Kind::Flag)
+        .refused("only HTTP is spoken", "Understand RTSP over HTTP.")
+        .harmless(),
 ];

@@ -1,0 +1,66 @@
+//! Reading from a client, encrypted or not.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use nix::errno::Errno;
+
+use super::connection::{After, Connection, Phase};
+use super::engine::Core;
+use super::serve::Step;
+
+/// Reads once. `Err` is what to do instead: nothing there, or the client's end.
+pub(super) fn receive(connection: &mut Connection, buffer: &mut [u8]) -> Result<usize, Step> {
+    if connection.output.tls().is_some() {
+        return receive_sealed(connection, buffer);
+    }
+    loop {
+        match nix::unistd::read(connection.socket.as_fd(), buffer) {
+            Ok(0) => return Err(Step::Gone),
+            Ok(count) => return Ok(count),
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => return Err(Step::Wait),
+            Err(_) => return Err(Step::Gone),
+        }
+    }
+}
+
+/// The same through the connection's encryption. A handshake may have something to send, and
+/// the client of one that failed is told why before the end.
+fn receive_sealed(connection: &mut Connection, buffer: &mut [u8]) -> Result<usize, Step> {
+    let Some(tls) = connection.output.tls() else { return Err(Step::Gone) };
+    match tls.read(connection.socket.as_fd(), buffer) {
+        Ok(0) => Err(Step::Gone),
+        Ok(count) => {
+            if let Some(client) = tls.take_client() {
+                connection.client = Some(client);
+            }
+            Ok(count)
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(if tls.waiting() > 0 { Step::Again } else { Step::Wait })
+        }
+        Err(_) if matches!(connection.phase, Phase::Linger { .. }) => Err(Step::Gone),
+        Err(error) => {
+            if tls.verbose() {
+                eprintln!("TLS with {} failed: {error}", connection.peer.name());
+            }
+            connection.phase = Phase::Head;
+            connection.after = After::Linger;
+            Err(Step::Again)
+        }
+    }
+}
+
+/// Throws away what the client still sends, until it closes.
+pub(super) fn linger<C>(connection: &mut Connection, core: &mut Core<C>) -> Step {
+    loop {
+        match receive(connection, &mut core.scratch) {
+            Ok(count) => match &mut connection.phase {
+                Phase::Linger { left, .. } if count < *left => *left -= count,
+                _ => return Step::Gone,
+            },
+            Err(step) => return step,
+        }
+    }
+}
