@@ -66,6 +66,7 @@ impl<A: App> Engine<A> {
             began,
             patience: self.outfit.serve.patience(wire),
         };
+        let secure = self.outfit.is_secure(connection.listener);
         let frame =
             Frame { head, wire, peer: &connection.peer, port: self.port(connection.listener) };
         if request.steers && !STEERING_SAID.swap(true, Relaxed) {
@@ -102,7 +103,7 @@ impl<A: App> Engine<A> {
                 size,
                 peer: frame.peer,
                 wire,
-                secure: self.outfit.is_secure(connection.listener),
+                secure,
                 client: connection.client.as_deref(),
                 port: frame.port,
                 core: core.number,
