@@ -22,6 +22,10 @@ mod listening;
 mod load;
 /// Loggers, log files and their rotation.
 mod loggers;
+/// The module `uwsgi`.
+mod module;
+/// Several applications in one vassal.
+mod mounts;
 /// Logs, pid files, statistics, and what only prints.
 mod output;
 /// Rules that are applied to requests and answers.

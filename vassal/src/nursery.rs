@@ -16,8 +16,8 @@ use shared::sys::memory;
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     /// What to serve. With the packet travel the socket on which connections are handed over,
-    /// the scoreboard, the [`Outfit`] in sealed memory (it outgrows a packet), perhaps the pipe of
-    /// request lines, and the listeners.
+    /// the scoreboard, the [`Outfit`] in sealed memory (it outgrows a packet), the memory of the
+    /// applications' locks, perhaps the pipe of request lines, and the listeners.
     Outfit,
     /// Fork a worker. With the packet travels its end of the control socket.
     Fork {
@@ -77,6 +77,8 @@ pub enum News {
     Loaded {
         /// How long that took, milliseconds.
         millis: u64,
+        /// The mount points, in the order in which they were loaded; empty is the root.
+        points: Vec<String>,
     },
     /// The application could not be imported.
     NoApp {

@@ -41,6 +41,8 @@ pub enum Count {
     Spawned,
     /// Connections that are open.
     Open,
+    /// The worker's number, from 1.
+    Worker,
 }
 
 /// Counters of one core.

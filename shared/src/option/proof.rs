@@ -230,6 +230,23 @@ pub const PROOFS: &[(&str, &str)] = &[
         "need-plugins",
         "shared::config::tests::effects::a_needed_plugin_that_is_not_built_in_refuses_the_file",
     ),
+    (
+        "mount",
+        "tests/vassal::mounts::manage_script_name_finds_the_application_by_the_longest_mount_point",
+    ),
+    (
+        "manage-script-name",
+        "tests/vassal::mounts::manage_script_name_finds_the_application_by_the_longest_mount_point",
+    ),
+    ("no-default-app", "tests/vassal::mounts::no_default_app_answers_500_where_nothing_is_mounted"),
+    (
+        "ignore-script-name",
+        "tests/vassal::mounts::the_web_server_chooses_by_script_name_unless_that_is_ignored",
+    ),
+    ("vhost", "tests/vassal::mounts::vhost_chooses_by_the_name_that_the_web_server_serves"),
+    ("vhost-host", "tests/vassal::mounts::vhost_host_chooses_by_the_host_that_was_asked_for"),
+    ("worker-mount", "tests/vassal::mounts::worker_mount_loads_the_application_in_each_worker"),
+    ("locks", "tests/vassal::module::a_lock_keeps_workers_and_threads_apart"),
     ("wsgi-file", "tests/vassal::application::wsgi_file_names_a_file"),
     ("module", "tests/vassal::application::module_names_a_module_and_perhaps_a_callable"),
     ("callable", "tests/vassal::application::callable_names_a_callable"),

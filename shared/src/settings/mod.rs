@@ -27,7 +27,7 @@ mod tls;
 pub use content::Content;
 pub use logs::{Form, Kept, Logs, Part, Value};
 pub use protocols::Protocols;
-pub use python::Python;
+pub use python::{Mount, Python, ReloadOn, Vhost};
 pub use socket::{Crew, Front, Tuning};
 pub use supervision::Supervision;
 pub use surroundings::{Daemon, DaemonKind, Limits, Surroundings};
@@ -299,8 +299,9 @@ pub struct Serve {
     /// What runs beside the workers, or at their edges: hooks, daemons, limits of processes.
     #[serde(default)]
     pub surroundings: Surroundings,
-    /// Every option as given, for `uwsgi.opt`.
-    pub options: Vec<(String, String)>,
+    /// Every option as given, for `uwsgi.opt`; `None` is a flag of the command line, which has
+    /// no value.
+    pub options: Vec<(String, Option<String>)>,
 }
 
 /// Process titles.

@@ -11,9 +11,11 @@ use vassal::worker::output::Piece;
 use vassal::worker::reply::Reply;
 use vassal::worker::{App, Call, Turn};
 
+use crate::apps::Apps;
 use crate::environ::Environs;
 use crate::object::{Object, data};
 use crate::start::Start;
+use crate::support::Support;
 
 /// Lists of more blocks than this, or larger ones, are not joined before they are sent.
 const JOIN_MAX: usize = 256 * 1024;
@@ -21,11 +23,13 @@ const JOIN_MAX: usize = 256 * 1024;
 /// Bodies larger than this are released at once, not with the next request.
 const LEFTOVER_MAX: usize = 256 * 1024;
 
-/// A WSGI application in this interpreter.
+/// The WSGI applications of this interpreter.
 pub(crate) struct Wsgi {
-    application: *mut ffi::PyObject,
+    apps: Apps,
     support: *mut ffi::PyObject,
     wrapper: *mut ffi::PyObject,
+    /// `uwsgi.after_req_hook`, where the application set one.
+    after: Option<Object>,
     serve: Serve,
 }
 
@@ -55,18 +59,17 @@ enum Rest {
 struct Raised;
 
 impl Wsgi {
-    /// An application that was loaded (`None` answers 500 to everything). Leaks its references:
+    /// The applications that were loaded (none answers 500 to everything). Leaks its references:
     /// they live as long as the process.
-    pub(crate) fn new(application: Option<Object>, support: Object, serve: Serve) -> Self {
-        // SAFETY: the lock is held and `support` is the namespace of support.py.
-        let wrapper =
-            unsafe { ffi::PyDict_GetItemString(support.as_ptr(), c"FileWrapper".as_ptr()) };
-        Self {
-            application: application.map_or(ptr::null_mut(), Object::into_ptr),
-            support: support.into_ptr(),
-            wrapper,
-            serve,
-        }
+    pub(crate) fn new(apps: Apps, support: Support, serve: Serve) -> Self {
+        let space = support.space();
+        // SAFETY: None is a constant of the interpreter.
+        let none = unsafe { ffi::Py_None() };
+        let after = support.call(c"after_request", &[]).filter(|hook| hook.as_ptr() != none);
+        std::mem::forget(support);
+        // SAFETY: the lock is held and `space` is the namespace of support.py.
+        let wrapper = unsafe { ffi::PyDict_GetItemString(space, c"FileWrapper".as_ptr()) };
+        Self { apps, support: space, wrapper, after, serve }
     }
 
     /// Calls the application and sends its answer, as far as that needs the lock.
@@ -76,12 +79,20 @@ impl Wsgi {
     /// alive while Python code runs.
     fn run(&self, core: &mut Core, call: Call<'_>, reply: *mut Reply<'_>) -> Result<Rest, Raised> {
         let environ = core.environs.build(call).map_err(|_| Raised)?;
+        let Some(number) = self.apps.choose(&environ).map_err(|_| Raised)? else {
+            say_no_app();
+            // SAFETY: the reply is the caller's, who uses it again when this has returned.
+            unsafe { (*reply).fail("Internal Server Error") };
+            return Ok(Rest::Nothing);
+        };
+        let called = environ.as_ptr();
+        core.start.keep(environ);
         core.start.open(reply);
-        // SAFETY: the lock is held, arguments are live, the list ends in null.
+        // SAFETY: the lock is held, arguments are live (the desk keeps the environ), the list ends in null.
         let result = unsafe {
             Object::new(ffi::PyObject_CallFunctionObjArgs(
-                self.application,
-                environ.as_ptr(),
+                self.apps.application(number),
+                called,
                 core.start.callable(),
                 ptr::null_mut::<ffi::PyObject>(),
             ))
@@ -230,12 +241,6 @@ impl App for Wsgi {
     }
 
     fn handle(&self, core: &mut Core, call: Call<'_>, reply: &mut Reply<'_>, turn: Turn<'_>) {
-        if self.application.is_null() {
-            drop(turn);
-            say_no_app();
-            reply.fail("Internal Server Error");
-            return;
-        }
         // SAFETY: `core.state` is this thread's own state, saved by this thread; between restore
         // and save this thread holds the lock.
         let rest = unsafe {
@@ -256,6 +261,9 @@ impl App for Wsgi {
                 Rest::Nothing
             });
             core.start.close();
+            if self.after.is_none() {
+                core.start.end();
+            }
             // its size and place are asked for while the lock is held
             let body = match &rest {
                 Rest::Whole(owner) => data(owner.as_ptr()).unwrap_or_default(),
@@ -276,6 +284,19 @@ impl App for Wsgi {
                 }
             } else {
                 core.leftovers.push(owner);
+            }
+        }
+        if let Some(hook) = &self.after {
+            // SAFETY: this thread's own state, as above; the hook lives as long as the process.
+            unsafe {
+                ffi::PyEval_RestoreThread(core.state);
+                let null = ptr::null_mut::<ffi::PyObject>();
+                let done = ffi::PyObject_CallFunctionObjArgs(hook.as_ptr(), null);
+                if Object::new(done).is_none() {
+                    self.tell(&Exception::take());
+                }
+                core.start.end();
+                core.state = ffi::PyEval_SaveThread();
             }
         }
     }

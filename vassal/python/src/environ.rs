@@ -14,6 +14,9 @@ use vassal::worker::upload::Body;
 
 use crate::object::{Object, bytes, key, text};
 
+/// The version that applications are told: the release of uWSGI that is followed, and our own.
+pub(crate) const VERSION: &str = concat!("2.0.31-emperor-", env!("CARGO_PKG_VERSION"));
+
 /// Names of fields that are remembered; a client that invents more pays for each itself.
 const NAMES_MAX: usize = 512;
 
@@ -113,10 +116,7 @@ impl Environs {
             set("wsgi.input_terminated", truth(true)?)?;
             let wrapper = ffi::PyDict_GetItemString(support, c"FileWrapper".as_ptr());
             set("wsgi.file_wrapper", Object::borrow(wrapper)?)?;
-            set(
-                "uwsgi.version",
-                bytes(concat!("2.0.31-emperor-", env!("CARGO_PKG_VERSION")).as_bytes())?,
-            )?;
+            set("uwsgi.version", bytes(VERSION.as_bytes())?)?;
             set("uwsgi.node", bytes(host)?)?;
             if serve.threads > 1 {
                 set("uwsgi.core", Object::new(ffi::PyLong_FromLong(i64::from(core)))?)?;

@@ -6,8 +6,14 @@
 
 /// Calling the application.
 mod app;
+/// Several applications, and which one a request is for.
+mod apps;
 /// The environ of a request.
 mod environ;
+/// Locks that workers share.
+mod locks;
+/// What the module `uwsgi` asks of the server.
+mod native;
 /// The life of a nursery and its workers.
 mod nursery;
 /// Owned references.
@@ -16,17 +22,21 @@ mod object;
 mod process;
 /// `start_response` and `write`.
 mod start;
+/// What is said more plainly in Python.
+mod support;
 
 use pyo3::prelude::*;
 
 /// Runs the nursery whose control socket is standard input. Ends the process.
 #[pyfunction]
-fn main() {
-    shared::sys::process::leave(nursery::run());
+#[pyo3(pass_module)]
+fn main(module: &Bound<'_, PyModule>) {
+    shared::sys::process::leave(nursery::run(module));
 }
 
 /// The module's table of contents.
 #[pymodule]
 fn _vassal(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    native::add(module)?;
     module.add_function(wrap_pyfunction!(main, module)?)
 }

@@ -1,13 +1,13 @@
 //! The life of a nursery, and of the workers it forks.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::ptr;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Instant;
 
 use nix::unistd::Pid;
-use pyo3::ffi;
-use shared::settings::{Serve, Target};
+use pyo3::types::PyModule;
+use pyo3::{Bound, ffi};
+use shared::settings::Serve;
 use shared::sys::descriptor::{self, become_standard, inherited};
 use shared::sys::process::leave;
 use vassal::BUILD_ID;
@@ -18,19 +18,14 @@ use vassal::title::{self, Role};
 use vassal::worker::control::{self, receive, send};
 use vassal::worker::engine::{self, Engine};
 
-use crate::app::{Exception, Wsgi};
-use crate::object::{Object, text};
+use crate::app::Wsgi;
+use crate::apps::{Apps, Mounted};
+use crate::environ::VERSION;
+use crate::locks::Locks;
+use crate::native;
+use crate::object::{Object, integer};
 use crate::process;
-
-/// The largest traceback that is reported, bytes.
-const REASON_MAX: usize = 16 * 1024;
-/// Python source of what is said more plainly there.
-const SUPPORT: &std::ffi::CStr =
-    match std::ffi::CStr::from_bytes_with_nul(concat!(include_str!("support.py"), "\0").as_bytes())
-    {
-        Ok(source) => source,
-        Err(_) => panic!("support.py holds a NUL"),
-    };
+use crate::support::{Support, interpreter};
 
 /// What a nursery has when it is ready to fork.
 struct Nursery {
@@ -41,13 +36,15 @@ struct Nursery {
     handed: OwnedFd,
     board: OwnedFd,
     lines: Option<OwnedFd>,
-    support: Object,
-    application: Option<Object>,
+    support: Support,
+    /// The settings as Python sees them.
+    settings: Object,
+    applications: Vec<Mounted>,
 }
 
 /// Runs until the master says so; returns the exit code. Called with the lock held.
-pub(crate) fn run() -> i32 {
-    match Nursery::prepare() {
+pub(crate) fn run(extension: &Bound<'_, PyModule>) -> i32 {
+    match Nursery::prepare(extension) {
         Ok(mut nursery) => nursery.work(),
         Err(error) => {
             eprintln!("the nursery cannot start: {error}");
@@ -58,26 +55,25 @@ pub(crate) fn run() -> i32 {
 
 impl Nursery {
     /// Takes the control socket, says hello, receives the outfit, imports the application.
-    fn prepare() -> io::Result<Self> {
+    fn prepare(extension: &Bound<'_, PyModule>) -> io::Result<Self> {
         process::signals()?;
         let socket = inherited(0).ok_or_else(|| io::Error::other("standard input is closed"))?;
         let master = descriptor::duplicate(&socket)?;
         std::mem::forget(socket); // number 0 is replaced, not closed
         become_standard(std::fs::File::open("/dev/null").or_else(|_| null())?.as_fd(), 0)?;
-        let support = support()?;
+        let support = Support::new()?;
         let hello = News::Hello { build: BUILD_ID.into(), interpreter: interpreter() };
         send(&master, &hello, &[])?;
         let Some((Order::Outfit, mut descriptors)) = receive(&master)? else {
             return Err(io::Error::other("the master sent no outfit"));
         };
         let incomplete = || io::Error::other("the outfit's descriptors are incomplete");
-        if descriptors.len() < 3 {
+        if descriptors.len() < 4 {
             return Err(incomplete());
         }
-        let mut sockets = descriptors.split_off(3);
-        let [Some(text), Some(board), Some(handed)] = [(); 3].map(|()| descriptors.pop()) else {
-            return Err(incomplete());
-        };
+        let mut sockets = descriptors.split_off(4);
+        let [handed, board, text, locks] =
+            <[OwnedFd; 4]>::try_from(descriptors).map_err(|_| incomplete())?;
         let mut outfit: Outfit = Outfit::unseal(text)?;
         if sockets.len() != outfit.listeners.len() + usize::from(outfit.lines) {
             return Err(incomplete());
@@ -88,6 +84,17 @@ impl Nursery {
         let tls = tls.map_err(io::Error::other)?;
         // made once; nothing reads the keys again
         outfit.serve.tls = shared::settings::Tls::default();
+        let serve = &outfit.serve;
+        let facts = serde_json::json!({
+            "version": VERSION,
+            "generation": outfit.generation,
+            "master": outfit.master,
+            "sockets": sockets.iter().map(AsRawFd::as_raw_fd).collect::<Vec<_>>(),
+        });
+        native::keep(
+            Locks::new(locks, serve.python.locks + 1),
+            Scoreboard::map(&board, serve.threads)?,
+        );
         let listeners = outfit
             .listeners
             .iter()
@@ -95,26 +102,45 @@ impl Nursery {
             .zip(sockets)
             .map(|(listen, socket)| Listener { listen, socket })
             .collect();
-        let application = None;
-        let mut nursery =
-            Self { master, outfit, listeners, tls, handed, board, lines, support, application };
+        let settings = support.configure(&outfit.serve)?;
+        let mut nursery = Self {
+            master,
+            outfit,
+            listeners,
+            tls,
+            handed,
+            board,
+            lines,
+            support,
+            settings,
+            applications: Vec::new(),
+        };
         title::show(&nursery.outfit.serve, Role::Nursery);
-        prepare_python(&nursery.support, &nursery.outfit.serve);
-        if !nursery.outfit.serve.lazy_apps {
-            nursery.import()?;
-        }
+        nursery.support.run(c"prepare", &[&nursery.settings]);
+        // SAFETY: the lock is held and the extension is alive.
+        let native = unsafe { Object::borrow(extension.as_ptr()) };
+        let native = native.ok_or_else(|| io::Error::other("the extension is gone"))?;
+        nursery.support.module(&native, &nursery.settings, &facts)?;
+        nursery.import()?;
         Ok(nursery)
     }
 
-    /// Imports the application and says how that went.
+    /// Imports what is imported before the fork, and says how that went.
     fn import(&mut self) -> io::Result<()> {
         let start = Instant::now();
-        match load(&self.support, &self.outfit.serve) {
-            Ok(application) => {
-                self.application = Some(application);
-                call(&self.support, c"freeze");
+        if self.support.call(c"begin", &[&self.settings]).is_none() {
+            return send(&self.master, &News::NoApp { reason: self.support.reason() }, &[]);
+        }
+        if self.outfit.serve.lazy_apps {
+            return Ok(());
+        }
+        match self.support.applications(c"applications", &self.settings) {
+            Ok(applications) => {
+                self.applications = applications;
+                self.support.run(c"freeze", &[]);
                 let millis = start.elapsed().as_millis() as u64;
-                send(&self.master, &News::Loaded { millis }, &[])
+                let points = self.applications.iter().map(|one| one.point.clone()).collect();
+                send(&self.master, &News::Loaded { millis, points }, &[])
             }
             Err(reason) => send(&self.master, &News::NoApp { reason }, &[]),
         }
@@ -138,7 +164,7 @@ impl Nursery {
                 Ok(Some((Order::Outfit, _))) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(Some((Order::Quit, _)) | None) | Err(_) => {
-                    call(&self.support, c"relieved");
+                    self.support.run(c"relieved", &[]);
                     return 0;
                 }
             }
@@ -163,9 +189,18 @@ impl Nursery {
         }
         let serve = self.outfit.serve.clone();
         title::show(&serve, Role::Worker(id));
-        if serve.lazy_apps {
-            match load(&self.support, &serve) {
-                Ok(application) => self.application = Some(application),
+        match integer(id) {
+            Some(number) => self.support.run(c"forked", &[&number]),
+            None => return 1,
+        }
+        let before: &[&std::ffi::CStr] = if serve.lazy_apps {
+            &[c"applications", c"worker_applications"]
+        } else {
+            &[c"worker_applications"]
+        };
+        for function in before {
+            match self.support.applications(function, &self.settings) {
+                Ok(applications) => self.applications.extend(applications),
                 Err(reason) => {
                     let _ = send(&control, &control::News::NoApp(reason), &[]);
                     if serve.need_app {
@@ -174,9 +209,10 @@ impl Nursery {
                 }
             }
         }
+        self.support.run(c"post_fork", &[]);
         match self.serve(id, seat as usize, control, serve) {
             Ok(()) => {
-                call(&self.support, c"farewell");
+                self.support.run(c"farewell", &[]);
                 0
             }
             Err(error) => {
@@ -192,6 +228,7 @@ impl Nursery {
         let pid = u64::from(std::process::id());
         let order = std::sync::atomic::Ordering::Relaxed;
         board.count(seat, Count::Pid).store(pid, order);
+        board.count(seat, Count::Worker).store(u64::from(id), order);
         board.count(seat, Count::Spawned).store(now.map_or(0, |since| since.as_secs()), order);
         let outfit = engine::Outfit {
             serve: serve.clone(),
@@ -205,10 +242,10 @@ impl Nursery {
             id,
             shows: self.outfit.shows,
         };
-        // SAFETY: the lock is held and the namespace is alive.
-        let support = unsafe { Object::borrow(self.support.as_ptr()) };
-        let support = support.ok_or_else(|| io::Error::other("support.py is gone"))?;
-        let app = Wsgi::new(self.application.take(), support, serve);
+        let memory = || io::Error::other("no memory for the applications");
+        let apps = Apps::new(std::mem::take(&mut self.applications), &serve.python);
+        let support = self.support.share().ok_or_else(memory)?;
+        let app = Wsgi::new(apps.ok_or_else(memory)?, support, serve);
         let engine = Engine::new(app, outfit)?;
         without_lock(|| engine.run());
         // its objects belong to the interpreter, which this process leaves without a teardown
@@ -234,140 +271,4 @@ fn without_lock<T>(wait: impl FnOnce() -> T) -> T {
     // SAFETY: the state that this thread saved.
     unsafe { ffi::PyEval_RestoreThread(state) };
     result
-}
-
-/// Runs support.py in a fresh namespace.
-fn support() -> io::Result<Object> {
-    // SAFETY: the lock is held; the source ends in NUL; the namespace gets the builtins that
-    // code needs.
-    unsafe {
-        let space = Object::new(ffi::PyDict_New());
-        let space = space.ok_or_else(|| io::Error::other("no memory"))?;
-        let builtins = ffi::PyEval_GetBuiltins();
-        ffi::PyDict_SetItemString(space.as_ptr(), c"__builtins__".as_ptr(), builtins);
-        let name = text(b"_vassal_support").ok_or_else(|| io::Error::other("no memory"))?;
-        ffi::PyDict_SetItemString(space.as_ptr(), c"__name__".as_ptr(), name.as_ptr());
-        let name = c"_vassal_support.py".as_ptr();
-        let code = ffi::Py_CompileString(SUPPORT.as_ptr(), name, ffi::Py_file_input);
-        let done = Object::new(code).and_then(|code| {
-            Object::new(ffi::PyEval_EvalCode(code.as_ptr(), space.as_ptr(), space.as_ptr()))
-        });
-        if done.is_none() {
-            ffi::PyErr_Print();
-            return Err(io::Error::other("support.py does not run"));
-        }
-        Ok(space)
-    }
-}
-
-/// Calls a function of support.py without arguments; an exception is only printed.
-fn call(support: &Object, name: &std::ffi::CStr) {
-    // SAFETY: the lock is held; the name is one of support.py's; the list ends in null.
-    unsafe {
-        let function = ffi::PyDict_GetItemString(support.as_ptr(), name.as_ptr());
-        let null = ptr::null_mut::<ffi::PyObject>();
-        if Object::new(ffi::PyObject_CallFunctionObjArgs(function, null)).is_none() {
-            eprintln!("{}", Exception::take().text(support.as_ptr()));
-        }
-    }
-}
-
-/// A list of `str` from file names or words.
-fn list<'a>(items: impl Iterator<Item = &'a str>) -> Option<Object> {
-    // SAFETY: the lock is held; PyList_Append takes its own reference.
-    unsafe {
-        let list = Object::new(ffi::PyList_New(0))?;
-        for item in items {
-            let size = item.len() as ffi::Py_ssize_t;
-            let item =
-                Object::new(ffi::PyUnicode_DecodeFSDefaultAndSize(item.as_ptr().cast(), size))?;
-            ffi::PyList_Append(list.as_ptr(), item.as_ptr());
-        }
-        Some(list)
-    }
-}
-
-fn prepare_python(support: &Object, serve: &Serve) {
-    let argv = list(serve.pyargv.iter().map(String::as_str));
-    let paths: Vec<_> = serve.pythonpath.iter().map(|path| path.to_string_lossy()).collect();
-    let paths = list(paths.iter().map(AsRef::as_ref));
-    let (Some(argv), Some(paths)) = (argv, paths) else { return };
-    // SAFETY: the lock is held; arguments are live; the list ends in null.
-    unsafe {
-        let prepare = ffi::PyDict_GetItemString(support.as_ptr(), c"prepare".as_ptr());
-        let null = ptr::null_mut::<ffi::PyObject>();
-        let (argv, paths) = (argv.as_ptr(), paths.as_ptr());
-        if Object::new(ffi::PyObject_CallFunctionObjArgs(prepare, argv, paths, null)).is_none() {
-            eprintln!("{}", Exception::take().text(support.as_ptr()));
-        }
-    }
-}
-
-/// Imports the application; the error is a traceback, cut to what a report may hold.
-fn load(support: &Object, serve: &Serve) -> Result<Object, String> {
-    let (module, file) = match &serve.target {
-        Some(Target::Module(name)) => (Some(name.clone()), None),
-        Some(Target::File(path)) => (None, Some(path.to_string_lossy().into_owned())),
-        None => return Err("no application is named: set \"module\" or \"wsgi-file\"\n".into()),
-    };
-    let string = |value: &Option<String>| match value {
-        None => {
-            // SAFETY: None is a constant of the interpreter.
-            unsafe { Object::borrow(ffi::Py_None()) }
-        }
-        Some(value) => {
-            let size = value.len() as ffi::Py_ssize_t;
-            // SAFETY: pointer and length are of one string; the lock is held.
-            unsafe {
-                Object::new(ffi::PyUnicode_DecodeFSDefaultAndSize(value.as_ptr().cast(), size))
-            }
-        }
-    };
-    let (module, file, name) = (string(&module), string(&file), string(&serve.callable));
-    let (Some(module), Some(file), Some(name)) = (module, file, name) else {
-        return Err("no memory for the application's name\n".into());
-    };
-    // SAFETY: the lock is held; arguments are live; the list ends in null.
-    let application = unsafe {
-        let load = ffi::PyDict_GetItemString(support.as_ptr(), c"load".as_ptr());
-        let null = ptr::null_mut::<ffi::PyObject>();
-        Object::new(ffi::PyObject_CallFunctionObjArgs(
-            load,
-            module.as_ptr(),
-            file.as_ptr(),
-            name.as_ptr(),
-            null,
-        ))
-    };
-    application.ok_or_else(|| {
-        let mut text = Exception::take().text(support.as_ptr());
-        crate::app::say(support.as_ptr(), &text);
-        if text.len() > REASON_MAX {
-            // the end of a traceback says what is wrong
-            let cut = text.len() - REASON_MAX;
-            let cut = (cut..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(cut);
-            text.replace_range(..cut, "...");
-        }
-        text
-    })
-}
-
-/// The interpreter's version and executable, one line.
-fn interpreter() -> String {
-    let mut spare = Vec::new();
-    // SAFETY: the lock is held; sys.executable is a str for as long as this function runs.
-    let executable = unsafe {
-        let object = ffi::PySys_GetObject(c"executable".as_ptr());
-        if object.is_null() {
-            String::new()
-        } else {
-            crate::object::latin1(object, &mut spare)
-                .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-                .unwrap_or_default()
-        }
-    };
-    // SAFETY: Py_GetVersion returns a constant string that ends in NUL.
-    let version = unsafe { std::ffi::CStr::from_ptr(ffi::Py_GetVersion()) };
-    let version = version.to_string_lossy();
-    format!("{} {executable}", version.split_whitespace().next().unwrap_or_default())
 }

@@ -69,6 +69,19 @@ pub(crate) fn text(bytes: &[u8]) -> Option<Object> {
     unsafe { Object::new(ffi::PyUnicode_DecodeLatin1(start, size, std::ptr::null())) }
 }
 
+/// A `str` of UTF-8.
+pub(crate) fn utf8(words: &str) -> Option<Object> {
+    let (start, size) = (words.as_ptr().cast::<c_char>(), words.len() as ffi::Py_ssize_t);
+    // SAFETY: pointer and length are of one string.
+    unsafe { Object::new(ffi::PyUnicode_FromStringAndSize(start, size)) }
+}
+
+/// An `int`.
+pub(crate) fn integer(number: u32) -> Option<Object> {
+    // SAFETY: the lock is held.
+    unsafe { Object::new(ffi::PyLong_FromLong(number.into())) }
+}
+
 /// A `str` that is a dictionary key for the life of the process.
 pub(crate) fn key(name: &str) -> Object {
     let pointer = text(name.as_bytes()).map(Object::into_ptr);

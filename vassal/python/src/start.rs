@@ -2,13 +2,15 @@
 //!
 //! Both are C functions whose `self` is a capsule that points to the thread's [`Desk`]. While a
 //! request runs the desk holds the request's reply; afterwards it holds nothing, and a call
-//! that comes too late is an error of the application.
+//! that comes too late is an error of the application. Each thread knows its desk: that is how
+//! the functions of the module `uwsgi` find the request they are about.
 
+use std::cell::Cell;
 use std::os::raw::{c_char, c_int};
 use std::ptr;
 use std::time::Duration;
 
-use pyo3::ffi;
+use pyo3::{Python, ffi};
 use vassal::worker::reply::Reply;
 
 use crate::object::{NotText, Object, data, latin1};
@@ -18,10 +20,63 @@ const CAPSULE: *const c_char = c"_vassal.desk".as_ptr();
 /// What `start_response` and `write` of one thread work on.
 pub(crate) struct Desk {
     reply: *mut Reply<'static>,
+    environ: Option<Object>,
     write: *mut ffi::PyObject,
     /// How long `write` waits for a client that is far behind (`socket-timeout`).
     patience: Duration,
 }
+
+thread_local! {
+    /// The desk of this thread, where it serves requests.
+    static HERE: Cell<*mut Desk> = const { Cell::new(ptr::null_mut()) };
+}
+
+impl Desk {
+    /// The desk of this thread. To be called, and let go of, with the lock held.
+    pub(crate) fn here<'a>() -> Option<&'a mut Self> {
+        // SAFETY: the pointer is to the box of this thread's `Start`, which takes it away when it
+        // goes. References to it are short: none is alive while Python code runs.
+        unsafe { HERE.get().as_mut() }
+    }
+
+    /// The environ of the request that runs.
+    pub(crate) fn environ(&self) -> Option<*mut ffi::PyObject> {
+        self.environ.as_ref().map(Object::as_ptr)
+    }
+
+    /// The reply of the request that runs.
+    pub(crate) fn reply(&mut self) -> Option<&mut Reply<'static>> {
+        // SAFETY: as for the functions below: it is there while the desk is open.
+        unsafe { self.reply.as_mut() }
+    }
+
+    /// Uses the open reply without the interpreter's lock. Meanwhile the desk is closed, so that
+    /// no other thread of the application reaches the reply.
+    pub(crate) fn apart(
+        &mut self,
+        py: Python<'_>,
+        action: impl FnOnce(&mut Reply<'static>, Duration) + Send,
+    ) {
+        let reply = std::mem::replace(&mut self.reply, ptr::null_mut());
+        if reply.is_null() {
+            return;
+        }
+        let (place, patience) = (Place(reply), self.patience);
+        py.detach(move || {
+            let place = place;
+            // SAFETY: the reply outlives the request that this thread serves, and is reached
+            // through the desk only, which is closed.
+            action(unsafe { &mut *place.0 }, patience);
+        });
+        self.reply = reply;
+    }
+}
+
+/// A pointer that goes where the lock is not held, on the same thread.
+struct Place(*mut Reply<'static>);
+
+// SAFETY: `detach` runs its function on this very thread.
+unsafe impl Send for Place {}
 
 /// The three objects of a thread.
 pub(crate) struct Start {
@@ -50,7 +105,7 @@ impl Start {
     /// Makes the objects. They live as long as the thread.
     pub(crate) fn new(patience: Duration) -> Option<Self> {
         let (reply, write) = (ptr::null_mut(), ptr::null_mut());
-        let mut desk = Box::new(Desk { reply, write, patience });
+        let mut desk = Box::new(Desk { reply, environ: None, write, patience });
         let place: *mut Desk = &raw mut *desk;
         // SAFETY: the lock is held. The method definitions are never changed; the capsule's
         // pointer is to a box that is as old as the capsule's only users, the two functions.
@@ -62,6 +117,7 @@ impl Start {
             let write = make(&raw mut WRITE)?;
             let start = make(&raw mut START)?;
             desk.write = write.as_ptr();
+            HERE.set(place);
             Some(Self { desk, callable: start, _write: write })
         }
     }
@@ -69,6 +125,11 @@ impl Start {
     /// The callable that the application gets.
     pub(crate) fn callable(&self) -> *mut ffi::PyObject {
         self.callable.as_ptr()
+    }
+
+    /// Keeps the environ of a request, until its end.
+    pub(crate) fn keep(&mut self, environ: Object) {
+        self.desk.environ = Some(environ);
     }
 
     /// Opens the desk for one request. [`Start::close`] has to come before `reply` goes.
@@ -79,6 +140,19 @@ impl Start {
     /// Closes the desk: later calls are errors.
     pub(crate) fn close(&mut self) {
         self.desk.reply = ptr::null_mut();
+    }
+
+    /// Closes the desk at the end of a request, and lets go of its environ. With the lock held.
+    pub(crate) fn end(&mut self) {
+        self.close();
+        self.desk.environ = None;
+    }
+}
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        // it is dropped on its own thread
+        HERE.set(ptr::null_mut());
     }
 }
 

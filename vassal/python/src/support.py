@@ -1,4 +1,4 @@
-"""What is said more plainly in Python: paths, imports, tracebacks.
+"""What is said more plainly in Python: paths, tracebacks, beginnings and ends.
 
 Run once in the nursery, in a namespace of its own; nothing of it is on a request's path but
 FileWrapper, when an application uses it for what has no descriptor.
@@ -6,6 +6,9 @@ FileWrapper, when an application uses it for what has no descriptor.
 import os
 import sys
 import traceback
+
+# the sources that run in this namespace: their frames mean nothing to a tenant
+OURS = ("_vassal_support.py", "_vassal_loader.py", "_vassal_module.py")
 
 
 class FileWrapper:
@@ -27,12 +30,14 @@ class FileWrapper:
         raise StopIteration
 
 
-def prepare(argv, paths):
+def prepare(serve):
     """sys.argv, sys.path and line buffered UTF-8 output, as uWSGI's users expect them."""
-    sys.argv = ["uwsgi"] + argv
+    sys.argv = ["uwsgi"] + serve["pyargv"]
+    if serve["python"]["executable"]:
+        sys.executable = serve["python"]["executable"]
     if "." not in sys.path:
         sys.path.insert(0, ".")
-    for path in paths:
+    for path in serve["pythonpath"]:
         if path in sys.path:
             sys.path.remove(path)
         sys.path.insert(0, path)
@@ -43,43 +48,9 @@ def prepare(argv, paths):
             pass
 
 
-def load(module, path, name):
-    """Imports the application: a module by name, or a file. Returns the callable."""
-    if module is not None:
-        __import__(module)
-        namespace, where = vars(sys.modules[module]), "module %r" % module
-    else:
-        import types
-
-        # uWSGI's name for such a module: code that pickles depends on it
-        stem = path[:-3] if path.endswith(".py") else path
-        title = "uwsgi_file_" + stem.replace("/", "_").replace(".", "_")
-        loaded = types.ModuleType(title)
-        loaded.__file__ = path
-        with open(path, "rb") as source:
-            code = compile(source.read(), path, "exec")
-        sys.modules[title] = loaded
-        exec(code, vars(loaded))
-        namespace, where = vars(loaded), "file %r" % path
-    name = name or "application"
-    call = name.endswith("()")
-    name = name[:-2] if call else name
-    try:
-        found = namespace[name]
-    except KeyError:
-        near = [other for other in ("application", "app", "wsgi_app", "wsgi") if other in namespace]
-        hint = "; did you mean \"callable = %s\"?" % near[0] if near else ""
-        raise AttributeError("no callable %r in %s%s" % (name, where, hint)) from None
-    if call:
-        found = found()
-    if not callable(found):
-        raise TypeError("%r of %s is not callable" % (name, where))
-    return found
-
-
 def describe(kind, value, trace):
     """A traceback as text, from the tenant's first line on."""
-    while trace is not None and trace.tb_frame.f_code is load.__code__:
+    while trace is not None and trace.tb_frame.f_code.co_filename in OURS:
         trace = trace.tb_next
     return "".join(traceback.format_exception(kind, value, trace))
 
@@ -109,6 +80,10 @@ def farewell():
         threading._shutdown()
     except Exception:
         pass
+    try:
+        last_words()
+    except Exception as error:
+        say(describe(type(error), error, error.__traceback__))
     relieved()
 
 

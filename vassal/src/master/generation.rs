@@ -153,11 +153,12 @@ impl Brood {
         })
     }
 
-    /// Sends the outfit: settings, hand-over socket, scoreboard, listeners.
+    /// Sends the outfit: settings, hand-over socket, scoreboard, the locks' memory, listeners.
     pub(super) fn equip(
         &self,
         number: u64,
         listeners: &[Listener],
+        locks: BorrowedFd<'_>,
         statistics: bool,
     ) -> io::Result<()> {
         let outfit = Outfit {
@@ -169,7 +170,8 @@ impl Brood {
             listeners: listeners.iter().map(|one| one.listen.clone()).collect(),
         };
         let text = outfit.seal()?;
-        let mut descriptors = vec![self.entrance.as_fd(), self.memory.as_fd(), text.as_fd()];
+        let mut descriptors =
+            vec![self.entrance.as_fd(), self.memory.as_fd(), text.as_fd(), locks];
         descriptors.extend(self.lines.as_ref().map(AsFd::as_fd));
         descriptors.extend(listeners.iter().map(|one| one.socket.as_fd()));
         control::send(self.nursery.get_ref(), &nursery::Order::Outfit, &descriptors)
@@ -286,7 +288,7 @@ async fn hear_nursery(name: Gen, socket: Arc<AsyncFd<OwnedFd>>, facts: Facts) {
     while let Some(news) = message::<nursery::News>(&socket).await {
         let fact = match news {
             nursery::News::Hello { build, interpreter } => Fact::Hello(name, build, interpreter),
-            nursery::News::Loaded { millis } => Fact::Loaded(name, millis),
+            nursery::News::Loaded { millis, points } => Fact::Loaded(name, millis, points),
             nursery::News::NoApp { reason } => Fact::NoApp(name, reason),
             // its control socket closes too, which is what counts
             nursery::News::NoFork { id, reason } => {

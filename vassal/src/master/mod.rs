@@ -33,7 +33,7 @@ mod tally;
 mod vacuum;
 
 use std::collections::BTreeMap;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -44,7 +44,7 @@ use shared::link::{
 };
 use shared::settings::{Serve, Wire};
 use shared::summons::Sealed;
-use shared::sys::process;
+use shared::sys::{memory, process};
 use tokio::sync::mpsc;
 
 use crate::handover::{Handover, Listener, Vacuum};
@@ -73,8 +73,8 @@ pub(crate) enum Fact {
     Stuck(Gen, Key),
     /// The application could not be imported.
     NoApp(Gen, String),
-    /// A nursery imported the application.
-    Loaded(Gen, u64),
+    /// A nursery imported the applications of these mount points, in so many milliseconds.
+    Loaded(Gen, u64, Vec<String>),
     /// The Emperor sent a byte, perhaps with settings.
     Order(u8, Option<OwnedFd>),
     /// The Emperor is gone.
@@ -122,6 +122,8 @@ pub(crate) struct Master {
     extension: std::path::PathBuf,
     prepare: Option<prepare::Command>,
     vacuum: Vec<Vacuum>,
+    /// What the locks of applications are on: older than any generation.
+    locks: OwnedFd,
     facts: Facts,
     /// Tasks that copy the tenant's output to the log.
     copies: tokio::task::JoinSet<()>,
@@ -170,6 +172,7 @@ impl Master {
             extension: handover.extension,
             prepare: handover.prepare.map(prepare::Command::new),
             vacuum: handover.vacuum,
+            locks: memory::counters("locks", 1)?,
             facts,
             copies: tokio::task::JoinSet::new(),
             respawns: 0,
@@ -258,12 +261,15 @@ impl Master {
                 );
                 self.decide(Event::NoApp(name, reason));
             }
-            Fact::Loaded(name, millis) => {
+            Fact::Loaded(name, millis, points) => {
                 let pid = self.broods.get(&name).map_or(0, Brood::nursery_pid);
-                output::say(&format!(
-                    "WSGI app 0 (mountpoint='') ready in {} seconds on interpreter 0x0 pid: {pid} (default app)",
-                    millis / 1000
-                ));
+                for (number, point) in points.iter().enumerate() {
+                    let default = if number == 0 { " (default app)" } else { "" };
+                    output::say(&format!(
+                        "WSGI app {number} (mountpoint='{point}') ready in {} seconds on interpreter 0x0 pid: {pid}{default}",
+                        millis / 1000
+                    ));
+                }
                 self.first_daemons(name);
                 self.decide(Event::Ready(name));
             }
@@ -477,7 +483,7 @@ impl Master {
             return;
         }
         let lazy = brood.serve.lazy_apps;
-        match brood.equip(number, &self.listeners, self.statistics.is_some()) {
+        match brood.equip(number, &self.listeners, self.locks.as_fd(), self.statistics.is_some()) {
             Ok(()) if lazy => {
                 self.first_daemons(name);
                 self.decide(Event::Ready(name));

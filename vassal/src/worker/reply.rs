@@ -5,10 +5,11 @@
 //! error before it can still become a 500), and never sends more than the head announced.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{Shutdown, shutdown};
 use shared::settings::Wire;
 
 use super::framing::{self, decimal, hexadecimal};
@@ -453,6 +454,23 @@ impl<'a> Reply<'a> {
             return;
         }
         self.refuse(500, "Internal Server Error", text);
+    }
+
+    /// The connection's descriptor (`uwsgi.connection_fd`).
+    pub fn descriptor(&self) -> i32 {
+        self.socket.as_raw_fd()
+    }
+
+    /// Ends the answer with what was given so far and closes the sending side, while the
+    /// application goes on (`uwsgi.disconnect`). A client that takes nothing of what is left is
+    /// given up after `limit`.
+    pub fn hang_up(&mut self, limit: Duration) {
+        self.close = true;
+        self.end();
+        while !self.output.is_empty() && self.lost.is_none() {
+            self.wait(limit);
+        }
+        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Write);
     }
 
     /// Ends the connection after this answer.

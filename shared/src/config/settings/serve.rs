@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::finding::Origin;
 use crate::rule;
 use crate::settings::{Crew, Launch, Procname, Serve, Target};
 
@@ -83,7 +84,10 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
             .directives
             .iter()
             .filter(|one| one.key != CHECK)
-            .map(|one| (one.given.clone(), one.value.clone()))
+            .map(|one| {
+                let bare = one.origin == Origin::CommandLine && one.value == "true";
+                (one.given.clone(), (!bare).then(|| one.value.clone()))
+            })
             .collect(),
     }
 }

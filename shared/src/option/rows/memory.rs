@@ -4,13 +4,16 @@ use crate::option::{Kind, Row, row};
 
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
+    row("locks", Kind::Integer)
+        .default("0")
+        .works("Number of locks that the application may use besides the first."),
+    row("lock-engine", Kind::Text).accepted("Locks are the kernel's; a dead worker holds none."),
     row("persistent-ipcsem", Kind::Flag).planned("Leave System V semaphores behind at the end."),
     row("cache-no-expire", Kind::Flag).planned("Nothing in the cache gets old."),
     row("cache-report-freed-items", Kind::Flag)
         .planned("Log what is removed from caches because it is old."),
     row("cache-use-last-modified", Kind::Flag)
         .planned("Keep the time of the last change of what is in the cache."),
-    row("locks", Kind::Integer).planned("Number of locks that the application may use."),
     row("cache-store-sync", Kind::Integer)
         .planned("Seconds between writes of the cache to its file."),
     row("cache-expire-freq", Kind::Integer)
@@ -29,7 +32,6 @@ pub(super) const ROWS: &[Row] = &[
     row("rpc-max", Kind::Long)
         .default("64")
         .planned("How many functions may be offered to remote callers."),
-    row("lock-engine", Kind::Text).planned("The kind of locks that is used."),
     row("ftok", Kind::Text).planned("File from which the key of System V semaphores is made."),
     row("cache-store", Kind::Text).planned("File that keeps the cache."),
     row("cache-sync", Kind::Text)

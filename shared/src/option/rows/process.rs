@@ -71,7 +71,7 @@ pub(super) const ROWS: &[Row] = &[
         .accepted("Python threads always run between requests."),
     row("single-interpreter", Kind::Flag)
         .short('i')
-        .accepted("There is one application and one interpreter in a worker."),
+        .accepted("All applications of a worker share one interpreter."),
     row("no-orphans", Kind::Flag).accepted("Workers never outlive their master."),
     row("close-on-exec", Kind::Flag)
         .accepted("Descriptors never leak into programs that are started."),
@@ -102,10 +102,11 @@ pub(super) const ROWS: &[Row] = &[
     row("no-server", Kind::Flag).planned("Do everything of a start and end before serving."),
     row("propagate-touch", Kind::Flag)
         .planned("Pass the reload by `touch-reload` on to workers as a signal."),
-    row("no-default-app", Kind::Flag).planned("Answer 500 where no mounted application matches."),
+    row("no-default-app", Kind::Flag).works("Answer 500 where no mounted application matches."),
     row("manage-script-name", Kind::Flag)
-        .planned("Find the application by the start of the path and split `SCRIPT_NAME` off."),
-    row("ignore-script-name", Kind::Flag).planned("Ignore `SCRIPT_NAME` of requests."),
+        .works("Find the application by the start of the path and split `SCRIPT_NAME` off."),
+    row("ignore-script-name", Kind::Flag)
+        .works("Let `SCRIPT_NAME` of the web server choose no application."),
     row("reload-on-exception", Kind::Flag)
         .planned("Replace a worker after an exception of the application."),
     row("use-abort", Kind::Flag).planned("Dump core when a worker crashes."),
@@ -115,8 +116,8 @@ pub(super) const ROWS: &[Row] = &[
         .aliases(&["cheaper-algos-list", "cheaper-list"])
         .planned("Print the ways in which the number of workers is adapted."),
     row("die-on-idle", Kind::Flag).planned("End after `idle` seconds without a request."),
-    row("vhost", Kind::Flag).planned("Choose the application by the host name too."),
-    row("vhost-host", Kind::Flag).planned("As `vhost`, by the header Host."),
+    row("vhost", Kind::Flag).works("Choose the application by the host name too."),
+    row("vhost-host", Kind::Flag).works("As `vhost`, by the header Host."),
     row("close-on-exec2", Kind::Flag)
         .planned("Close the listening sockets in programs that are started."),
     row("loop-list", Kind::Flag).aliases(&["loops-list"]).planned("Print the event loops."),
@@ -216,9 +217,8 @@ pub(super) const ROWS: &[Row] = &[
     row("master-fifo", Kind::List)
         .planned("Named pipe that takes commands for the master, a letter each."),
     row("binsh", Kind::List).planned("Shell that runs commands; the first that exists is used."),
-    row("mount", Kind::List)
-        .planned("Application below a path, `/path=module:callable` or a file."),
-    row("worker-mount", Kind::List).planned("Application below a path, loaded in each worker."),
+    row("mount", Kind::List).works("Application below a path, `/path=module:callable` or a file."),
+    row("worker-mount", Kind::List).works("Application below a path, loaded in each worker."),
     row("declare-option", Kind::Special)
         .immediate()
         .works("Define an option that stands for others, `name=option=$1;option=$2`."),

@@ -1,0 +1,125 @@
+//! What the module `uwsgi` (module.py) asks of the server: functions of the extension.
+//!
+//! None of this is on the way of a request that does not ask for it: what a thread serves is
+//! found through a pointer that the thread leaves behind once, when it starts.
+
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering::Relaxed;
+
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyAny;
+use vassal::scoreboard::{Count, Scoreboard};
+use vassal::worker::reply::Reply;
+
+use crate::locks::Locks;
+use crate::start::Desk;
+
+/// The locks of `uwsgi.lock`, from the nursery's start on.
+static LOCKS: OnceLock<Locks> = OnceLock::new();
+/// The scoreboard, from the nursery's start on.
+static BOARD: OnceLock<Scoreboard> = OnceLock::new();
+
+/// Keeps what the functions need. Called once in a nursery.
+pub(crate) fn keep(locks: Locks, board: Scoreboard) {
+    let _ = (LOCKS.set(locks), BOARD.set(board));
+}
+
+/// Adds the functions to the extension.
+pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(workers, module)?)?;
+    module.add_function(wrap_pyfunction!(lock, module)?)?;
+    module.add_function(wrap_pyfunction!(unlock, module)?)?;
+    module.add_function(wrap_pyfunction!(locked, module)?)?;
+    module.add_function(wrap_pyfunction!(name, module)?)?;
+    module.add_function(wrap_pyfunction!(environ, module)?)?;
+    module.add_function(wrap_pyfunction!(descriptor, module)?)?;
+    module.add_function(wrap_pyfunction!(hang_up, module)?)
+}
+
+/// One worker: number, pid, requests, exceptions, whether it is busy, microseconds in requests,
+/// start (seconds since the epoch), bytes sent, mean microseconds, whether it accepts.
+type Row = (u64, u64, u64, u64, bool, u64, u64, u64, u64, bool);
+
+/// What the scoreboard says of each worker.
+#[pyfunction]
+fn workers() -> Vec<Row> {
+    let Some(board) = BOARD.get() else { return Vec::new() };
+    let row = |seat| {
+        let read = |which| board.count(seat, which).load(Relaxed);
+        (
+            read(Count::Worker),
+            read(Count::Pid),
+            read(Count::Requests),
+            read(Count::Exceptions),
+            board.busy(seat),
+            read(Count::Running),
+            read(Count::Spawned),
+            read(Count::Sent),
+            read(Count::Average),
+            read(Count::Accepting) > 0,
+        )
+    };
+    (0..board.seats()).map(row).filter(|row| row.1 > 0).collect()
+}
+
+fn locks() -> PyResult<&'static Locks> {
+    LOCKS.get().ok_or_else(|| PyRuntimeError::new_err("there are no locks yet"))
+}
+
+fn checked(number: u32) -> PyResult<&'static Locks> {
+    let locks = locks()?;
+    if number < locks.count() {
+        return Ok(locks);
+    }
+    let message = format!("there are {} locks, numbered from 0: see \"locks\"", locks.count());
+    Err(PyValueError::new_err(message))
+}
+
+/// Takes a lock; waits for it without the interpreter's lock.
+#[pyfunction]
+fn lock(py: Python<'_>, number: u32) -> PyResult<()> {
+    let locks = checked(number)?;
+    py.detach(|| locks.take(number)).map_err(PyOSError::new_err)
+}
+
+/// Gives a lock back.
+#[pyfunction]
+fn unlock(number: u32) -> PyResult<()> {
+    checked(number)?.give(number).map_err(PyOSError::new_err)
+}
+
+/// Whether any worker has a lock.
+#[pyfunction]
+fn locked(number: u32) -> PyResult<bool> {
+    checked(number)?.is_taken(number).map_err(PyOSError::new_err)
+}
+
+/// Sets the short name of this process. The whole title is a matter of one thread only.
+#[pyfunction]
+fn name(text: &str) -> PyResult<()> {
+    let cut = text.floor_char_boundary(15);
+    let text = std::ffi::CString::new(text[..cut].replace('\0', " "))?;
+    nix::sys::prctl::set_name(&text).map_err(|error| PyOSError::new_err(error.to_string()))
+}
+
+/// The environ of the request that this thread serves.
+#[pyfunction]
+fn environ(py: Python<'_>) -> Option<Py<PyAny>> {
+    let environ = Desk::here()?.environ()?;
+    // SAFETY: the lock is held, and the desk keeps the dictionary alive.
+    Some(unsafe { Bound::from_borrowed_ptr(py, environ) }.unbind())
+}
+
+/// The descriptor of the connection that this thread serves; -1 where there is none.
+#[pyfunction]
+fn descriptor() -> i32 {
+    Desk::here().and_then(|desk| desk.reply()).map_or(-1, |reply| reply.descriptor())
+}
+
+/// Ends the answer of the request that this thread serves.
+#[pyfunction]
+fn hang_up(py: Python<'_>) {
+    let Some(desk) = Desk::here() else { return };
+    desk.apart(py, Reply::hang_up);
+}
