@@ -22,6 +22,8 @@ mod listening;
 mod load;
 /// Loggers, log files and their rotation.
 mod loggers;
+/// What is imported beside the application, and how the interpreter is started.
+mod loading;
 /// The module `uwsgi`.
 mod module;
 /// Several applications in one vassal.

@@ -37,6 +37,8 @@ pub struct Python {
     pub late_aliases: Vec<(String, String)>,
     /// `optimize`: the level of Python's optimisation.
     pub optimize: u8,
+    /// `no-site`: the interpreter does not import `site`.
+    pub no_site: bool,
     /// `py-sys-executable`: what `sys.executable` holds.
     pub executable: Option<String>,
     /// `chdir2`: the directory of the application once it was imported.

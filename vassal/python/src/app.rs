@@ -13,6 +13,7 @@ use vassal::worker::{App, Call, Turn};
 
 use crate::apps::Apps;
 use crate::environ::Environs;
+use crate::native;
 use crate::object::{Object, data};
 use crate::start::Start;
 use crate::support::Support;
@@ -30,6 +31,10 @@ pub(crate) struct Wsgi {
     wrapper: *mut ffi::PyObject,
     /// `uwsgi.after_req_hook`, where the application set one.
     after: Option<Object>,
+    /// Some exceptions replace this worker (`reload-on-exception`).
+    replaces: bool,
+    /// The settings as Python sees them.
+    settings: Object,
     serve: Serve,
 }
 
@@ -61,7 +66,7 @@ struct Raised;
 impl Wsgi {
     /// The applications that were loaded (none answers 500 to everything). Leaks its references:
     /// they live as long as the process.
-    pub(crate) fn new(apps: Apps, support: Support, serve: Serve) -> Self {
+    pub(crate) fn new(apps: Apps, support: Support, settings: Object, serve: Serve) -> Self {
         let space = support.space();
         // SAFETY: None is a constant of the interpreter.
         let none = unsafe { ffi::Py_None() };
@@ -69,7 +74,8 @@ impl Wsgi {
         std::mem::forget(support);
         // SAFETY: the lock is held and `space` is the namespace of support.py.
         let wrapper = unsafe { ffi::PyDict_GetItemString(space, c"FileWrapper".as_ptr()) };
-        Self { apps, support: space, wrapper, after, serve }
+        let replaces = serve.python.reload_on.is_set();
+        Self { apps, support: space, wrapper, after, replaces, settings, serve }
     }
 
     /// Calls the application and sends its answer, as far as that needs the lock.
@@ -251,6 +257,9 @@ impl App for Wsgi {
             let rest = self.run(core, call, place).unwrap_or_else(|Raised| {
                 let exception = Exception::take();
                 let text = self.tell(&exception);
+                if self.replaces && exception.replaces(self.support, &self.settings) {
+                    native::retire();
+                }
                 drop(exception);
                 let reply = &mut *place;
                 reply.fail(if self.serve.catch_exceptions {
@@ -420,6 +429,27 @@ impl Exception {
             ffi::PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut trace);
             ffi::PyErr_NormalizeException(&raw mut kind, &raw mut value, &raw mut trace);
             Self { kind: Object::new(kind), value: Object::new(value), trace: Object::new(trace) }
+        }
+    }
+
+    /// Whether a worker is replaced after it. `settings` are those that support.py knows.
+    fn replaces(&self, support: *mut ffi::PyObject, settings: &Object) -> bool {
+        let pointer = |object: &Option<Object>| {
+            // SAFETY: Py_None is a constant of the interpreter.
+            object.as_ref().map_or(unsafe { ffi::Py_None() }, Object::as_ptr)
+        };
+        // SAFETY: the lock is held; arguments are live; the list ends in null.
+        unsafe {
+            let replaces = ffi::PyDict_GetItemString(support, c"replaces".as_ptr());
+            let answer = Object::new(ffi::PyObject_CallFunctionObjArgs(
+                replaces,
+                settings.as_ptr(),
+                pointer(&self.kind),
+                pointer(&self.value),
+                ptr::null_mut::<ffi::PyObject>(),
+            ));
+            ffi::PyErr_Clear();
+            answer.is_some_and(|answer| ffi::PyObject_IsTrue(answer.as_ptr()) == 1)
         }
     }
 

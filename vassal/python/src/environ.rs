@@ -114,8 +114,10 @@ impl Environs {
             set("wsgi.multiprocess", truth(serve.processes > 1)?)?;
             set("wsgi.run_once", truth(false)?)?;
             set("wsgi.input_terminated", truth(true)?)?;
-            let wrapper = ffi::PyDict_GetItemString(support, c"FileWrapper".as_ptr());
-            set("wsgi.file_wrapper", Object::borrow(wrapper)?)?;
+            if !serve.python.no_file_wrapper {
+                let wrapper = ffi::PyDict_GetItemString(support, c"FileWrapper".as_ptr());
+                set("wsgi.file_wrapper", Object::borrow(wrapper)?)?;
+            }
             set("uwsgi.version", bytes(VERSION.as_bytes())?)?;
             set("uwsgi.node", bytes(host)?)?;
             if serve.threads > 1 {

@@ -10,8 +10,10 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 use vassal::scoreboard::{Count, Scoreboard};
+use vassal::worker::engine::Engine;
 use vassal::worker::reply::Reply;
 
+use crate::app::Wsgi;
 use crate::locks::Locks;
 use crate::start::Desk;
 
@@ -19,6 +21,21 @@ use crate::start::Desk;
 static LOCKS: OnceLock<Locks> = OnceLock::new();
 /// The scoreboard, from the nursery's start on.
 static BOARD: OnceLock<Scoreboard> = OnceLock::new();
+
+/// The loop of this worker, once it serves.
+static ENGINE: OnceLock<&'static Engine<Wsgi>> = OnceLock::new();
+
+/// Keeps the loop. Called once in a worker.
+pub(crate) fn serving(engine: &'static Engine<Wsgi>) {
+    let _ = ENGINE.set(engine);
+}
+
+/// Has this worker replaced.
+pub(crate) fn retire() {
+    if let Some(engine) = ENGINE.get() {
+        engine.retire();
+    }
+}
 
 /// Keeps what the functions need. Called once in a nursery.
 pub(crate) fn keep(locks: Locks, board: Scoreboard) {

@@ -212,7 +212,7 @@ impl Nursery {
         self.support.run(c"post_fork", &[]);
         match self.serve(id, seat as usize, control, serve) {
             Ok(()) => {
-                self.support.run(c"farewell", &[]);
+                self.support.run(c"farewell", &[&self.settings]);
                 0
             }
             Err(error) => {
@@ -245,11 +245,14 @@ impl Nursery {
         let memory = || io::Error::other("no memory for the applications");
         let apps = Apps::new(std::mem::take(&mut self.applications), &serve.python);
         let support = self.support.share().ok_or_else(memory)?;
-        let app = Wsgi::new(apps.ok_or_else(memory)?, support, serve);
-        let engine = Engine::new(app, outfit)?;
-        without_lock(|| engine.run());
+        // SAFETY: the lock is held and the dictionary is alive.
+        let settings = unsafe { Object::borrow(self.settings.as_ptr()) };
+        let settings = settings.ok_or_else(memory)?;
+        let app = Wsgi::new(apps.ok_or_else(memory)?, support, settings, serve);
         // its objects belong to the interpreter, which this process leaves without a teardown
-        std::mem::forget(engine);
+        let engine = Box::leak(Box::new(Engine::new(app, outfit)?));
+        native::serving(engine);
+        without_lock(|| engine.run());
         Ok(())
     }
 }

@@ -64,6 +64,20 @@ def say(text):
         os.write(2, text.encode("utf-8", "backslashreplace"))
 
 
+def replaces(serve, kind, value):
+    """Whether the worker is replaced after an exception (`reload-on-exception` and its lists)."""
+    wanted = serve["python"]["reload_on"]
+    names = {kind.__name__, kind.__module__ + "." + kind.__name__}
+    text = str(value)
+    reprs = {"%s:%s" % (name, text) for name in names}
+    return bool(
+        wanted["any"]
+        or names.intersection(wanted["types"])
+        or text in wanted["values"]
+        or reprs.intersection(one.replace(": ", ":", 1) for one in wanted["reprs"])
+    )
+
+
 def freeze():
     """What was imported lives for ever: the collector need not touch (and copy) its pages."""
     import gc
@@ -72,8 +86,10 @@ def freeze():
     gc.freeze()
 
 
-def farewell():
+def farewell(serve):
     """What an orderly end of the interpreter does first."""
+    if serve["python"]["skip_atexit"]:
+        return
     import threading
 
     try:

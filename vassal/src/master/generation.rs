@@ -119,6 +119,7 @@ impl Brood {
         let memory = scoreboard::create(seats(&law(&serve)), serve.threads)?;
         let board = Scoreboard::map(&memory, serve.threads)?;
         let child = Command::new(&path)
+            .args(interpreter::flags(&serve.python))
             .args(["-c", BOOT])
             .arg(extension)
             .env_clear()

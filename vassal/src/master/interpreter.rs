@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access, getuid};
+use shared::settings::Python;
 
 /// Where `python3` is looked for when no environment is named.
 const SYSTEM: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
@@ -40,6 +41,16 @@ pub(super) fn find(home: Option<&Path>) -> Result<PathBuf, String> {
             SYSTEM.join(":")
         ),
     })
+}
+
+/// What the interpreter is told on its command line (`optimize`, `no-site`).
+pub(super) fn flags(python: &Python) -> Vec<&'static str> {
+    let optimize = match python.optimize {
+        0 => None,
+        1 => Some("-O"),
+        _ => Some("-OO"),
+    };
+    optimize.into_iter().chain(python.no_site.then_some("-S")).collect()
 }
 
 #[cfg(test)]

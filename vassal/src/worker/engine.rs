@@ -80,6 +80,7 @@ pub struct Engine<A> {
     pub(super) loyal: AtomicBool,
     full_said: AtomicBool,
     pub(super) full_at: AtomicU64,
+    retired: AtomicBool,
     pub(super) started: u64,
     pub(super) posts: Vec<Post>,
     pub(super) journal: Journal,
@@ -165,6 +166,7 @@ impl<A: App> Engine<A> {
             loyal: AtomicBool::new(false),
             full_said: AtomicBool::new(false),
             full_at: AtomicU64::new(full_at),
+            retired: AtomicBool::new(false),
             started: monotonic(),
             posts: (0..threads).map(|_| Post::default()).collect(),
             journal,
@@ -200,6 +202,13 @@ impl<A: App> Engine<A> {
     /// Tells the master something; a master that is gone is noticed elsewhere.
     pub(super) fn tell(&self, news: &News) {
         let _ = control::send(&self.outfit.control, news, &[]);
+    }
+
+    /// Asks to be replaced, once (`reload-on-exception`).
+    pub fn retire(&self) {
+        if !self.retired.swap(true, Relaxed) {
+            self.tell(&News::Full);
+        }
     }
 
     /// Whether nothing is left to do.

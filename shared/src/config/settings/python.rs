@@ -32,6 +32,7 @@ pub(super) fn read(given: &mut Given<'_>) -> Python {
         aliases: aliases(given, "pymodule-alias"),
         late_aliases: aliases(given, "post-pymodule-alias"),
         optimize: given.number("optimize", 2, "a level of optimisation").unwrap_or(0) as u8,
+        no_site: given.flag("no-site"),
         executable: given.text("py-sys-executable"),
         chdir2: given.path("chdir2"),
         no_file_wrapper: given.flag("wsgi-disable-file-wrapper"),

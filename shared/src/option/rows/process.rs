@@ -87,10 +87,12 @@ pub(super) const ROWS: &[Row] = &[
     row("harakiri-no-arh", Kind::Flag)
         .aliases(&["no-harakiri-arh", "no-harakiri-after-req-hook"])
         .planned("Do not count hooks after a request as part of it."),
-    row("skip-atexit", Kind::Flag).planned("Let a worker end without its clean-up."),
-    row("skip-atexit-teardown", Kind::Flag).planned("Let an interpreter end without its clean-up."),
+    row("skip-atexit", Kind::Flag)
+        .works("Let a worker end without what was registered for its end."),
+    row("skip-atexit-teardown", Kind::Flag)
+        .accepted("An interpreter that ends is never taken apart."),
     row("write-errors-exception-only", Kind::Flag)
-        .planned("Only raise write errors in the application."),
+        .accepted("A client that went away raises nothing in the application."),
     row("cgi-mode", Kind::Flag).short('c').planned("Let languages behave as under CGI."),
     row("no-threads-wait", Kind::Flag)
         .planned("Do not wait for the threads of a worker that is replaced."),
@@ -108,7 +110,7 @@ pub(super) const ROWS: &[Row] = &[
     row("ignore-script-name", Kind::Flag)
         .works("Let `SCRIPT_NAME` of the web server choose no application."),
     row("reload-on-exception", Kind::Flag)
-        .planned("Replace a worker after an exception of the application."),
+        .works("Replace a worker after an exception of the application."),
     row("use-abort", Kind::Flag).planned("Dump core when a worker crashes."),
     row("lazy", Kind::Flag).planned("As `lazy-apps`, and a reload only replaces the workers."),
     row("cheap", Kind::Flag).planned("Start workers when the first connection comes."),
@@ -165,7 +167,8 @@ pub(super) const ROWS: &[Row] = &[
     row("offload-threads", Kind::Integer)
         .aliases(&["offload-thread"])
         .accepted("Files are sent by the loop: no thread waits for a slow client."),
-    row("write-errors-tolerance", Kind::Long).planned("How many write errors a request may have."),
+    row("write-errors-tolerance", Kind::Long)
+        .accepted("A client that went away is never an error."),
     row("max-worker-lifetime", Kind::Long)
         .planned("Replace a worker when it is this old, in seconds."),
     row("cheaper-overload", Kind::Long)
@@ -192,7 +195,7 @@ pub(super) const ROWS: &[Row] = &[
     row("safe-pidfile2", Kind::Text).planned("As `pidfile2`, written once the start went well."),
     row("upload-progress", Kind::Text).planned("Directory with a file for each running upload."),
     row("force-cwd", Kind::Text).planned("Directory that counts as the one of the start."),
-    row("chdir2", Kind::Text).planned("Working directory after the application was loaded."),
+    row("chdir2", Kind::Text).works("Working directory after the application was loaded."),
     row("cheaper-algo", Kind::Text)
         .default("spare")
         .choices(&["spare", "backlog", "busyness", "backlog2", "manual"])
@@ -207,11 +210,11 @@ pub(super) const ROWS: &[Row] = &[
         .immediate()
         .works("File whose text is put behind each file that is read later."),
     row("reload-on-exception-type", Kind::List)
-        .planned("Replace a worker after exceptions of this type."),
+        .works("Replace a worker after exceptions of this type, `Name` or `module.Name`."),
     row("reload-on-exception-value", Kind::List)
-        .planned("Replace a worker after exceptions with this text."),
+        .works("Replace a worker after exceptions with this text."),
     row("reload-on-exception-repr", Kind::List)
-        .planned("Replace a worker after exceptions of this type and text, `type:text`."),
+        .works("Replace a worker after exceptions of this type and text, `type:text`."),
     row("exception-handler", Kind::List)
         .planned("What is told about exceptions, `kind:arguments`."),
     row("master-fifo", Kind::List)

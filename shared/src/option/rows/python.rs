@@ -2,6 +2,9 @@
 
 use crate::option::{Kind, Row, row};
 
+const DEAD: &str = "nobody maintains this interface: serve WSGI";
+const SHELL: &str = "a server has no terminal: start the interpreter itself";
+
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
     row("wsgi-file", Kind::Text)
@@ -31,41 +34,51 @@ pub(super) const ROWS: &[Row] = &[
         .accepted("The hooks of Python for a fork are always called."),
     row("py-call-uwsgi-fork-hooks", Kind::Flag)
         .accepted("The hooks of Python for a fork are always called."),
-    row("eval", Kind::Text).planned("Python code that makes the application."),
+    row("eval", Kind::Text).works("Python code that makes the application."),
     row("test", Kind::Text).short('J').planned("Print whether a module can be imported and end."),
     row("py-programname", Kind::Text)
         .aliases(&["py-program-name"])
-        .planned("Name that Python takes for the program's."),
-    row("pymodule-alias", Kind::List).planned("Another name for a module or file, `name=module`."),
+        .accepted("The interpreter runs by its own name and finds its library by that."),
+    row("pymodule-alias", Kind::List).works("Another name for a module or file, `name=module`."),
     row("post-pymodule-alias", Kind::List)
-        .planned("As `pymodule-alias`, after the application was set up."),
+        .works("As `pymodule-alias`, after the application was set up."),
     row("import", Kind::List)
         .aliases(&["pyimport", "py-import", "python-import"])
-        .planned("Module that each worker imports."),
+        .works("Module that is imported before the application, wherever that is imported."),
     row("shared-import", Kind::List)
         .aliases(&["shared-pyimport", "shared-py-import", "shared-python-import"])
-        .planned("Module that is imported before the fork."),
-    row("optimize", Kind::Integer).short('O').planned("Level of Python's optimisation."),
-    row("pecan", Kind::Text).planned("Configuration of a Pecan application."),
-    row("paste", Kind::Text).planned("Configuration of a Paste application, `config:file`."),
-    row("paste-logger", Kind::Flag)
-        .planned("Set Python's logging up from the Paste configuration."),
-    row("web3", Kind::Text).planned("Module with a web3 application."),
-    row("pump", Kind::Text).planned("Module with a pump application."),
-    row("wsgi-lite", Kind::Text).planned("Module with a WSGI-lite application."),
+        .works("Module that is imported before the fork, also with `lazy-apps`."),
+    row("optimize", Kind::Integer)
+        .short('O')
+        .default("0")
+        .works("Level of Python's optimisation: 1 leaves assertions out, 2 also the docstrings."),
+    row("pecan", Kind::Text).refused(
+        "write a WSGI file that calls pecan.deploy.deploy",
+        "Configuration of a Pecan application.",
+    ),
+    row("paste", Kind::Text).works("Configuration of a Paste application, `config:file`."),
+    row("paste-logger", Kind::Flag).works("Set Python's logging up from the Paste configuration."),
+    row("web3", Kind::Text).refused(DEAD, "Module with a web3 application."),
+    row("pump", Kind::Text).refused(DEAD, "Module with a pump application."),
+    row("wsgi-lite", Kind::Text).refused(DEAD, "Module with a WSGI-lite application."),
     row("ini-paste", Kind::Special)
         .immediate()
         .planned("Paste configuration that holds the server's options too."),
     row("ini-paste-logged", Kind::Special).immediate().planned("As `ini-paste`, with its logging."),
     row("reload-os-env", Kind::Flag).planned("Renew `os.environ` before each request."),
-    row("no-site", Kind::Flag).planned("Do not import Python's module site."),
+    row("no-site", Kind::Flag).works("Do not import Python's module site."),
     row("pyshell", Kind::Special)
         .optional()
-        .planned("Open an interactive Python in place of each worker's loop."),
-    row("pyshell-oneshot", Kind::Special).optional().planned("Open an interactive Python once."),
-    row("pyrun", Kind::Special).planned("Run a Python file and end."),
-    row("py-tracebacker", Kind::Text)
-        .planned("Path of sockets that show what each worker is doing."),
+        .refused(SHELL, "Open an interactive Python in place of each worker's loop."),
+    row("pyshell-oneshot", Kind::Special)
+        .optional()
+        .refused(SHELL, "Open an interactive Python once."),
+    row("pyrun", Kind::Special)
+        .refused("run the file with the interpreter itself", "Run a Python file and end."),
+    row("py-tracebacker", Kind::Text).refused(
+        "use py-spy, which needs no help of the server; with harakiri, stacks are in the log",
+        "Path of sockets that show what each worker is doing.",
+    ),
     row("py-autoreload", Kind::Integer)
         .aliases(&["py-auto-reload", "python-auto-reload", "python-autoreload"])
         .planned("Seconds between looks for changed modules, for development."),
@@ -73,22 +86,27 @@ pub(super) const ROWS: &[Row] = &[
     row("wsgi-env-behaviour", Kind::Text)
         .aliases(&["wsgi-env-behavior"])
         .choices(&["cheat", "holy"])
-        .planned("Whether each request gets an environment of its own."),
-    row("start_response-nodelay", Kind::Flag).planned("Send the head of an answer at once."),
-    row("wsgi-strict", Kind::Flag).planned("Demand what the WSGI specification demands."),
-    row("wsgi-disable-file-wrapper", Kind::Flag).planned("Offer no `wsgi.file_wrapper`."),
+        .accepted("Each request gets an environment of its own."),
+    row("start_response-nodelay", Kind::Flag).accepted(
+        "The head of an answer leaves with the first part of its body, as PEP 3333 says.",
+    ),
+    row("wsgi-strict", Kind::Flag).accepted("What PEP 3333 demands is always demanded."),
+    row("wsgi-disable-file-wrapper", Kind::Flag).works("Offer no `wsgi.file_wrapper`."),
     row("python-version", Kind::Special)
         .bare()
         .immediate()
         .planned("Print the version of Python and end."),
-    row("python-raw", Kind::Text).planned("Python file whose function takes raw connections."),
+    row("python-raw", Kind::Text).refused(
+        "run the program on its own, behind its own socket",
+        "Python file whose function takes raw connections.",
+    ),
     row("py-sharedarea", Kind::List)
         .planned("Shared memory of this size that Python sees as a bytearray."),
     row("python-worker-override", Kind::Text)
         .planned("Python file that runs in place of each worker's loop."),
     row("py-sys-executable", Kind::Text)
         .aliases(&["py-executable"])
-        .planned("What `sys.executable` holds."),
+        .works("What `sys.executable` holds; the interpreter itself unless given."),
     row("spooler-import", Kind::List)
         .aliases(&["spooler-pyimport", "spooler-py-import", "spooler-python-import"])
         .planned("Module that the spooler imports."),
