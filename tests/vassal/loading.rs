@@ -47,7 +47,7 @@ fn import_and_shared_import_come_before_the_application() {
             let source = format!(
                 "import os, sys\nsys.order = getattr(sys, 'order', []) + ['{name}']\nsys.{name} = os.getpid()\nprint('{name} in', os.getpid())\n"
             );
-            dir.write(&format!("{name}.py"), source);
+            dir.write(format!("{name}.py"), source);
         }
         let words = ["--import", "two", "--shared-import", "one"];
         let (server, address) = started(Run::uwsgi(&dir), &[&MODULE, &words, lazy]);
