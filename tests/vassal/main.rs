@@ -8,6 +8,8 @@ mod bad_input;
 mod files;
 /// What the configuration says of every answer.
 mod heads;
+/// Requests that take too long.
+mod harakiri;
 /// One build of the extension on every Python found.
 mod interpreters;
 /// Users, groups, capabilities and jails.
@@ -20,10 +22,10 @@ mod lines;
 mod listening;
 /// Load generators without an error.
 mod load;
-/// Loggers, log files and their rotation.
-mod loggers;
 /// What is imported beside the application, and how the interpreter is started.
 mod loading;
+/// Loggers, log files and their rotation.
+mod loggers;
 /// The module `uwsgi`.
 mod module;
 /// Several applications in one vassal.

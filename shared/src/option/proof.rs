@@ -279,6 +279,18 @@ pub const PROOFS: &[(&str, &str)] = &[
         "reload-on-exception-repr",
         "tests/vassal::loading::exceptions_replace_the_worker_where_the_file_says_so",
     ),
+    (
+        "harakiri-verbose",
+        "tests/vassal::harakiri::harakiri_verbose_says_where_in_the_kernel_the_worker_is",
+    ),
+    (
+        "harakiri-graceful-timeout",
+        "tests/vassal::harakiri::a_signal_comes_first_where_that_is_wanted",
+    ),
+    (
+        "harakiri-graceful-signal",
+        "tests/vassal::harakiri::a_signal_comes_first_where_that_is_wanted",
+    ),
     ("wsgi-file", "tests/vassal::application::wsgi_file_names_a_file"),
     ("module", "tests/vassal::application::module_names_a_module_and_perhaps_a_callable"),
     ("callable", "tests/vassal::application::callable_names_a_callable"),

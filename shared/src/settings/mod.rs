@@ -20,6 +20,7 @@ pub mod logs;
 mod protocols;
 mod python;
 mod socket;
+mod stuck;
 mod supervision;
 mod surroundings;
 mod tls;
@@ -29,6 +30,7 @@ pub use logs::{Form, Kept, Logs, Part, Value};
 pub use protocols::Protocols;
 pub use python::{Mount, Python, ReloadOn, Vhost};
 pub use socket::{Crew, Front, Tuning};
+pub use stuck::{Graceful, Stuck};
 pub use supervision::Supervision;
 pub use surroundings::{Daemon, DaemonKind, Limits, Surroundings};
 pub use tls::{Certificate, Pem, Secret, Tls};
@@ -238,6 +240,9 @@ pub struct Serve {
     pub need_app: bool,
     /// `harakiri`: the longest a request may run.
     pub harakiri: Option<Duration>,
+    /// What happens to a worker whose request takes longer.
+    #[serde(default)]
+    pub stuck: Stuck,
     /// `max-requests` of a worker; 0 is without limit.
     pub max_requests: u64,
     /// `max-requests-delta`: added once per worker id.
@@ -353,6 +358,7 @@ impl Default for Serve {
             lazy_apps: false,
             need_app: true,
             harakiri: None,
+            stuck: Stuck::default(),
             max_requests: 0,
             max_requests_delta: 0,
             min_worker_lifetime: Duration::from_secs(10),

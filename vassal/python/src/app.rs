@@ -239,7 +239,7 @@ impl App for Wsgi {
             let gil = ffi::PyGILState_Ensure();
             let environs = Environs::new(&self.serve, self.support, number)
                 .expect("memory for the template environ at start-up");
-            let start = Start::new(self.serve.socket_timeout.max(Duration::from_secs(1)))
+            let start = Start::new(number, self.serve.socket_timeout.max(Duration::from_secs(1)))
                 .expect("memory for start_response at start-up");
             let state = ffi::PyEval_SaveThread();
             Core { state, gil: Some(gil), environs, start, leftovers: Vec::new() }
@@ -308,6 +308,10 @@ impl App for Wsgi {
                 core.state = ffi::PyEval_SaveThread();
             }
         }
+    }
+
+    fn explain(&self) {
+        native::explain();
     }
 
     fn leave(&self, mut core: Core) {

@@ -242,6 +242,13 @@ def make_module(serve, facts):
         """Nothing: the server says by itself when a worker accepts."""
 
     @public
+    def set_user_harakiri(seconds):
+        """The request may take so many seconds from now; 0 takes that back."""
+        if not state.get("explains"):
+            explain_by(facts["stacks"])
+        native.limit(seconds)
+
+    @public
     def setprocname(name):
         """Shows a name in place of this process's short one."""
         native.name(decode(name))
@@ -329,6 +336,15 @@ def make_module(serve, facts):
 
 # what support.py's other functions need of the module
 state = {}
+
+
+def explain_by(signal):
+    """Has the stacks of all threads written when a signal comes, whoever holds a lock."""
+    import faulthandler
+
+    faulthandler.register(signal, file=2, all_threads=True, chain=False)
+    state["explains"] = True
+    native.explains()
 
 
 def forked(number):

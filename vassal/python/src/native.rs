@@ -4,7 +4,8 @@
 //! found through a pointer that the thread leaves behind once, when it starts.
 
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -30,6 +31,29 @@ pub(crate) fn serving(engine: &'static Engine<Wsgi>) {
     let _ = ENGINE.set(engine);
 }
 
+/// Whether faulthandler listens to [`stacks`].
+static EXPLAINS: AtomicBool = AtomicBool::new(false);
+
+/// The signal that brings the stacks of all threads into the log: one that nobody else uses.
+pub(crate) fn stacks() -> i32 {
+    nix::libc::SIGRTMAX() - 3
+}
+
+/// faulthandler listens to [`stacks`] from now on.
+#[pyfunction]
+fn explains() {
+    EXPLAINS.store(true, Relaxed);
+}
+
+/// Writes the stacks of all threads to standard error. Needs no lock of the interpreter.
+pub(crate) fn explain() {
+    if EXPLAINS.load(Relaxed) {
+        // SAFETY: the signal has a handler, that of faulthandler; sent to this very thread, it
+        // has run when this returns.
+        unsafe { nix::libc::raise(stacks()) };
+    }
+}
+
 /// Has this worker replaced.
 pub(crate) fn retire() {
     if let Some(engine) = ENGINE.get() {
@@ -51,7 +75,9 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(name, module)?)?;
     module.add_function(wrap_pyfunction!(environ, module)?)?;
     module.add_function(wrap_pyfunction!(descriptor, module)?)?;
-    module.add_function(wrap_pyfunction!(hang_up, module)?)
+    module.add_function(wrap_pyfunction!(hang_up, module)?)?;
+    module.add_function(wrap_pyfunction!(explains, module)?)?;
+    module.add_function(wrap_pyfunction!(limit, module)?)
 }
 
 /// One worker: number, pid, requests, exceptions, whether it is busy, microseconds in requests,
@@ -139,4 +165,14 @@ fn descriptor() -> i32 {
 fn hang_up(py: Python<'_>) {
     let Some(desk) = Desk::here() else { return };
     desk.apart(py, Reply::hang_up);
+}
+
+/// Gives the request that this thread serves so many seconds from now; 0 takes that back.
+#[pyfunction]
+fn limit(seconds: u32) -> PyResult<()> {
+    let (Some(desk), Some(engine)) = (Desk::here(), ENGINE.get()) else { return Ok(()) };
+    let core = desk.core;
+    let Some(reply) = desk.reply() else { return Ok(()) };
+    let time = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+    engine.limit(core, reply, time).map_err(PyErr::from)
 }

@@ -89,6 +89,7 @@ impl Nursery {
             "version": VERSION,
             "generation": outfit.generation,
             "master": outfit.master,
+            "stacks": native::stacks(),
             "sockets": sockets.iter().map(AsRawFd::as_raw_fd).collect::<Vec<_>>(),
         });
         native::keep(
@@ -121,6 +122,11 @@ impl Nursery {
         let native = unsafe { Object::borrow(extension.as_ptr()) };
         let native = native.ok_or_else(|| io::Error::other("the extension is gone"))?;
         nursery.support.module(&native, &nursery.settings, &facts)?;
+        if nursery.outfit.serve.harakiri.is_some()
+            && let Some(signal) = integer(native::stacks() as u32)
+        {
+            nursery.support.run(c"explain_by", &[&signal]);
+        }
         nursery.import()?;
         Ok(nursery)
     }

@@ -22,6 +22,8 @@ pub(crate) struct Desk {
     reply: *mut Reply<'static>,
     environ: Option<Object>,
     write: *mut ffi::PyObject,
+    /// The core (thread) whose desk it is, from 0.
+    pub(crate) core: u32,
     /// How long `write` waits for a client that is far behind (`socket-timeout`).
     patience: Duration,
 }
@@ -103,9 +105,9 @@ static mut WRITE: ffi::PyMethodDef = ffi::PyMethodDef {
 
 impl Start {
     /// Makes the objects. They live as long as the thread.
-    pub(crate) fn new(patience: Duration) -> Option<Self> {
+    pub(crate) fn new(core: u32, patience: Duration) -> Option<Self> {
         let (reply, write) = (ptr::null_mut(), ptr::null_mut());
-        let mut desk = Box::new(Desk { reply, environ: None, write, patience });
+        let mut desk = Box::new(Desk { reply, environ: None, write, core, patience });
         let place: *mut Desk = &raw mut *desk;
         // SAFETY: the lock is held. The method definitions are never changed; the capsule's
         // pointer is to a box that is as old as the capsule's only users, the two functions.

@@ -230,6 +230,16 @@ impl Brood {
         shutdown(hand.control.get_ref().as_raw_fd(), Shutdown::Both).is_ok()
     }
 
+    /// Sends a worker a signal by its number; `false` when there is nobody to send it to, or no
+    /// such signal.
+    pub(super) fn signal(&self, key: Key, number: i32) -> bool {
+        let process = self.hands.get(&key).and_then(|hand| hand.process.as_ref());
+        let (Some((_, pidfd)), Ok(signal)) = (process, Signal::try_from(number)) else {
+            return false;
+        };
+        process::signal(pidfd, signal).unwrap_or(false)
+    }
+
     /// A worker's pid.
     pub(super) fn pid(&self, key: Key) -> Option<Pid> {
         self.hands.get(&key)?.process.as_ref().map(|(pid, _)| *pid)

@@ -71,6 +71,8 @@ pub(crate) enum Fact {
     Loyal,
     /// A worker's request runs longer than `harakiri` allows.
     Stuck(Gen, Key),
+    /// The time is over that a worker had to end by a signal.
+    Overdue(Gen, Key),
     /// The application could not be imported.
     NoApp(Gen, String),
     /// A nursery imported the applications of these mount points, in so many milliseconds.
@@ -254,6 +256,7 @@ impl Master {
                 }
             }
             Fact::Stuck(name, key) => self.harakiri(name, key),
+            Fact::Overdue(name, key) => self.overdue(name, key),
             Fact::NoApp(name, reason) => {
                 self.no_app = true;
                 output::say(

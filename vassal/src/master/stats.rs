@@ -119,7 +119,7 @@ fn shown(board: &Scoreboard, seat: usize, core: usize) -> (Vec<u8>, Request, Wir
 }
 
 /// `"KEY=value"` for each variable of the running request, and the empty string that ends them.
-fn variables(board: &Scoreboard, seat: usize, core: usize) -> Vec<String> {
+pub(super) fn variables(board: &Scoreboard, seat: usize, core: usize) -> Vec<String> {
     let (head, request, wire) = shown(board, seat, core);
     let text = |span| String::from_utf8_lossy(request.bytes(&head, span)).into_owned();
     let mut list = Vec::new();

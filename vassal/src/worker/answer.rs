@@ -112,6 +112,7 @@ impl<A: App> Engine<A> {
         }
         let mut notes = std::mem::take(reply.notes());
         let learned = reply.say().take_learned();
+        let post = reply.post();
         let end = reply.conclude();
         if let Some(content) = content {
             content.after(frame, request, now, end.status, &learned, &mut notes);

@@ -3,7 +3,8 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
 use std::time::{Instant, SystemTime};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -44,6 +45,8 @@ const HOLD_LIMIT: std::time::Duration = std::time::Duration::from_millis(1);
 const REST: u64 = 200;
 /// The stack of a thread: what CPython's own limits of recursion expect.
 const STACK: usize = 8 << 20;
+/// The name of the thread that looks for late requests.
+pub(super) const VIGIL: &str = "uWSGIHarakiri";
 /// How often a draining worker looks for connections to let go of, milliseconds.
 const SWEEP: u64 = 100;
 
@@ -85,6 +88,8 @@ pub struct Engine<A> {
     pub(super) posts: Vec<Post>,
     pub(super) journal: Journal,
     pub(super) content: Option<Content>,
+    /// The thread that looks for late requests; `None` where it could not be started.
+    pub(super) vigil: OnceLock<Option<Thread>>,
 }
 
 /// Monotonic milliseconds, the same in every process of the machine.
@@ -171,6 +176,7 @@ impl<A: App> Engine<A> {
             posts: (0..threads).map(|_| Post::default()).collect(),
             journal,
             content,
+            vigil: OnceLock::new(),
         })
     }
 
@@ -188,13 +194,14 @@ impl<A: App> Engine<A> {
                     eprintln!("thread {core} of worker {}: {error}", self.outfit.id);
                 }
             }
-            let vigil = self.outfit.serve.harakiri.and_then(|limit| {
-                let thread = std::thread::Builder::new().name("uWSGIHarakiri".into());
-                thread.spawn_scoped(scope, move || self.keep_vigil(limit)).ok()
-            });
+            if self.outfit.serve.harakiri.is_some() {
+                let thread = std::thread::Builder::new().name(VIGIL.into());
+                let vigil = thread.spawn_scoped(scope, || self.keep_vigil());
+                let _ = self.vigil.set(vigil.ok().map(|vigil| vigil.thread().clone()));
+            }
             self.thread(0);
-            if let Some(vigil) = vigil {
-                vigil.thread().unpark();
+            if let Some(Some(vigil)) = self.vigil.get() {
+                vigil.unpark();
             }
         });
     }

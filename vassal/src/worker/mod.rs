@@ -26,6 +26,8 @@ pub mod engine;
 mod files;
 /// Chunks and records.
 mod framing;
+/// Requests that take too long.
+mod harakiri;
 /// Rules for the heads of answers.
 mod head;
 /// Request lines.
@@ -56,7 +58,7 @@ mod status;
 pub mod upload;
 /// A request as rules see it.
 mod view;
-/// Harakiri inside a worker.
+/// Who answers a request that takes too long.
 pub mod vigil;
 /// Deadlines.
 pub mod wheel;
@@ -112,6 +114,10 @@ pub trait App: Sync {
     /// Serves one request. The turn is dropped as soon as the interpreter's lock is held (or
     /// at once where there is none), so that another thread can wait for events.
     fn handle(&self, core: &mut Self::Core, call: Call<'_>, reply: &mut Reply<'_>, turn: Turn<'_>);
+
+    /// Writes to the log what each thread does. Called by a thread that is none of the cores,
+    /// whatever locks they hold.
+    fn explain(&self);
 
     /// Called on each thread after its last request.
     fn leave(&self, core: Self::Core);

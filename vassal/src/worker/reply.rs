@@ -6,6 +6,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -134,6 +135,24 @@ impl<'a> Reply<'a> {
     /// What is said about the request, for its line in the log.
     pub fn notes(&mut self) -> &mut Notes {
         &mut self.notes
+    }
+
+    /// Where the core and the vigil meet, if they do.
+    pub fn post(&self) -> Option<&'a Post> {
+        self.post
+    }
+
+    /// The same from now on, for a request that was begun without (`uwsgi.set_user_harakiri`).
+    pub fn guard(&mut self, post: &'a Post) -> io::Result<()> {
+        if self.post.is_none() {
+            let socket = Arc::new(self.socket.try_clone_to_owned()?);
+            post.enter(&socket, self.facts.wire, self.facts.stream);
+            if self.sent() {
+                post.claim();
+            }
+            self.post = Some(post);
+        }
+        Ok(())
     }
 
     /// Whether a head was given (and perhaps replaced).

@@ -1,12 +1,9 @@
-//! Harakiri inside a worker: one thread that looks whether a request runs too long.
+//! Who answers a request that takes too long: its core or the vigil ([`super::harakiri`]).
 //!
-//! The client of a stuck request gets a 504, if nothing was sent yet; then the master is told,
-//! which kills this worker and has another one forked. Only a worker that is asked for it
-//! (`harakiri`) has this thread. A core and the vigil agree through a [`Post`] who may write:
-//! whoever comes second keeps its hands off the connection.
+//! They agree through a [`Post`]: whoever comes second keeps its hands off the connection.
 
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,11 +11,7 @@ use nix::sys::socket::{Shutdown, shutdown};
 
 use shared::settings::Wire;
 
-use super::App;
 use super::answer::ready;
-use super::control::News;
-use super::engine::Engine;
-use crate::scoreboard::Place;
 
 /// What a client gets that waited too long.
 const ANSWER: &str = "504 Gateway Timeout\r\nContent-Type: text/plain\r\n\
@@ -47,6 +40,9 @@ struct Client {
 pub struct Post {
     client: Mutex<Option<Client>>,
     state: AtomicU8,
+    /// When the request is late by its own word (`uwsgi.set_user_harakiri`), monotonic
+    /// milliseconds; 0 is never.
+    pub(super) until: AtomicU64,
 }
 
 impl Post {
@@ -69,6 +65,7 @@ impl Post {
     /// The request is over.
     pub(super) fn leave(&self) {
         self.claim();
+        self.until.store(0, SeqCst);
         self.state.store(IDLE, SeqCst);
         *self.client.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -83,40 +80,16 @@ impl Post {
         }
         self.client.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
 
-impl<A: App> Engine<A> {
-    /// Looks at the cores until the worker ends.
-    pub(super) fn keep_vigil(&self, limit: Duration) {
-        let mut told = false;
-        // while nothing runs, nothing can be late before a whole limit has passed
-        let mut patience = limit;
-        while !self.finished() {
-            std::thread::park_timeout(patience);
-            patience = limit;
-            let now = self.clock();
-            for (core, post) in self.posts.iter().enumerate() {
-                let place = self.outfit.board.place(self.outfit.seat, core, Place::Since);
-                let since = place.load(Relaxed);
-                if since == 0 {
-                    continue;
-                }
-                let runs = Duration::from_millis(now.saturating_sub(since));
-                if runs <= limit {
-                    patience = patience.min(limit.saturating_sub(runs) + Duration::from_millis(1));
-                    continue;
-                }
-                if let Some(client) = post.seize(|| place.load(Relaxed) == since) {
-                    if let Some(wire) = client.wire {
-                        let answer = ready(wire, client.stream, ANSWER);
-                        let _ = nix::unistd::write(&client.socket, &answer);
-                    }
-                    let _ = shutdown(client.socket.as_raw_fd(), Shutdown::Both);
-                }
-                if !std::mem::replace(&mut told, true) {
-                    self.tell(&News::Stuck);
-                }
+    /// The vigil answers in place of the core, if nothing was sent yet and the request is (still)
+    /// the one that is meant.
+    pub(super) fn turn_away(&self, still: impl FnOnce() -> bool) {
+        if let Some(client) = self.seize(still) {
+            if let Some(wire) = client.wire {
+                let answer = ready(wire, client.stream, ANSWER);
+                let _ = nix::unistd::write(&client.socket, &answer);
             }
+            let _ = shutdown(client.socket.as_raw_fd(), Shutdown::Both);
         }
     }
 }

@@ -21,6 +21,7 @@ mod protocols;
 mod python;
 mod serve;
 mod socket;
+mod stuck;
 mod supervision;
 mod surroundings;
 mod tls;

@@ -10,7 +10,7 @@ use crate::settings::{Crew, Launch, Procname, Serve, Target};
 use super::super::CHECK;
 use super::super::glob::{self, GlobError, Looks};
 use super::{
-    Given, content, logs, protocols, python, socket, supervision, surroundings, tls, value,
+    Given, content, logs, protocols, python, socket, stuck, supervision, surroundings, tls, value,
 };
 
 /// More processes or threads than this are a slip of the finger.
@@ -45,6 +45,7 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
         lazy_apps: given.flag("lazy-apps"),
         need_app: given.directives.flag("need-app").unwrap_or(default.need_app),
         harakiri: seconds(given, "harakiri").filter(|time| !time.is_zero()),
+        stuck: stuck::read(given),
         max_requests: count(given, "max-requests").unwrap_or(default.max_requests),
         max_requests_delta: count(given, "max-requests-delta")
             .unwrap_or(default.max_requests_delta),

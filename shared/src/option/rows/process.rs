@@ -83,7 +83,8 @@ pub(super) const ROWS: &[Row] = &[
         .aliases(&["plugin"])
         .immediate()
         .accepted("Everything that is provided is built in."),
-    row("harakiri-verbose", Kind::Flag).planned("Say more about a request that took too long."),
+    row("harakiri-verbose", Kind::Flag)
+        .works("Log where in the kernel a worker is whose request takes too long."),
     row("harakiri-no-arh", Kind::Flag)
         .aliases(&["no-harakiri-arh", "no-harakiri-after-req-hook"])
         .planned("Do not count hooks after a request as part of it."),
@@ -125,13 +126,13 @@ pub(super) const ROWS: &[Row] = &[
     row("loop-list", Kind::Flag).aliases(&["loops-list"]).planned("Print the event loops."),
     row("plugins-list", Kind::Flag).aliases(&["plugin-list"]).planned("Print the plugins."),
     row("dump-options", Kind::Flag).planned("Print all options and end."),
-    row("harakiri-graceful-timeout", Kind::Integer).since("2.0.22").planned(
-        "Seconds between the signal and the kill of a worker whose request takes too long.",
-    ),
+    row("harakiri-graceful-timeout", Kind::Integer)
+        .since("2.0.22")
+        .works("Seconds between the signal and the kill of a worker whose request takes too long."),
     row("harakiri-graceful-signal", Kind::Integer)
         .since("2.0.22")
         .default("15")
-        .planned("Signal that a worker gets first when its request takes too long."),
+        .works("Signal that a worker gets first when its request takes too long."),
     row("harakiri-queue-threshold", Kind::Integer).since("2.0.22").planned(
         "Kill a worker whose request takes too long only while this many connections wait.",
     ),

@@ -1,0 +1,23 @@
+//! What happens to a worker whose request takes longer than `harakiri`.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What happens to a worker whose request takes too long, besides its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// `harakiri-verbose`: the log says where in the kernel the worker is.
+    pub verbose: bool,
+    /// `harakiri-graceful-timeout` and `-signal`: this signal first, the kill so much later.
+    pub graceful: Option<Graceful>,
+}
+
+/// A signal before the kill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Graceful {
+    /// The signal's number.
+    pub signal: i32,
+    /// How long the worker may take to end by it.
+    pub timeout: Duration,
+}
