@@ -246,6 +246,123 @@ def cookies(environ, start_response):
     return [environ.get("HTTP_COOKIE", "").encode()]
 
 
+def reads(environ, start_response):
+    """The input beside one of io with the same bytes: every method has to agree."""
+    import io
+    stream = environ["wsgi.input"]
+    other = io.BytesIO(environ["QUERY_STRING"].encode().replace(b"~", b"\n"))
+    steps = [lambda s: s.read(0), lambda s: s.readline(2), lambda s: s.readline(0),
+             lambda s: s.readlines(3), lambda s: s.read(1), lambda s: s.readline(-1),
+             lambda s: next(iter(s)), lambda s: s.readline(), lambda s: s.readlines(),
+             lambda s: s.read(-1), lambda s: s.read(), lambda s: s.readline(), lambda s: s.read(5),
+             lambda s: s.readlines(), lambda s: list(s)]
+    different = [(number, step(stream), step(other)) for number, step in enumerate(steps)]
+    different = [one for one in different if one[1] != one[2]]
+    start_response("200 OK", TEXT)
+    return [repr(different).encode()]
+
+
+def bare(environ, start_response):
+    start_response("200 OK", TEXT)
+    return b"bare bytes"
+
+
+def empty_then_boom(environ, start_response):
+    start_response("200 OK", TEXT)
+    yield b""
+    raise RuntimeError("raised after an empty block")
+
+
+def file_sized(environ, start_response):
+    """A file that is longer or shorter than the head says."""
+    path, length = environ["QUERY_STRING"].split(",")
+    start_response("200 OK", TEXT + [("Content-Length", length)])
+    return environ["wsgi.file_wrapper"](open(path, "rb"), 8192)
+
+
+def file_unchanged(environ, start_response):
+    start_response("304 Not Modified", [("ETag", '"a"')])
+    return environ["wsgi.file_wrapper"](open(environ["QUERY_STRING"], "rb"), 8192)
+
+
+def wide(environ, start_response):
+    start_response("200 OK", TEXT + [("X-Wide", "\u20ac")])
+    return [b"never"]
+
+
+def widestatus(environ, start_response):
+    start_response("200 \u20ac", TEXT)
+    return [b"never"]
+
+
+def bytesheader(environ, start_response):
+    start_response("200 OK", [(b"Content-Type", b"text/plain")])
+    return [b"never"]
+
+
+def tupleheaders(environ, start_response):
+    start_response("200 OK", (("Content-Type", "text/plain"),))
+    return [b"never"]
+
+
+def badlength(environ, start_response):
+    start_response("200 OK", TEXT + [("Content-Length", environ["QUERY_STRING"])])
+    return [b"never"]
+
+
+def splitstatus(environ, start_response):
+    start_response("200 OK\r\nX-Split: yes", TEXT)
+    return [b"never"]
+
+
+kept = []
+
+
+def keep(environ, start_response):
+    kept.append(start_response)
+    start_response("200 OK", TEXT)
+    return [b"kept"]
+
+
+def late(environ, start_response):
+    """What an earlier request's start_response does now, from a thread that serves nothing."""
+    import threading
+    said = []
+
+    def call():
+        try:
+            kept[0]("200 OK", TEXT)
+        except Exception as error:
+            said.append(repr(error))
+
+    start_response("200 OK", TEXT)
+    yield b"the answer: "
+    runner = threading.Thread(target=call)
+    runner.start()
+    runner.join()
+    yield repr(said).encode()
+
+
+class Reader:
+    """A file that is no file."""
+
+    def __init__(self):
+        self.left = 3
+        self.closed = False
+
+    def read(self, size):
+        self.left -= 1
+        return b"part " if self.left >= 0 else b""
+
+    def close(self):
+        closed.append(1)
+
+
+def file_odd(environ, start_response):
+    start_response("200 OK", TEXT)
+    return environ["wsgi.file_wrapper"](Reader())
+
+
 def unread(environ, start_response):
     start_response("200 OK", TEXT + [("Content-Length", "6")])
     return [b"unread"]

@@ -214,3 +214,60 @@ fn processes_and_threads_are_told() {
     );
     battery.stop();
 }
+
+#[test]
+fn every_method_of_the_input_does_what_io_does() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let battery = Battery::start("application");
+    let query = "abc~de~f~ghij~klm~no~p~~qrstu";
+    let body = query.replace('~', "\n");
+    let path = format!("/reads?{query}");
+    for answer in battery.both("POST", &path, body.as_bytes()) {
+        assert_eq!((answer.status, answer.text().as_str()), (200, "[]"));
+    }
+    // chunked, and large enough for a file
+    let mut client = Client::connect(battery.http).unwrap();
+    client
+        .send(format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n\
+             {:x}\r\n{body}\r\n0\r\n\r\n",
+            body.len()
+        ))
+        .unwrap();
+    assert_eq!(client.response(true).unwrap().text(), "[]");
+    battery.stop();
+    let spilled = Battery::with("application", &["--post-buffering", "4"]);
+    for answer in spilled.both("POST", &path, body.as_bytes()) {
+        assert_eq!((answer.status, answer.text().as_str()), (200, "[]"));
+    }
+    spilled.stop();
+}
+
+#[test]
+fn a_body_that_does_not_come_whole_never_reaches_the_application() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let battery = Battery::start("application");
+    for (head, body) in [
+        ("Content-Length: 100", "only so much"),
+        ("Transfer-Encoding: chunked", "5\r\nhel"),
+        ("Transfer-Encoding: chunked", "5\r\nhello\r\n"),
+    ] {
+        let mut client = Client::connect(battery.http).unwrap();
+        let request = format!("POST /echo HTTP/1.1\r\nHost: a\r\n{head}\r\n\r\n{body}");
+        client.send(request).unwrap();
+        client.stream.half_close().unwrap();
+        let answer = client.response(true);
+        assert!(answer.as_ref().is_err() || answer.unwrap().status >= 400, "{head}: {body}");
+    }
+    let mut client = Client::connect(battery.http).unwrap();
+    client
+        .send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n")
+        .unwrap();
+    assert_eq!(client.response(true).unwrap().status, 400);
+    assert!(!battery.server.log().contains("POST /echo"), "{}", battery.server.log());
+    battery.stop();
+}

@@ -118,3 +118,54 @@ fn a_client_that_goes_away_costs_nothing() {
     assert_eq!(http::get(battery.http, "/hello").unwrap().status, 200);
     battery.stop();
 }
+
+#[test]
+fn an_error_after_an_empty_block_is_still_a_500() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let battery = Battery::start("application");
+    for answer in battery.both("GET", "/empty-then-boom", b"") {
+        assert_eq!(answer.status, 500, "{answer:?}");
+    }
+    battery.server.expect_log("raised after an empty block");
+    battery.stop();
+}
+
+#[test]
+fn a_head_that_cannot_be_sent_is_a_500() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let battery = Battery::start("application");
+    for path in [
+        "/wide",
+        "/widestatus",
+        "/bytesheader",
+        "/tupleheaders",
+        "/splitstatus",
+        "/badlength?-1",
+        "/badlength?five",
+        "/badlength?99999999999999999999999",
+    ] {
+        for answer in battery.both("GET", path, b"") {
+            assert_eq!(answer.status, 500, "{path}");
+            assert_eq!(answer.header("x-split"), None, "{path}");
+        }
+    }
+    battery.stop();
+}
+
+#[test]
+fn start_response_is_of_no_use_after_its_request() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let battery = Battery::with("application", &["--threads", "2"]);
+    // it belongs to the thread that served the request: from another one it is too late
+    assert_eq!(http::get(battery.http, "/keep").unwrap().text(), "kept");
+    let answer = http::get(battery.http, "/late").unwrap();
+    assert!(answer.text().contains("Error"), "{}", answer.text());
+    assert_eq!(http::get(battery.http, "/hello").unwrap().status, 200);
+    battery.stop();
+}

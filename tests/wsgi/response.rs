@@ -195,3 +195,60 @@ fn repeated_fields_are_kept_apart_and_latin_1_survives() {
     assert_eq!(answer.text(), "/latin/caf\u{e9}", "the path's bytes come back");
     battery.stop();
 }
+
+#[test]
+fn bytes_in_place_of_a_list_of_bytes_are_sent() {
+    let battery = Battery::start("application");
+    for answer in battery.both("GET", "/bare", b"") {
+        assert_eq!((answer.status, answer.text().as_str()), (200, "bare bytes"));
+    }
+    battery.stop();
+}
+
+#[test]
+fn a_file_is_as_long_as_the_head_says_or_cut() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let battery = Battery::start("application");
+    let path = battery.dir.write("text", "0123456789").display().to_string();
+    let mut client = Client::connect(battery.http).unwrap();
+    let answer = client.get(&format!("/file-sized?{path},4")).unwrap();
+    assert_eq!((answer.text().as_str(), answer.ended), ("0123", Ended::Length));
+    // nothing of the rest is taken for the next answer
+    assert_eq!(client.get("/hello").unwrap().text(), "Hello World");
+    let answer = client.get(&format!("/file-sized?{path},40")).unwrap();
+    assert_eq!((answer.text().as_str(), answer.ended), ("0123456789", Ended::Cut));
+    battery.stop();
+}
+
+#[test]
+fn head_and_not_modified_have_no_body_also_of_a_file() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let battery = Battery::start("application");
+    let path = battery.dir.write("text", "0123456789").display().to_string();
+    let mut client = Client::connect(battery.http).unwrap();
+    client.send(format!("HEAD /file?{path} HTTP/1.1\r\nHost: a\r\n\r\n")).unwrap();
+    let answer = client.response(false).unwrap();
+    assert_eq!((answer.status, answer.header("content-length")), (200, Some("10")));
+    let answer = client.get(&format!("/file-unchanged?{path}")).unwrap();
+    assert_eq!((answer.status, answer.ended), (304, Ended::None));
+    client.send("HEAD /generator HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert_eq!(client.response(false).unwrap().status, 200);
+    assert_eq!(client.get("/hello").unwrap().text(), "Hello World");
+    battery.stop();
+}
+
+#[test]
+fn what_only_reads_like_a_file_is_read_to_its_end_and_closed() {
+    let battery = Battery::start("application");
+    for answer in battery.both("GET", "/file-odd", b"") {
+        assert_eq!(answer.text(), "part part part ");
+    }
+    if subject() == Subject::Ours {
+        assert_eq!(http::get(battery.http, "/closes").unwrap().text(), "2");
+    }
+    battery.stop();
+}
