@@ -267,6 +267,22 @@ def bare(environ, start_response):
     return b"bare bytes"
 
 
+def buffers(environ, start_response):
+    out = start_response("200 OK", TEXT)
+    out(bytearray(b"written, "))
+    return [bytearray(b"an array, "), memoryview(b"a view"), b"."]
+
+
+def one_buffer(environ, start_response):
+    start_response("200 OK", TEXT)
+    return [memoryview(b"a view")]
+
+
+def no_buffer(environ, start_response):
+    start_response("200 OK", TEXT)
+    return [b"first", 5]
+
+
 def empty_then_boom(environ, start_response):
     start_response("200 OK", TEXT)
     yield b""

@@ -14,6 +14,17 @@ class Odd(Exception):
     pass
 
 
+if "THREAD" in os.environ:
+    import threading
+    if os.environ["THREAD"] == "start":
+        threading.Thread(target=__import__("time").sleep, args=(600,)).start()
+
+
+def deep(level):
+    """The C code of sorted() under each call takes stack, which Python itself hardly does."""
+    return sorted([0], key=lambda _: deep(level - 1)) if level else 0
+
+
 def look():
     seen = {
         "order": order,
@@ -38,6 +49,9 @@ def application(environ, start_response):
         raise ValueError("some text")
     if path == "/odd":
         raise Odd("odd text")
+    if path == "/deep":
+        sys.setrecursionlimit(10**6)
+        deep(int(environ["QUERY_STRING"]))
     body = dict(look(), wrapper="wsgi.file_wrapper" in environ)
     start_response("200 OK", [("Content-Type", "application/json")])
     return [json.dumps(body).encode()]

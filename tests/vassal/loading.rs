@@ -2,6 +2,7 @@
 //! replace a worker.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::server::{End, SOON};
@@ -186,5 +187,43 @@ fn exceptions_replace_the_worker_where_the_file_says_so() {
             if pid == old { Err(format!("{words:?}: still {old}")) } else { Ok(()) }
         });
         server.stop();
+    }
+}
+
+#[test]
+fn no_threads_wait_ends_a_worker_in_spite_of_its_threads() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    for (words, waits) in [(&["--no-threads-wait"][..], false), (&[], true)] {
+        let dir = place();
+        let run = Run::uwsgi(&dir).env("THREAD", "start");
+        let mercy = ["--worker-reload-mercy", "2", "--lazy-apps"];
+        let (mut server, address) = started(run, &[&MODULE, &mercy, words]);
+        seen(address);
+        let begun = Instant::now();
+        server.signal(nix::sys::signal::Signal::SIGTERM);
+        server.wait(SOON);
+        assert_eq!(begun.elapsed() > Duration::from_secs(2), waits, "{words:?}");
+        server.finish();
+    }
+}
+
+#[test]
+fn thread_stacksize_limits_how_deep_a_request_goes() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let words = ["--threads", "2", "--processes", "1", "--disable-logging"];
+    for (stack, deep_enough) in [("131072", true), ("128", false)] {
+        let dir = place();
+        let size = ["--thread-stacksize", stack];
+        let (server, address) = started(Run::uwsgi(&dir), &[&MODULE, &words, &size]);
+        server.expect_log("generation 1 serves");
+        // enough requests that the second thread, whose stack it is, serves one too
+        let fine = (0..20)
+            .all(|_| http::get(address, "/deep?900").is_ok_and(|answer| answer.status == 200));
+        assert_eq!(fine, deep_enough, "{stack} KiB: {}", server.log());
+        server.kill();
     }
 }

@@ -252,3 +252,18 @@ fn what_only_reads_like_a_file_is_read_to_its_end_and_closed() {
     }
     battery.stop();
 }
+
+#[test]
+fn parts_may_be_anything_with_a_buffer() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let battery = Battery::start("application");
+    for answer in battery.both("GET", "/buffers", b"") {
+        assert_eq!(answer.text(), "written, an array, a view.");
+    }
+    assert_eq!(http::get(battery.http, "/one-buffer").unwrap().text(), "a view");
+    let answer = Client::connect(battery.http).unwrap().get("/no-buffer").unwrap();
+    assert_eq!((answer.status, answer.ended), (200, Ended::Cut), "{answer:?}");
+    battery.stop();
+}

@@ -291,6 +291,11 @@ pub const PROOFS: &[(&str, &str)] = &[
         "harakiri-graceful-signal",
         "tests/vassal::harakiri::a_signal_comes_first_where_that_is_wanted",
     ),
+    (
+        "no-threads-wait",
+        "tests/vassal::loading::no_threads_wait_ends_a_worker_in_spite_of_its_threads",
+    ),
+    ("thread-stacksize", "tests/vassal::loading::thread_stacksize_limits_how_deep_a_request_goes"),
     ("wsgi-file", "tests/vassal::application::wsgi_file_names_a_file"),
     ("module", "tests/vassal::application::module_names_a_module_and_perhaps_a_callable"),
     ("callable", "tests/vassal::application::callable_names_a_callable"),

@@ -49,6 +49,10 @@ pub struct Python {
     pub locks: u32,
     /// `reload-on-exception` and the lists beside it.
     pub reload_on: ReloadOn,
+    /// `thread-stacksize`, bytes; 0 is the server's own choice.
+    pub thread_stack: u64,
+    /// `no-threads-wait`: a worker ends without waiting for threads of the application's own.
+    pub no_threads_wait: bool,
     /// `skip-atexit`: a worker ends without what was registered for its end.
     pub skip_atexit: bool,
 }

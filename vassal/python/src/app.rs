@@ -13,6 +13,7 @@ use vassal::worker::{App, Call, Turn};
 
 use crate::apps::Apps;
 use crate::environ::Environs;
+use crate::exception::{Exception, say};
 use crate::native;
 use crate::object::{Object, data};
 use crate::start::Start;
@@ -61,7 +62,7 @@ enum Rest {
 }
 
 /// The application raised; the exception is set.
-struct Raised;
+pub(crate) struct Raised;
 
 impl Wsgi {
     /// The applications that were loaded (none answers 500 to everything). Leaks its references:
@@ -137,12 +138,24 @@ impl Wsgi {
             if ffi::PyList_CheckExact(object) != 0 {
                 match ffi::PyList_Size(object) {
                     1 => single = ffi::PyList_GetItem(object, 0),
-                    count => return blocks(reply, count, |at| ffi::PyList_GetItem(object, at)),
+                    count => {
+                        if let Some(sent) =
+                            blocks(reply, count, |at| ffi::PyList_GetItem(object, at))
+                        {
+                            return sent;
+                        }
+                    }
                 }
             } else if ffi::PyTuple_CheckExact(object) != 0 {
                 match ffi::PyTuple_Size(object) {
                     1 => single = ffi::PyTuple_GetItem(object, 0),
-                    count => return blocks(reply, count, |at| ffi::PyTuple_GetItem(object, at)),
+                    count => {
+                        if let Some(sent) =
+                            blocks(reply, count, |at| ffi::PyTuple_GetItem(object, at))
+                        {
+                            return sent;
+                        }
+                    }
                 }
             }
             if ffi::PyBytes_CheckExact(single) != 0 {
@@ -181,10 +194,14 @@ impl Wsgi {
         unsafe {
             let iterator = Object::new(ffi::PyObject_GetIter(object)).ok_or(Raised)?;
             while let Some(item) = Object::new(ffi::PyIter_Next(iterator.as_ptr())) {
-                let reply = &mut *place;
-                let Some(block) = data(item.as_ptr()) else {
-                    return Err(wrong_block(item.as_ptr()));
+                let held;
+                let block = if let Some(block) = data(item.as_ptr()) {
+                    block
+                } else {
+                    held = buffered(item.as_ptr())?;
+                    data(held.as_ptr()).ok_or(Raised)?
                 };
+                let reply = &mut *place;
                 if !block.is_empty() {
                     begun(reply)?;
                 }
@@ -328,28 +345,27 @@ impl App for Wsgi {
     }
 }
 
-/// Sends a list or tuple of blocks; joined when that is cheap, so that the length is known.
+/// Sends a list or tuple of blocks; joined when that is cheap, so that the length is known. `None`
+/// where a block is not bytes: whoever iterates finds out what it is.
 unsafe fn blocks(
     reply: &mut Reply<'_>,
     count: ffi::Py_ssize_t,
     item: impl Fn(ffi::Py_ssize_t) -> *mut ffi::PyObject,
-) -> Result<Send, Raised> {
-    let mut parts = Vec::with_capacity(count as usize);
-    for at in 0..count {
-        let block = item(at);
-        parts.push(data(block).ok_or_else(|| wrong_block(block))?);
+) -> Option<Result<Send, Raised>> {
+    let parts: Vec<&[u8]> = (0..count).map(|at| data(item(at))).collect::<Option<_>>()?;
+    if let Err(raised) = begun(reply) {
+        return Some(Err(raised));
     }
-    begun(reply)?;
     let total: usize = parts.iter().map(|part| part.len()).sum();
     if !reply.sent() && total <= JOIN_MAX {
         reply.whole(&parts.concat());
-        return Ok(Send::Done);
+        return Some(Ok(Send::Done));
     }
     for part in parts {
         reply.block(part);
     }
     reply.end();
-    Ok(Send::Done)
+    Some(Ok(Send::Done))
 }
 
 /// Sets the exception for an answer without a head.
@@ -361,6 +377,18 @@ fn begun(reply: &Reply<'_>) -> Result<(), Raised> {
     // SAFETY: the lock is held.
     unsafe { ffi::PyErr_SetString(ffi::PyExc_AssertionError, text.as_ptr()) };
     Err(Raised)
+}
+
+/// A copy of a block that is not bytes but has a buffer; other objects are an error.
+pub(crate) fn buffered(object: *mut ffi::PyObject) -> Result<Object, Raised> {
+    // SAFETY: the lock is held and the objects are alive.
+    unsafe {
+        let Some(view) = Object::new(ffi::PyMemoryView_FromObject(object)) else {
+            ffi::PyErr_Clear();
+            return Err(wrong_block(object));
+        };
+        Object::new(ffi::PyBytes_FromObject(view.as_ptr())).ok_or(Raised)
+    }
 }
 
 /// Sets the exception for a block that is not bytes.
@@ -414,103 +442,6 @@ unsafe fn piece(wrapper: *mut ffi::PyObject) -> Option<Piece> {
         let file = File::from(copy);
         let facts = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
         Some(Piece { file, offset, left: facts.len().saturating_sub(offset as u64) })
-    }
-}
-
-/// An exception that was taken from the interpreter.
-pub(crate) struct Exception {
-    kind: Option<Object>,
-    value: Option<Object>,
-    trace: Option<Object>,
-}
-
-impl Exception {
-    /// Takes the current exception.
-    pub(crate) fn take() -> Self {
-        let (mut kind, mut value, mut trace) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        // SAFETY: the lock is held; the three references become ours.
-        unsafe {
-            ffi::PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut trace);
-            ffi::PyErr_NormalizeException(&raw mut kind, &raw mut value, &raw mut trace);
-            Self { kind: Object::new(kind), value: Object::new(value), trace: Object::new(trace) }
-        }
-    }
-
-    /// Whether a worker is replaced after it. `settings` are those that support.py knows.
-    fn replaces(&self, support: *mut ffi::PyObject, settings: &Object) -> bool {
-        let pointer = |object: &Option<Object>| {
-            // SAFETY: Py_None is a constant of the interpreter.
-            object.as_ref().map_or(unsafe { ffi::Py_None() }, Object::as_ptr)
-        };
-        // SAFETY: the lock is held; arguments are live; the list ends in null.
-        unsafe {
-            let replaces = ffi::PyDict_GetItemString(support, c"replaces".as_ptr());
-            let answer = Object::new(ffi::PyObject_CallFunctionObjArgs(
-                replaces,
-                settings.as_ptr(),
-                pointer(&self.kind),
-                pointer(&self.value),
-                ptr::null_mut::<ffi::PyObject>(),
-            ));
-            ffi::PyErr_Clear();
-            answer.is_some_and(|answer| ffi::PyObject_IsTrue(answer.as_ptr()) == 1)
-        }
-    }
-
-    /// Makes it current again.
-    fn put_back(self) {
-        let give = |object: Option<Object>| object.map_or(ptr::null_mut(), Object::into_ptr);
-        // SAFETY: the lock is held; the references are given away.
-        unsafe { ffi::PyErr_Restore(give(self.kind), give(self.value), give(self.trace)) }
-    }
-
-    /// The traceback as text. `support` is the namespace of support.py.
-    pub(crate) fn text(&self, support: *mut ffi::PyObject) -> String {
-        let pointer = |object: &Option<Object>| {
-            // SAFETY: Py_None is a constant of the interpreter.
-            object.as_ref().map_or(unsafe { ffi::Py_None() }, Object::as_ptr)
-        };
-        // SAFETY: the lock is held; arguments are live; the list ends in null; the result is
-        // checked to be bytes.
-        unsafe {
-            let describe = ffi::PyDict_GetItemString(support, c"describe".as_ptr());
-            let text = Object::new(ffi::PyObject_CallFunctionObjArgs(
-                describe,
-                pointer(&self.kind),
-                pointer(&self.value),
-                pointer(&self.trace),
-                ptr::null_mut::<ffi::PyObject>(),
-            ));
-            let utf8 = text.and_then(|text| {
-                Object::new(ffi::PyUnicode_AsEncodedString(
-                    text.as_ptr(),
-                    c"utf-8".as_ptr(),
-                    c"backslashreplace".as_ptr(),
-                ))
-            });
-            ffi::PyErr_Clear();
-            utf8.and_then(|utf8| Some(String::from_utf8_lossy(data(utf8.as_ptr())?).into_owned()))
-                .unwrap_or_else(|| "an exception that cannot be shown\n".into())
-        }
-    }
-}
-
-/// Writes to the application's standard error.
-pub(crate) fn say(support: *mut ffi::PyObject, text: &str) {
-    let bytes = text.as_bytes();
-    // SAFETY: the lock is held; arguments are live; the list ends in null.
-    unsafe {
-        let say = ffi::PyDict_GetItemString(support, c"say".as_ptr());
-        let text = Object::new(ffi::PyUnicode_DecodeUTF8(
-            bytes.as_ptr().cast(),
-            bytes.len() as ffi::Py_ssize_t,
-            c"replace".as_ptr(),
-        ));
-        if let Some(text) = text {
-            let null = ptr::null_mut::<ffi::PyObject>();
-            drop(Object::new(ffi::PyObject_CallFunctionObjArgs(say, text.as_ptr(), null)));
-        }
-        ffi::PyErr_Clear();
     }
 }
 

@@ -10,6 +10,8 @@ mod app;
 mod apps;
 /// The environ of a request.
 mod environ;
+/// Exceptions of the application.
+mod exception;
 /// Locks that workers share.
 mod locks;
 /// What the module `uwsgi` asks of the server.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use pyo3::{Python, ffi};
 use vassal::worker::reply::Reply;
 
+use crate::app::buffered;
 use crate::object::{NotText, Object, data, latin1};
 
 const CAPSULE: *const c_char = c"_vassal.desk".as_ptr();
@@ -316,9 +317,13 @@ unsafe extern "C" fn write(
     // SAFETY: called by the interpreter with the capsule and one live argument.
     unsafe {
         let Some((reply, _)) = desk(capsule) else { return ptr::null_mut() };
-        let Some(block) = data(block) else {
-            raise(ffi::PyExc_TypeError, "write() takes bytes");
-            return ptr::null_mut();
+        let held;
+        let block = if let Some(block) = data(block) {
+            block
+        } else {
+            let Ok(copy) = buffered(block) else { return ptr::null_mut() };
+            held = copy;
+            data(held.as_ptr()).unwrap_or_default()
         };
         if !reply.begun() {
             raise(ffi::PyExc_AssertionError, "write() was called before start_response");

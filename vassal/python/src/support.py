@@ -90,12 +90,13 @@ def farewell(serve):
     """What an orderly end of the interpreter does first."""
     if serve["python"]["skip_atexit"]:
         return
-    import threading
+    if not serve["python"]["no_threads_wait"]:
+        import threading
 
-    try:
-        threading._shutdown()
-    except Exception:
-        pass
+        try:
+            threading._shutdown()
+        except Exception:
+            pass
     try:
         last_words()
     except Exception as error:

@@ -6,8 +6,8 @@ use std::io;
 use pyo3::ffi;
 use shared::settings::Serve;
 
-use crate::app::{Exception, say};
 use crate::apps::Mounted;
+use crate::exception::{Exception, say};
 use crate::object::{Object, data, latin1, text, utf8};
 
 /// The largest traceback that is reported.

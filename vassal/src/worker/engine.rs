@@ -186,9 +186,13 @@ impl<A: App> Engine<A> {
         self.outfit.board.count(self.outfit.seat, Count::Accepting).store(1, Relaxed);
         self.tell(&News::Accepting);
         std::thread::scope(|scope| {
+            let stack = match self.outfit.serve.python.thread_stack {
+                0 => STACK,
+                bytes => bytes as usize,
+            };
             for core in 1..self.outfit.serve.threads {
                 let name = format!("uWSGIWorker{}Core{core}", self.outfit.id);
-                let thread = std::thread::Builder::new().name(name).stack_size(STACK);
+                let thread = std::thread::Builder::new().name(name).stack_size(stack);
                 let started = thread.spawn_scoped(scope, move || self.thread(core));
                 if let Err(error) = started {
                     eprintln!("thread {core} of worker {}: {error}", self.outfit.id);

@@ -10,6 +10,9 @@ use super::serve::count;
 /// Locks of `uwsgi.lock` that make sense; more are a slip of the finger.
 const LOCKS_MAX: u64 = 1024;
 
+/// The least stack on which an interpreter runs anything, KiB.
+const STACK_MIN: u64 = 128;
+
 /// Reads this part.
 pub(super) fn read(given: &mut Given<'_>) -> Python {
     let vhost = match (given.flag("vhost-host"), given.flag("vhost")) {
@@ -43,7 +46,23 @@ pub(super) fn read(given: &mut Given<'_>) -> Python {
             values: list(given, "reload-on-exception-value"),
             reprs: list(given, "reload-on-exception-repr"),
         },
+        thread_stack: thread_stack(given),
+        no_threads_wait: given.flag("no-threads-wait"),
         skip_atexit: given.flag("skip-atexit"),
+    }
+}
+
+/// KiB in the file; less than the system's least is an error of a request's, not of the start.
+fn thread_stack(given: &mut Given<'_>) -> u64 {
+    let most = 1 << 20;
+    let number = given.number("thread-stacksize", most, "a number of KiB").unwrap_or(0);
+    match given.last("thread-stacksize") {
+        Some(one) if (1..STACK_MIN).contains(&number) => {
+            given.error(one, format!("expected at least {STACK_MIN} KiB, found {number}"));
+            given.uwsgi("crashes in the first request that needs more");
+            0
+        }
+        _ => number * 1024,
     }
 }
 

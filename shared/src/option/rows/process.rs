@@ -96,7 +96,7 @@ pub(super) const ROWS: &[Row] = &[
         .accepted("A client that went away raises nothing in the application."),
     row("cgi-mode", Kind::Flag).short('c').planned("Let languages behave as under CGI."),
     row("no-threads-wait", Kind::Flag)
-        .planned("Do not wait for the threads of a worker that is replaced."),
+        .works("Let a worker end without waiting for threads that the application started."),
     row("honour-stdin", Kind::Flag).planned("Leave standard input as it is."),
     row("exit-on-reload", Kind::Flag)
         .planned("End in place of a reload, for a supervisor that starts the server again."),
@@ -164,7 +164,8 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Seconds without a request after which the workers are stopped."),
     row("thread-stacksize", Kind::Integer)
         .aliases(&["threads-stacksize", "thread-stack-size", "threads-stack-size"])
-        .planned("Size of the stack of each thread, in KiB."),
+        .default("8192")
+        .works("Size of the stack of each thread that serves requests but the first, in KiB."),
     row("offload-threads", Kind::Integer)
         .aliases(&["offload-thread"])
         .accepted("Files are sent by the loop: no thread waits for a slow client."),

@@ -65,7 +65,12 @@ pub(super) const ROWS: &[Row] = &[
         .immediate()
         .planned("Paste configuration that holds the server's options too."),
     row("ini-paste-logged", Kind::Special).immediate().planned("As `ini-paste`, with its logging."),
-    row("reload-os-env", Kind::Flag).planned("Renew `os.environ` before each request."),
+    row("reload-os-env", Kind::Flag)
+        .refused(
+            "change os.environ: nothing else changes the environment of a worker",
+            "Renew `os.environ` before each request.",
+        )
+        .harmless(),
     row("no-site", Kind::Flag).works("Do not import Python's module site."),
     row("pyshell", Kind::Special)
         .optional()
