@@ -331,6 +331,33 @@ def splitstatus(environ, start_response):
     return [b"never"]
 
 
+def streamed(environ, start_response):
+    """Says what came first, before the rest is there."""
+    stream = environ["wsgi.input"]
+    print("came first:", stream.read(5), file=sys.stderr, flush=True)
+    rest = stream.readline() + stream.read()
+    closed.append(stream)
+    start_response("200 OK", TEXT + [("X-Length", environ.get("CONTENT_LENGTH", "none"))])
+    return [rest + stream.read() + stream.read(5)]
+
+
+def part(environ, start_response):
+    """Leaves the rest of the body where it is."""
+    first = environ["wsgi.input"].read(5)
+    start_response("200 OK", TEXT + [("Content-Length", "5")])
+    return [first]
+
+
+def old_input(environ, start_response):
+    """What the input of an earlier request gives now."""
+    try:
+        said = repr(closed[-1].read(1))
+    except OSError as error:
+        said = str(error)
+    start_response("200 OK", TEXT)
+    return [said.encode()]
+
+
 kept = []
 
 

@@ -6,6 +6,8 @@ mod environ;
 mod errors;
 /// What the application answers.
 mod response;
+/// Bodies that the application reads from the connection itself.
+mod stream;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

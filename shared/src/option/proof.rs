@@ -296,6 +296,10 @@ pub const PROOFS: &[(&str, &str)] = &[
         "tests/vassal::loading::no_threads_wait_ends_a_worker_in_spite_of_its_threads",
     ),
     ("thread-stacksize", "tests/vassal::loading::thread_stacksize_limits_how_deep_a_request_goes"),
+    (
+        "body-buffering",
+        "tests/wsgi::stream::an_application_reads_what_came_before_the_rest_is_sent",
+    ),
     ("wsgi-file", "tests/vassal::application::wsgi_file_names_a_file"),
     ("module", "tests/vassal::application::module_names_a_module_and_perhaps_a_callable"),
     ("callable", "tests/vassal::application::callable_names_a_callable"),

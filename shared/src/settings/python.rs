@@ -43,6 +43,8 @@ pub struct Python {
     pub executable: Option<String>,
     /// `chdir2`: the directory of the application once it was imported.
     pub chdir2: Option<PathBuf>,
+    /// `body-buffering = false`: applications read bodies from the connection themselves.
+    pub streams: bool,
     /// `wsgi-disable-file-wrapper`: no `wsgi.file_wrapper` in the environ.
     pub no_file_wrapper: bool,
     /// `locks`: how many locks of `uwsgi.lock` there are besides the first.

@@ -9,6 +9,7 @@ use pyo3::ffi;
 use shared::settings::Serve;
 use vassal::worker::output::Piece;
 use vassal::worker::reply::Reply;
+use vassal::worker::upload::Body;
 use vassal::worker::{App, Call, Turn};
 
 use crate::apps::Apps;
@@ -84,7 +85,15 @@ impl Wsgi {
     /// While the application runs, `start_response` and `write` change the reply through the
     /// desk's pointer: everything here uses that pointer too, and no reference to the reply is
     /// alive while Python code runs.
-    fn run(&self, core: &mut Core, call: Call<'_>, reply: *mut Reply<'_>) -> Result<Rest, Raised> {
+    fn run(
+        &self,
+        core: &mut Core,
+        mut call: Call<'_>,
+        reply: *mut Reply<'_>,
+    ) -> Result<Rest, Raised> {
+        if let Body::Stream(stream) = &mut call.body {
+            core.start.feed(stream);
+        }
         let environ = core.environs.build(call).map_err(|_| Raised)?;
         let Some(number) = self.apps.choose(&environ).map_err(|_| Raised)? else {
             say_no_app();

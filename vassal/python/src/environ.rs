@@ -61,6 +61,7 @@ pub(crate) struct Environs {
     bytes_io: Object,
     open: Object,
     binary: Object,
+    stream: Object,
 }
 
 struct Keys {
@@ -131,6 +132,7 @@ impl Environs {
                 ))?,
                 open: Object::new(ffi::PyObject_GetAttrString(io.as_ptr(), c"open".as_ptr()))?,
                 binary: name("rb"),
+                stream: Object::borrow(ffi::PyDict_GetItemString(support, c"stream".as_ptr()))?,
                 template,
                 names: Names::default(),
                 variables: Names::default(),
@@ -187,7 +189,7 @@ impl Environs {
         }
         let size = call.size;
         let unknown = match call.request.length {
-            Length::Chunked => true,
+            Length::Chunked => !matches!(call.body, Body::Stream(_)),
             Length::Stream => size > 0,
             Length::None | Length::Known(_) => false,
         };
@@ -357,6 +359,9 @@ impl Environs {
                         data.as_ptr(),
                         null,
                     ))
+                }
+                Body::Stream(_) => {
+                    Object::new(ffi::PyObject_CallFunctionObjArgs(self.stream.as_ptr(), null))
                 }
                 Body::File(file) => {
                     let number = Object::new(ffi::PyLong_FromLong(i64::from(file.into_raw_fd())));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyAny;
+use pyo3::types::{PyAny, PyBytes};
 use vassal::scoreboard::{Count, Scoreboard};
 use vassal::worker::engine::Engine;
 use vassal::worker::reply::Reply;
@@ -77,6 +77,8 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(descriptor, module)?)?;
     module.add_function(wrap_pyfunction!(hang_up, module)?)?;
     module.add_function(wrap_pyfunction!(explains, module)?)?;
+    module.add_function(wrap_pyfunction!(serial, module)?)?;
+    module.add_function(wrap_pyfunction!(receive, module)?)?;
     module.add_function(wrap_pyfunction!(limit, module)?)
 }
 
@@ -175,4 +177,21 @@ fn limit(seconds: u32) -> PyResult<()> {
     let Some(reply) = desk.reply() else { return Ok(()) };
     let time = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
     engine.limit(core, reply, time).map_err(PyErr::from)
+}
+
+/// The number of the body that this thread's request is about to read.
+#[pyfunction]
+fn serial() -> u64 {
+    Desk::here().map_or(0, |desk| desk.serial())
+}
+
+/// At most `size` bytes of the body with that number; empty at its end.
+#[pyfunction]
+fn receive(py: Python<'_>, serial: u64, size: usize) -> PyResult<Bound<'_, PyBytes>> {
+    let mut buffer = vec![0; size.min(64 * 1024)];
+    let read = Desk::here().and_then(|desk| desk.receive(py, serial, &mut buffer));
+    let read = read.ok_or_else(|| {
+        PyOSError::new_err("the request of this wsgi.input is over, or another thread's")
+    })?;
+    Ok(PyBytes::new(py, &buffer[..read?]))
 }

@@ -6,12 +6,14 @@
 //! the functions of the module `uwsgi` find the request they are about.
 
 use std::cell::Cell;
+use std::io;
 use std::os::raw::{c_char, c_int};
 use std::ptr;
 use std::time::Duration;
 
 use pyo3::{Python, ffi};
 use vassal::worker::reply::Reply;
+use vassal::worker::stream::Stream;
 
 use crate::app::buffered;
 use crate::object::{NotText, Object, data, latin1};
@@ -22,6 +24,9 @@ const CAPSULE: *const c_char = c"_vassal.desk".as_ptr();
 pub(crate) struct Desk {
     reply: *mut Reply<'static>,
     environ: Option<Object>,
+    /// The body that the application reads from the connection, and which one it is.
+    stream: *mut Stream,
+    serial: u64,
     write: *mut ffi::PyObject,
     /// The core (thread) whose desk it is, from 0.
     pub(crate) core: u32,
@@ -45,6 +50,31 @@ impl Desk {
     /// The environ of the request that runs.
     pub(crate) fn environ(&self) -> Option<*mut ffi::PyObject> {
         self.environ.as_ref().map(Object::as_ptr)
+    }
+
+    /// Which body can be read now; a new number for each.
+    pub(crate) fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// Reads some of the body with this number, without the interpreter's lock. `None` where
+    /// its request is over.
+    pub(crate) fn receive(
+        &mut self,
+        py: Python<'_>,
+        serial: u64,
+        into: &mut [u8],
+    ) -> Option<io::Result<usize>> {
+        if self.stream.is_null() || self.serial != serial {
+            return None;
+        }
+        let place = Place(self.stream);
+        Some(py.detach(move || {
+            let place = place;
+            // SAFETY: the stream outlives the request that this thread serves, and only this
+            // thread reads from it.
+            unsafe { (*place.0).read(into) }
+        }))
     }
 
     /// The reply of the request that runs.
@@ -76,10 +106,10 @@ impl Desk {
 }
 
 /// A pointer that goes where the lock is not held, on the same thread.
-struct Place(*mut Reply<'static>);
+struct Place<T>(*mut T);
 
 // SAFETY: `detach` runs its function on this very thread.
-unsafe impl Send for Place {}
+unsafe impl<T> Send for Place<T> {}
 
 /// The three objects of a thread.
 pub(crate) struct Start {
@@ -108,7 +138,15 @@ impl Start {
     /// Makes the objects. They live as long as the thread.
     pub(crate) fn new(core: u32, patience: Duration) -> Option<Self> {
         let (reply, write) = (ptr::null_mut(), ptr::null_mut());
-        let mut desk = Box::new(Desk { reply, environ: None, write, core, patience });
+        let mut desk = Box::new(Desk {
+            reply,
+            environ: None,
+            stream: ptr::null_mut(),
+            serial: 0,
+            write,
+            core,
+            patience,
+        });
         let place: *mut Desk = &raw mut *desk;
         // SAFETY: the lock is held. The method definitions are never changed; the capsule's
         // pointer is to a box that is as old as the capsule's only users, the two functions.
@@ -130,6 +168,13 @@ impl Start {
         self.callable.as_ptr()
     }
 
+    /// Lets the application read a body until the end of the request, which comes before `stream`
+    /// goes.
+    pub(crate) fn feed(&mut self, stream: &mut Stream) {
+        self.desk.stream = stream;
+        self.desk.serial += 1;
+    }
+
     /// Keeps the environ of a request, until its end.
     pub(crate) fn keep(&mut self, environ: Object) {
         self.desk.environ = Some(environ);
@@ -149,6 +194,7 @@ impl Start {
     pub(crate) fn end(&mut self) {
         self.close();
         self.desk.environ = None;
+        self.desk.stream = ptr::null_mut();
     }
 }
 

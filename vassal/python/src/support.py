@@ -30,6 +30,38 @@ class FileWrapper:
         raise StopIteration
 
 
+def stream():
+    """wsgi.input of a body that is still on its way (`body-buffering = false`)."""
+    import io
+
+    return io.BufferedReader(_raw()(), 65536)
+
+
+def _raw():
+    """The class is made when it is first used: the module io is not needed before."""
+    global _Raw
+    if _Raw is None:
+        import io
+
+        class Raw(io.RawIOBase):
+            def __init__(self):
+                self.serial = native.serial()
+
+            def readable(self):
+                return True
+
+            def readinto(self, buffer):
+                data = native.receive(self.serial, len(buffer))
+                buffer[: len(data)] = data
+                return len(data)
+
+        _Raw = Raw
+    return _Raw
+
+
+_Raw = None
+
+
 def prepare(serve):
     """sys.argv, sys.path and line buffered UTF-8 output, as uWSGI's users expect them."""
     sys.argv = ["uwsgi"] + serve["pyargv"]

@@ -54,6 +54,8 @@ mod route;
 mod serve;
 /// Phrases of status codes.
 mod status;
+/// Bodies that the application reads from the connection.
+pub mod stream;
 /// Bodies on their way.
 pub mod upload;
 /// A request as rules see it.

@@ -14,6 +14,7 @@ use super::connection::{After, Connection, Phase};
 use super::drain::LAST_CHANCE;
 use super::engine::{CLIENT, Core, Engine, READ_MAX, Waiting};
 use super::receive::{linger, receive};
+use super::stream::Stream;
 use super::upload::{Body, Trouble, Upload};
 use super::{App, Turn};
 use crate::protocol::{HEAD_MAX, Parsed, Refusal, fastcgi, http, scgi, uwsgi};
@@ -362,7 +363,14 @@ impl<A: App> Engine<A> {
             Length::Known(_) | Length::Chunked | Length::Stream => None,
         };
         let Some((place, used)) = at_hand.filter(|(place, _)| small(place.len() as u64)) else {
-            let taken = std::mem::take(request);
+            let mut taken = std::mem::take(request);
+            let too_large =
+                matches!(taken.length, Length::Known(size) if limit > 0 && size > limit);
+            if self.outfit.serve.python.streams && !stream && !too_large {
+                // nobody knows how much of it the application leaves unread
+                taken.keep_alive = false;
+                return self.stream(connection, core, turn, &taken, head, rest);
+            }
             let expects = taken.expects_continue && rest.is_empty();
             let upload = match Upload::new(head.to_vec(), taken, limit, spill) {
                 Ok(upload) if stream => upload.of_stream(self.capacity()),
@@ -386,6 +394,28 @@ impl<A: App> Engine<A> {
         if connection.input.is_empty() && connection.output.is_empty() {
             let drained = connection.after == After::Next && read < READ_MAX && !core.ended;
             return if drained { Step::Wait } else { Step::Again };
+        }
+        Step::Again
+    }
+
+    /// Calls the application, which reads the body from the connection itself.
+    fn stream(
+        &self,
+        connection: &mut Connection,
+        core: &mut Core<A::Core>,
+        turn: &mut Turn<'_>,
+        request: &Request,
+        head: &[u8],
+        rest: &[u8],
+    ) -> Step {
+        let serve = &self.outfit.serve;
+        let patience = serve.patience(self.wire(connection.listener));
+        let limit = serve.limit_post;
+        let mut stream = Stream::new(&connection.socket, request, rest, limit, patience);
+        self.answer(connection, core, turn, request, head, Body::Stream(&mut stream), 0);
+        if !stream.done() && connection.after == After::Close {
+            // what is still coming would cut the answer off
+            connection.after = After::Linger;
         }
         Step::Again
     }

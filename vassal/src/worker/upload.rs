@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Seek, Write};
 
+use super::stream::Stream;
 use crate::protocol::fastcgi::Stdin;
 use crate::protocol::{Refusal, chunked};
 use crate::request::{Length, Request};
@@ -13,7 +14,7 @@ use crate::request::{Length, Request};
 /// Bytes of a body that stay in memory.
 pub const MEMORY_MAX: usize = 64 * 1024;
 
-/// A whole body, as the application gets it.
+/// A body, as the application gets it.
 #[derive(Debug)]
 pub enum Body<'a> {
     /// There is none.
@@ -22,6 +23,8 @@ pub enum Body<'a> {
     Memory(&'a [u8]),
     /// It lies in an unlinked file, at whose start the descriptor stands.
     File(File),
+    /// It is still on its way.
+    Stream(&'a mut Stream),
 }
 
 /// Why a body cannot be taken.

@@ -38,6 +38,7 @@ pub(super) fn read(given: &mut Given<'_>) -> Python {
         no_site: given.flag("no-site"),
         executable: given.text("py-sys-executable"),
         chdir2: given.path("chdir2"),
+        streams: given.directives.flag("body-buffering") == Some(false),
         no_file_wrapper: given.flag("wsgi-disable-file-wrapper"),
         locks: count(given, "locks").unwrap_or(0).min(LOCKS_MAX) as u32,
         reload_on: ReloadOn {

@@ -215,7 +215,7 @@ fn every_option_of_a_vassal_that_works_reaches_the_settings() {
     for (subject, rows) in option::subjects() {
         for row in rows.iter().filter(|row| row.tier == Tier::Works) {
             let value = match row.name {
-                "need-app" | "die-on-term" => "false",
+                "need-app" | "die-on-term" | "body-buffering" => "false",
                 "protocol" => "http",
                 "env" => "NEW=1",
                 "unenv" => "GONE",

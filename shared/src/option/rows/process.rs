@@ -164,8 +164,7 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Seconds without a request after which the workers are stopped."),
     row("thread-stacksize", Kind::Integer)
         .aliases(&["threads-stacksize", "thread-stack-size", "threads-stack-size"])
-        .default("8192")
-        .works("Size of the stack of each thread that serves requests but the first, in KiB."),
+        .works("Stack of each thread that serves requests but the first, in KiB; else 8192."),
     row("offload-threads", Kind::Integer)
         .aliases(&["offload-thread"])
         .accepted("Files are sent by the loop: no thread waits for a slow client."),

@@ -26,6 +26,10 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row("pyargv", Kind::Text)
         .works("What `sys.argv` holds after the program, split at single spaces."),
+    row("body-buffering", Kind::Flag)
+        .own()
+        .default("true")
+        .works("Take request bodies whole before the application is called; `false` streams them."),
     row("python", Kind::Special).aliases(&["py"]).accepted("The interpreter is found by itself."),
     row("wsgi-accept-buffers", Kind::Flag)
         .aliases(&["wsgi-accept-buffer"])
