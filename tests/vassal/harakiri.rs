@@ -115,7 +115,7 @@ fn a_signal_comes_first_where_that_is_wanted() {
     if !only(Subject::Ours) {
         return;
     }
-    let words = ["--harakiri", "1", "--harakiri-graceful-timeout", "2"];
+    let words = ["--harakiri", "1", "--harakiri-graceful-timeout", "3"];
     let words = [&words[..], &["--harakiri-graceful-signal", "12"]].concat();
     for (variables, killed) in [(&[][..], true), (&[("ENDS", "1")], false)] {
         let dir = Dir::new();
@@ -125,6 +125,7 @@ fn a_signal_comes_first_where_that_is_wanted() {
         server.expect_log("the worker got signal 12");
         assert_ne!(pid(address), before);
         assert_eq!(server.log().contains("did not end by the signal"), killed, "{}", server.log());
+        assert_eq!(server.log().matches("HARAKIRI ON WORKER").count(), 1, "{}", server.log());
         server.stop();
     }
 }

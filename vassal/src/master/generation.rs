@@ -59,6 +59,8 @@ struct Hand {
     seat: u32,
     control: Arc<AsyncFd<OwnedFd>>,
     process: Option<(Pid, OwnedFd)>,
+    /// Its end is decided: a request took too long.
+    doomed: bool,
 }
 
 /// An error with the place of the option that it is about.
@@ -195,7 +197,7 @@ impl Brood {
         control::send(self.nursery.get_ref(), &order, &[theirs.as_fd()])?;
         let control = Arc::new(readiness::watch(ours)?);
         tokio::spawn(hear_worker(name, key, Arc::clone(&control), facts.clone()));
-        self.hands.insert(key, Hand { id, seat, control, process: None });
+        self.hands.insert(key, Hand { id, seat, control, process: None, doomed: false });
         Ok(())
     }
 
@@ -228,6 +230,11 @@ impl Brood {
             return process::signal(pidfd, Signal::SIGKILL).unwrap_or(false);
         }
         shutdown(hand.control.get_ref().as_raw_fd(), Shutdown::Both).is_ok()
+    }
+
+    /// Decides the end of a worker; `false` where that was decided before.
+    pub(super) fn doom(&mut self, key: Key) -> bool {
+        self.hands.get_mut(&key).is_some_and(|hand| !std::mem::replace(&mut hand.doomed, true))
     }
 
     /// Sends a worker a signal by its number; `false` when there is nobody to send it to, or no

@@ -57,6 +57,9 @@ impl Master {
     /// Says what the worker was doing, in uWSGI's words, and kills it; where that is wanted, a
     /// signal comes first.
     pub(super) fn harakiri(&mut self, name: Gen, key: Key) {
+        if !self.broods.get_mut(&name).is_some_and(|brood| brood.doom(key)) {
+            return;
+        }
         let generation = self.roster.generations().find(|(at, _)| *at == name);
         let worker = generation.and_then(|(_, generation)| generation.workers.get(&key));
         let (Some(worker), Some(brood)) = (worker, self.broods.get_mut(&name)) else { return };
