@@ -112,12 +112,13 @@ impl<A: App> Engine<A> {
         }
         let mut notes = std::mem::take(reply.notes());
         let learned = reply.say().take_learned();
-        let post = reply.post();
+        // the application may have asked for a deadline of its own
+        let guarded = reply.post().is_some();
         let end = reply.conclude();
         if let Some(content) = content {
             content.after(frame, request, now, end.status, &learned, &mut notes);
         }
-        if let Some(post) = post {
+        if let Some(post) = self.posts.get(number).filter(|_| guarded) {
             post.leave();
         }
         core.head = buffer;

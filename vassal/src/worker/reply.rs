@@ -146,7 +146,8 @@ impl<'a> Reply<'a> {
     pub fn guard(&mut self, post: &'a Post) -> io::Result<()> {
         if self.post.is_none() {
             let socket = Arc::new(self.socket.try_clone_to_owned()?);
-            post.enter(&socket, self.facts.wire, self.facts.stream);
+            let wire = self.output.tls().is_none().then_some(self.facts.wire);
+            post.enter(&socket, wire, self.facts.stream);
             if self.sent() {
                 post.claim();
             }
@@ -489,6 +490,8 @@ impl<'a> Reply<'a> {
         while !self.output.is_empty() && self.lost.is_none() {
             self.wait(limit);
         }
+        self.output.end_tls();
+        let _ = self.output.flush(self.socket);
         let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Write);
     }
 

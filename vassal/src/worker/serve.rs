@@ -366,10 +366,11 @@ impl<A: App> Engine<A> {
             let mut taken = std::mem::take(request);
             let too_large =
                 matches!(taken.length, Length::Known(size) if limit > 0 && size > limit);
-            if self.outfit.serve.python.streams && !stream && !too_large {
+            let secure = self.outfit.is_secure(connection.listener);
+            if self.outfit.serve.python.streams && !stream && !too_large && !secure {
                 // nobody knows how much of it the application leaves unread
                 taken.keep_alive = false;
-                return self.stream(connection, core, turn, &taken, head, rest);
+                return self.stream(connection, core, turn, &mut taken, head, rest);
             }
             let expects = taken.expects_continue && rest.is_empty();
             let upload = match Upload::new(head.to_vec(), taken, limit, spill) {
@@ -404,7 +405,7 @@ impl<A: App> Engine<A> {
         connection: &mut Connection,
         core: &mut Core<A::Core>,
         turn: &mut Turn<'_>,
-        request: &Request,
+        request: &mut Request,
         head: &[u8],
         rest: &[u8],
     ) -> Step {
