@@ -309,3 +309,26 @@ fn two_changes_in_a_row_end_with_the_newest() {
     });
     emperor.stop();
 }
+
+#[test]
+fn a_file_that_watches_itself_is_reloaded_once_for_a_change() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let emperor = Emperor::start();
+    let address = emperor.hello("a.ini", "processes = 2\ntouch-reload = %p\nidle = 1");
+    emperor.await_answer(address);
+    emperor.api.await_state("a.ini", "running");
+    touch_times(&emperor, 10);
+    assert_eq!(emperor.api.app("a.ini")["state"], "running");
+    assert_eq!(emperor.await_answer(address), "Hello World");
+    // whose workers rest runs, too
+    eventually("no worker", SOON, || match emperor.api.workers("a.ini") {
+        list if list.is_empty() => Ok(()),
+        list => Err(format!("{list:?}")),
+    });
+    assert_eq!(emperor.api.app("a.ini")["state"], "running");
+    touch_times(&emperor, 1);
+    assert_eq!(emperor.await_answer(address), "Hello World");
+    emperor.stop();
+}

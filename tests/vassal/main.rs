@@ -4,12 +4,16 @@
 mod application;
 /// Mistakes of users, and the one line that names them.
 mod bad_input;
+/// The number of workers follows the load.
+mod cheaper;
+/// What an operator asks of a running server.
+mod commands;
 /// Files that the server sends by itself.
 mod files;
-/// What the configuration says of every answer.
-mod heads;
 /// Requests that take too long.
 mod harakiri;
+/// What the configuration says of every answer.
+mod heads;
 /// One build of the extension on every Python found.
 mod interpreters;
 /// Users, groups, capabilities and jails.
@@ -32,6 +36,8 @@ mod module;
 mod mounts;
 /// Logs, pid files, statistics, and what only prints.
 mod output;
+/// Workers that have done their part.
+mod recycling;
 /// Rules that are applied to requests and answers.
 mod routes;
 /// The two command lines of the README and their signals.
@@ -50,5 +56,7 @@ mod survives;
 mod titles;
 /// Sockets that speak TLS.
 mod tls;
+/// Files whose change asks for something.
+mod touching;
 /// Respawn, recycling, deadlines.
 mod workers;

@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         cli::Face::Plan(args) => launch::print_plan(args),
         cli::Face::Check(args) => launch::check::check(&args),
         cli::Face::Prepare(args) => launch::print_settings(args),
+        cli::Face::Tell(order) => launch::tell(&order),
         cli::Face::Serve(args) => launch::serve(&args),
         cli::Face::Version => {
             print(concat!("uWSGI-compatible Emperor ", env!("CARGO_PKG_VERSION"), "\n"))

@@ -80,6 +80,11 @@ pub enum News {
         /// The mount points, in the order in which they were loaded; empty is the root.
         points: Vec<String>,
     },
+    /// Files that modules were loaded from (`py-autoreload`).
+    Modules {
+        /// Absolute paths.
+        files: Vec<String>,
+    },
     /// The application could not be imported.
     NoApp {
         /// The traceback, cut to 16 KiB.

@@ -159,6 +159,22 @@ impl Scoreboard {
         self.oldest(seat).is_some()
     }
 
+    /// Whether every core of the worker is in a request: it cannot take another one.
+    pub fn full(&self, seat: usize) -> bool {
+        let since = |core| self.place(seat, core, Place::Since).load(Relaxed);
+        (0..self.threads).all(|core| since(core) > 0)
+    }
+
+    /// Microseconds that the cores of a worker spent in requests, the running ones up to `now`
+    /// (monotonic milliseconds) included.
+    pub fn used(&self, seat: usize, now: u64) -> u64 {
+        let since = (0..self.threads)
+            .map(|core| self.place(seat, core, Place::Since).load(Relaxed))
+            .filter(|since| *since > 0);
+        let running: u64 = since.map(|since| now.saturating_sub(since)).sum();
+        self.read(seat, Count::Running) + running * 1000
+    }
+
     /// Threads of each worker.
     pub fn threads(&self) -> usize {
         self.threads

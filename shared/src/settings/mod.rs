@@ -31,7 +31,7 @@ pub use protocols::Protocols;
 pub use python::{Mount, Python, ReloadOn, Vhost};
 pub use socket::{Crew, Front, Tuning};
 pub use stuck::{Graceful, Stuck};
-pub use supervision::Supervision;
+pub use supervision::{Algorithm, Busyness, Cheaper, Memory, Supervision, Touched, Watch};
 pub use surroundings::{Daemon, DaemonKind, Limits, Surroundings};
 pub use tls::{Certificate, Pem, Secret, Tls};
 

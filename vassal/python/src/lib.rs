@@ -14,6 +14,8 @@ mod environ;
 mod exception;
 /// Locks that workers share.
 mod locks;
+/// Which files the loaded modules came from.
+mod modules;
 /// What the module `uwsgi` asks of the server.
 mod native;
 /// The life of a nursery and its workers.

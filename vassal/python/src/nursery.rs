@@ -24,8 +24,8 @@ use crate::environ::VERSION;
 use crate::locks::Locks;
 use crate::native;
 use crate::object::{Object, integer};
-use crate::process;
 use crate::support::{Support, interpreter};
+use crate::{modules, process};
 
 /// What a nursery has when it is ready to fork.
 struct Nursery {
@@ -138,9 +138,12 @@ impl Nursery {
             return send(&self.master, &News::NoApp { reason: self.support.reason() }, &[]);
         }
         if self.outfit.serve.lazy_apps {
-            return Ok(());
+            return modules::tell_of_import(&self.support, &self.outfit.serve, &self.master);
         }
-        match self.support.applications(c"applications", &self.settings) {
+        let loaded = self.support.applications(c"applications", &self.settings);
+        // what failed to load is looked at, too: the next change may mend it
+        modules::tell_of_import(&self.support, &self.outfit.serve, &self.master)?;
+        match loaded {
             Ok(applications) => {
                 self.applications = applications;
                 self.support.run(c"freeze", &[]);
@@ -236,6 +239,7 @@ impl Nursery {
         board.count(seat, Count::Pid).store(pid, order);
         board.count(seat, Count::Worker).store(u64::from(id), order);
         board.count(seat, Count::Spawned).store(now.map_or(0, |since| since.as_secs()), order);
+        modules::keep_telling(&self.support, &serve, &control);
         let outfit = engine::Outfit {
             serve: serve.clone(),
             listeners: std::mem::take(&mut self.listeners),

@@ -110,6 +110,21 @@ def replaces(serve, kind, value):
     )
 
 
+told = set()
+
+
+def modules(ignored):
+    """The files of loaded modules that were not told of before, a line each (py-autoreload)."""
+    found = []
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__dict__", {}).get("__file__")
+        if name in ignored.split() or not isinstance(path, str) or "\n" in path or path in told:
+            continue
+        told.add(path)
+        found.append(os.path.abspath(path[:-1] if path.endswith(".pyc") else path))
+    return os.fsencode("\n".join(found))
+
+
 def freeze():
     """What was imported lives for ever: the collector need not touch (and copy) its pages."""
     import gc

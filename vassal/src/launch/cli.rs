@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use shared::{config, option};
 
+use super::remote::{self, Remote};
+
 /// One of the program's faces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Face {
@@ -22,6 +24,8 @@ pub enum Face {
     Check(Vec<OsString>),
     /// Print the settings of this command line, for a reload.
     Prepare(Vec<OsString>),
+    /// Tell a server that runs.
+    Tell(Remote),
     /// uWSGI's command line.
     Serve(Vec<OsString>),
     /// Print the version.
@@ -43,7 +47,10 @@ pub fn face(mut args: Vec<OsString>) -> Face {
         "--prepare" => Face::Prepare(args.split_off(1)),
         _ if asked(&args, "version") => Face::Version,
         _ if asked(&args, "help") => Face::Help,
-        _ => Face::Serve(args),
+        _ => match remote::order(&args) {
+            Some(order) => Face::Tell(order),
+            None => Face::Serve(args),
+        },
     }
 }
 

@@ -61,6 +61,8 @@ pub mod output;
 pub mod plan;
 /// Reading a configuration as its owner.
 pub mod reader;
+/// Orders to a server that runs.
+pub mod remote;
 /// Carrying a plan out.
 pub mod run;
 /// Saying things on standard output and error.
@@ -295,6 +297,14 @@ fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
         notice.stands();
     }
     master::run(handover)
+}
+
+/// `--stop` and its relatives: tells a server that runs.
+pub fn tell(order: &remote::Remote) -> Exit {
+    match remote::give(order) {
+        Ok(()) => Exit::Success,
+        Err(error) => complain(error.to_string()),
+    }
 }
 
 /// `--plan`: prints what root would have to do; a file is read as an Emperor would have it read.

@@ -23,7 +23,7 @@ use shared::config::{self, Reading, Schemes, VassalSource, World};
 use shared::finding::Finding;
 use shared::owner;
 use shared::plan::Identity;
-use shared::settings::{Launch, Settings};
+use shared::settings::{Launch, Settings, Touched, Watch};
 use shared::summons::{Template, Version};
 use shared::sys::descriptor;
 use shared::sys::process::{Fork, SingleThreaded, fork, leave, pidfd, reap, signal};
@@ -206,7 +206,7 @@ impl Source {
                 world.environment = environment::passed(world.environment);
                 let source = VassalSource { file, version: *version, sets, before, after, options };
                 let mut reading = config::read_vassal(&source, &world);
-                let settings = config::settings(&mut reading, &self.name());
+                let settings = self.settings(&mut reading);
                 match fallback(&reading).filter(|_| reading.refused()) {
                     Some(file) => {
                         let second = config::read_fallback(&source, &file, &reading, &world);
@@ -221,8 +221,19 @@ impl Source {
     }
 
     fn report(&self, mut reading: Reading) -> Report {
-        let settings = config::settings(&mut reading, &self.name());
+        let settings = self.settings(&mut reading);
         Report::of(reading, settings)
+    }
+
+    fn settings(&self, reading: &mut Reading) -> Settings {
+        let mut settings = config::settings(reading, &self.name());
+        if let Self::Vassal { file, .. } = self {
+            // the Emperor watches this file itself: a second reload for the same change would
+            // serve the settings of the start
+            let own = |one: &Watch| one.then == Touched::Reload && one.path == *file;
+            settings.serve.supervision.watches.retain(|one| !own(one));
+        }
+        settings
     }
 }
 

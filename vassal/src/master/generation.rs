@@ -1,7 +1,7 @@
 //! A generation's processes as the master holds them: an interpreter, its workers, the sockets
 //! to each. Everything here carries out; nothing decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -81,6 +81,9 @@ pub(super) struct Brood {
     pid: Pid,
     pidfd: Arc<AsyncFd<OwnedFd>>,
     hands: BTreeMap<Key, Hand>,
+    /// Ids that workers had so far.
+    ids: BTreeSet<u32>,
+    paused: bool,
     /// Connections that predecessors pass on: the end that is sent to, and the workers' end.
     door: OwnedFd,
     entrance: OwnedFd,
@@ -148,6 +151,8 @@ impl Brood {
             pid,
             pidfd,
             hands: BTreeMap::new(),
+            ids: BTreeSet::new(),
+            paused: false,
             door,
             entrance,
             lines,
@@ -173,8 +178,7 @@ impl Brood {
             listeners: listeners.iter().map(|one| one.listen.clone()).collect(),
         };
         let text = outfit.seal()?;
-        let mut descriptors =
-            vec![self.entrance.as_fd(), self.memory.as_fd(), text.as_fd(), locks];
+        let mut descriptors = vec![self.entrance.as_fd(), self.memory.as_fd(), text.as_fd(), locks];
         descriptors.extend(self.lines.as_ref().map(AsFd::as_fd));
         descriptors.extend(listeners.iter().map(|one| one.socket.as_fd()));
         control::send(self.nursery.get_ref(), &nursery::Order::Outfit, &descriptors)
@@ -197,16 +201,34 @@ impl Brood {
         control::send(self.nursery.get_ref(), &order, &[theirs.as_fd()])?;
         let control = Arc::new(readiness::watch(ours)?);
         tokio::spawn(hear_worker(name, key, Arc::clone(&control), facts.clone()));
+        if self.paused {
+            // it finds this when it begins to listen
+            let _ = control::send(control.get_ref(), &control::Order::Pause, &[]);
+        }
         self.hands.insert(key, Hand { id, seat, control, process: None, doomed: false });
         Ok(())
     }
 
-    /// A worker exists; returns its id.
-    pub(super) fn born(&mut self, key: Key, pid: Pid, pidfd: OwnedFd) -> Option<u32> {
+    /// Has all workers, later ones too, stop accepting connections, or accept them again.
+    pub(super) fn pause(&mut self, paused: bool) {
+        self.paused = paused;
+        let order = if paused { control::Order::Pause } else { control::Order::Resume };
+        for hand in self.hands.values() {
+            let _ = control::send(hand.control.get_ref(), &order, &[]);
+        }
+    }
+
+    /// Whether its workers leave connections alone.
+    pub(super) fn paused(&self) -> bool {
+        self.paused
+    }
+
+    /// A worker exists; returns its id, and whether it is the first one of this id.
+    pub(super) fn born(&mut self, key: Key, pid: Pid, pidfd: OwnedFd) -> Option<(u32, bool)> {
         let hand = self.hands.get_mut(&key)?;
         hand.process = Some((pid, pidfd));
         self.tally.born(hand.id);
-        Some(hand.id)
+        Some((hand.id, self.ids.insert(hand.id)))
     }
 
     /// Where predecessors pass connections to.
@@ -306,6 +328,7 @@ async fn hear_nursery(name: Gen, socket: Arc<AsyncFd<OwnedFd>>, facts: Facts) {
     while let Some(news) = message::<nursery::News>(&socket).await {
         let fact = match news {
             nursery::News::Hello { build, interpreter } => Fact::Hello(name, build, interpreter),
+            nursery::News::Modules { files } => Fact::Modules(files),
             nursery::News::Loaded { millis, points } => Fact::Loaded(name, millis, points),
             nursery::News::NoApp { reason } => Fact::NoApp(name, reason),
             // its control socket closes too, which is what counts
@@ -387,6 +410,7 @@ async fn hear_worker(name: Gen, key: Key, socket: Arc<AsyncFd<OwnedFd>>, facts: 
             }
             control::News::Accepting => Fact::Roster(Event::Accepting(name, key)),
             control::News::Loyal => Fact::Loyal,
+            control::News::Modules(files) => Fact::Modules(files),
             control::News::Stuck => Fact::Stuck(name, key),
             control::News::Full => Fact::Roster(Event::Full(name, key)),
             control::News::NoApp(why) => {

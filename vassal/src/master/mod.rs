@@ -3,37 +3,57 @@
 //! Facts arrive on one channel, the [`roster`] decides, [`Master`] carries out. Readers of
 //! sockets and pidfds are small tasks that do nothing but turn what they see into facts.
 
+/// Carrying out what the roster decides.
+mod act;
+/// Deciding how many workers are needed.
+pub mod cheaper;
 /// Asking a new generation for an answer before it takes over.
 mod check;
+/// What an operator may ask of a running master.
+mod commands;
 /// Programs beside the workers.
 mod daemons;
+/// Named pipes that take commands.
+mod fifo;
 /// Generations: interpreters, workers, their sockets.
 mod generation;
 /// Killing workers whose requests run too long.
 mod harakiri;
 /// Finding the tenant's interpreter.
 mod interpreter;
+/// Waiting for a connection while there are no workers.
+mod knock;
 /// The link to the Emperor.
 mod link;
 /// Which lines of the log go where.
 mod logs;
+/// The files of the application's modules.
+mod modules;
 /// What the tenant's processes print.
 mod output;
+/// Pid files that the master writes.
+mod pidfile;
 /// Reading the settings anew, without an Emperor.
 mod prepare;
 /// Decisions.
 pub mod roster;
+/// What is looked at once a second, where an option asks for it.
+mod rounds;
 /// What the operating system tells: signals, dead children.
 mod signals;
 /// The statistics server.
 mod stats;
 /// What workers did who are gone.
 mod tally;
+/// What follows from touched files and commands.
+mod touched;
 /// Removing what was made.
 mod vacuum;
+/// Files whose change asks for something.
+mod watch;
 
 use std::collections::BTreeMap;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -42,7 +62,7 @@ use shared::exit::Exit;
 use shared::link::{
     ORDER_GENERATION, ORDER_RELIEVE, ORDER_RELOAD, ORDER_STATUS, ORDER_STOP, ORDER_STOP_GRACEFULLY,
 };
-use shared::settings::{Serve, Wire};
+use shared::settings::{Serve, Touched, Wire};
 use shared::summons::Sealed;
 use shared::sys::{memory, process};
 use tokio::sync::mpsc;
@@ -50,7 +70,7 @@ use tokio::sync::mpsc;
 use crate::handover::{Handover, Listener, Vacuum};
 use generation::Brood;
 use link::Emperor;
-use roster::{Action, Event, Gen, Key, Law, Roster};
+use roster::{Event, Gen, Key, Law, Roster};
 
 /// Facts that may wait to be looked at.
 const FACTS_MAX: usize = 256;
@@ -69,6 +89,14 @@ pub(crate) enum Fact {
     Born(Gen, Key, Pid, OwnedFd),
     /// A worker of this vassal has served its first request.
     Loyal,
+    /// Files that modules were loaded from.
+    Modules(Vec<String>),
+    /// A byte came through `master-fifo`.
+    Command(u8),
+    /// Watched files were touched.
+    Touched(Vec<Touched>),
+    /// Somebody connects while there are no workers.
+    Knock,
     /// A worker's request runs longer than `harakiri` allows.
     Stuck(Gen, Key),
     /// The time is over that a worker had to end by a signal.
@@ -129,6 +157,20 @@ pub(crate) struct Master {
     facts: Facts,
     /// Tasks that copy the tenant's output to the log.
     copies: tokio::task::JoinSet<()>,
+    rounds: rounds::Rounds,
+    /// Waits for a connection while there are no workers.
+    knock: Option<knock::Ear>,
+    watcher: Option<watch::Watcher>,
+    fifo: fifo::Fifo,
+    modules: modules::Modules,
+    /// Workers do not accept connections until the operator says so.
+    paused: bool,
+    /// `vacuum`.
+    vacuums: bool,
+    /// `pidfile`, which the launcher wrote.
+    pidfile: Option<std::path::PathBuf>,
+    /// The reload that is being prepared leaves the old workers no time.
+    at_once: bool,
     /// Settings of generations that are about to hatch, by number.
     coming: BTreeMap<u64, Serve>,
     respawns: u64,
@@ -140,12 +182,25 @@ pub(crate) struct Master {
 
 /// The roster's law of some settings.
 fn law(serve: &Serve) -> Law {
+    let workers = serve.processes.max(1);
+    let supervision = &serve.supervision;
+    let cheaper = supervision.cheaper.as_ref();
+    let initial = match cheaper {
+        _ if supervision.cheap => 0,
+        Some(cheaper) => cheaper.initial,
+        None => workers,
+    };
     Law {
-        workers: serve.processes.max(1),
+        workers,
+        least: cheaper.map_or(workers, |cheaper| cheaper.least),
+        initial,
         need_app: serve.need_app,
         lazy: serve.lazy_apps,
         checks: serve.check.is_some(),
         mercy: serve.worker_mercy,
+        lifetime: supervision.max_lifetime,
+        lifetime_delta: supervision.max_lifetime_delta,
+        pause: supervision.forkbomb_delay,
     }
 }
 
@@ -175,8 +230,17 @@ impl Master {
             prepare: handover.prepare.map(prepare::Command::new),
             vacuum: handover.vacuum,
             locks: memory::counters("locks", 1)?,
+            fifo: fifo::Fifo::new(&[], &facts),
             facts,
             copies: tokio::task::JoinSet::new(),
+            rounds: rounds::Rounds::new(Instant::now()),
+            knock: None,
+            watcher: None,
+            modules: modules::Modules::default(),
+            paused: false,
+            vacuums: handover.plan.vacuum,
+            pidfile: handover.plan.pidfile,
+            at_once: false,
             respawns: 0,
             retired_requests: 0,
             no_app: false,
@@ -186,14 +250,21 @@ impl Master {
         if let Some(emperor) = &master.emperor {
             emperor.spawned();
         }
+        // what is touched during the start counts
+        let settings = master.serve.supervision.clone();
+        master.watcher = watch::Watcher::new(&settings.watches, &master.facts);
+        master.fifo = fifo::Fifo::new(&settings.fifos, &master.facts);
+        if let Some(path) = &settings.pidfile2 {
+            master.write_pidfile(path);
+        }
         master.act(actions);
         Ok((master, inbox))
     }
 
     /// The loop: a fact, a decision, its consequences.
     async fn govern(mut self, mut inbox: mpsc::Receiver<Fact>) -> Exit {
-        let mut patrol = tokio::time::interval(Duration::from_secs(1));
-        patrol.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while self.exit.is_none() {
             let due = [self.roster.next_deadline(), self.daemons.next_deadline()];
             let deadline = due.into_iter().flatten().min();
@@ -203,8 +274,8 @@ impl Master {
                     None => std::future::pending().await,
                 }
             };
-            // nothing ticks unless a harakiri deadline has to be watched
-            let patrols = self.broods.values().any(|brood| brood.serve.harakiri.is_some());
+            // nothing ticks unless an option asks for it
+            let rounds = self.makes_rounds();
             tokio::select! {
                 fact = inbox.recv() => match fact {
                     Some(fact) => self.hear(fact),
@@ -214,7 +285,7 @@ impl Master {
                     self.decide(Event::Time);
                     self.mind_daemons();
                 }
-                _ = patrol.tick(), if patrols => self.patrol(),
+                _ = tick.tick(), if rounds => self.make_rounds(),
                 client = stats::Server::accept(self.statistics.as_ref()) => {
                     let document = stats::document(&self);
                     stats::answer(client, document, &self.serve);
@@ -230,6 +301,7 @@ impl Master {
         match fact {
             Fact::Roster(event) => {
                 if let Event::WorkerEnded(name, key, how, _) = &event {
+                    self.say_ended(*name, *key);
                     // a lazy worker that cannot import says so by this code
                     self.no_app |= *how == Some(process::Ended::Code(Exit::NoApp.code()));
                     if let Some(brood) = self.broods.get_mut(name) {
@@ -242,10 +314,14 @@ impl Master {
             Fact::Born(name, key, pid, pidfd) => {
                 if let Some(brood) = self.broods.get_mut(&name) {
                     let cores = brood.serve.threads;
-                    if let Some(id) = brood.born(key, pid, pidfd) {
-                        output::say(&format!(
+                    match brood.born(key, pid, pidfd) {
+                        Some((id, true)) => output::say(&format!(
                             "spawned uWSGI worker {id} (pid: {pid}, cores: {cores})"
-                        ));
+                        )),
+                        Some((id, false)) => {
+                            output::say(&format!("Respawned uWSGI worker {id} (new pid: {pid})"));
+                        }
+                        None => {}
                     }
                 }
                 self.decide(Event::Born(name, key));
@@ -254,6 +330,14 @@ impl Master {
                 if let Some(emperor) = &mut self.emperor {
                     emperor.loyal();
                 }
+            }
+            Fact::Modules(files) => self.modules.add(files),
+            Fact::Command(byte) => self.command(byte),
+            Fact::Touched(all) => self.touched(all),
+            Fact::Knock => {
+                self.knock = None;
+                self.rounds.stir(Instant::now());
+                self.decide(Event::Wake);
             }
             Fact::Stuck(name, key) => self.harakiri(name, key),
             Fact::Overdue(name, key) => self.overdue(name, key),
@@ -293,6 +377,7 @@ impl Master {
                 match *read {
                     Ok(sealed) => self.reload(sealed),
                     Err(reason) => {
+                        self.at_once = false;
                         output::say(&format!(
                             "reload refused, the old generation serves on: {reason}"
                         ));
@@ -313,6 +398,7 @@ impl Master {
             (ORDER_RELIEVE, _) => {
                 // the files are the successor's now
                 self.vacuum.clear();
+                self.vacuums = false;
                 self.decide(Event::Stop);
             }
             (ORDER_STATUS, _) => {
@@ -340,7 +426,8 @@ impl Master {
                 self.decide(Event::StopNow);
             }
             Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT => self.decide(Event::Stop),
-            Signal::SIGUSR1 => output::say(&stats::document(self).trim_end().replace('\n', " ")),
+            Signal::SIGUSR1 => self.say_statistics(),
+            Signal::SIGTSTP => self.pause(),
             Signal::SIGCHLD => {
                 let known: Vec<Pid> =
                     self.broods.values().flat_map(Brood::pids).chain(self.daemons.pids()).collect();
@@ -354,6 +441,11 @@ impl Master {
     /// A reload without new settings from the Emperor: they are read where they were read first,
     /// or (inside a jail) the ones of the start serve again, with the code as it is now.
     fn read_anew(&mut self) {
+        if self.serve.supervision.exit_on_reload {
+            output::say("...the end in place of a reload (exit-on-reload)...");
+            self.decide(Event::Stop);
+            return;
+        }
         if let Some(prepare) = &mut self.prepare {
             prepare.start(&self.facts);
             return;
@@ -374,145 +466,17 @@ impl Master {
         }
         output::say(&format!("...gracefully starting generation {number}..."));
         self.coming.insert(number, serve);
-        self.decide(Event::Reload(number, law));
+        let at_once = std::mem::take(&mut self.at_once);
+        self.decide(if at_once {
+            Event::ReloadAtOnce(number, law)
+        } else {
+            Event::Reload(number, law)
+        });
     }
 
     fn decide(&mut self, event: Event) {
         let actions = self.roster.step(event, Instant::now());
         self.act(actions);
-    }
-
-    fn act(&mut self, actions: Vec<Action>) {
-        for action in actions {
-            match action {
-                Action::Hatch(name) => self.hatch(name),
-                Action::Fork(name, key, id, seat) => {
-                    let failed = self
-                        .broods
-                        .get_mut(&name)
-                        .and_then(|brood| brood.fork(name, key, id, seat, &self.facts).err());
-                    if let Some(error) = failed {
-                        let reason = format!("worker {id} cannot be forked: {error}");
-                        self.decide(Event::WorkerEnded(name, key, None, Some(reason)));
-                    }
-                }
-                Action::Drain(name, key, to) => {
-                    let successors = to.and_then(|to| self.broods.get(&to)).map(Brood::door);
-                    if let Some(brood) = self.broods.get(&name) {
-                        brood.drain(key, successors);
-                    }
-                }
-                Action::Kill(name, key) => {
-                    if let Some(brood) = self.broods.get_mut(&name) {
-                        brood.kill(key);
-                    }
-                }
-                Action::Quit(name) => {
-                    if let Some(brood) = self.broods.get_mut(&name) {
-                        brood.quit();
-                    }
-                }
-                Action::KillNursery(name) => {
-                    if let Some(brood) = self.broods.get(&name) {
-                        brood.kill_nursery();
-                    }
-                }
-                Action::Check(name) => check::start(self, name),
-                Action::Serving(name, number) => self.serving(name, number),
-                Action::Died(id, how) => {
-                    self.respawns += 1;
-                    let how = match how {
-                        Some(process::Ended::Signal(number)) => {
-                            format!("died, killed by signal {number}")
-                        }
-                        Some(process::Ended::Code(code)) => format!("died with exit code {code}"),
-                        None => "died".into(),
-                    };
-                    output::say(&format!("DAMN ! worker {id} {how} :( trying respawn ..."));
-                }
-                Action::Rejected(number, reason) => {
-                    self.coming.remove(&number);
-                    output::say(&format!(
-                        "generation {number} was rejected, the old one serves on: {}",
-                        reason.trim_end()
-                    ));
-                    if let Some(emperor) = &self.emperor {
-                        emperor.rejected(number, &reason);
-                    }
-                }
-                Action::Unrelieved(reason) => output::say(&format!(
-                    "the interpreter that forks workers died and cannot be replaced yet: {}",
-                    reason.trim_end()
-                )),
-                Action::Failed(reason) => {
-                    output::say(&format!("no generation can serve: {}", reason.trim_end()));
-                    if let Some(emperor) = &self.emperor {
-                        emperor.failed(&reason);
-                    }
-                    self.exit = Some(if self.no_app { Exit::NoApp } else { Exit::Failure });
-                }
-                Action::Forget(name) => {
-                    if let Some(brood) = self.broods.remove(&name) {
-                        self.retired_requests += brood.requests();
-                    }
-                }
-                Action::End => self.exit = Some(Exit::Success),
-            }
-        }
-    }
-
-    /// Starts a nursery.
-    fn hatch(&mut self, name: Gen) {
-        let number = self.roster.generations().find(|(at, _)| *at == name).map(|(_, g)| g.number);
-        let serve = number.and_then(|number| self.coming.remove(&number));
-        let serve = serve.unwrap_or_else(|| self.serve.clone());
-        while self.copies.try_join_next().is_some() {}
-        let (copies, facts) = (&mut self.copies, &self.facts);
-        match Brood::hatch(name, serve, &self.environment, &self.extension, facts, copies) {
-            Ok(brood) => drop(self.broods.insert(name, brood)),
-            Err(error) => self.decide(Event::NurseryEnded(name, error.to_string())),
-        }
-    }
-
-    /// A nursery's extension runs: it gets its outfit.
-    fn greet(&mut self, name: Gen, build: &str, interpreter: String) {
-        let number = self.roster.generations().find(|(at, _)| *at == name).map(|(_, g)| g.number);
-        let (Some(brood), Some(number)) = (self.broods.get_mut(&name), number) else { return };
-        brood.interpreter = interpreter;
-        if build != crate::BUILD_ID {
-            brood.kill_nursery();
-            let reason = "the extension is of another build than this server: restart it";
-            self.decide(Event::NurseryEnded(name, reason.into()));
-            return;
-        }
-        let lazy = brood.serve.lazy_apps;
-        match brood.equip(number, &self.listeners, self.locks.as_fd(), self.statistics.is_some()) {
-            Ok(()) if lazy => {
-                self.first_daemons(name);
-                self.decide(Event::Ready(name));
-            }
-            Ok(()) => {}
-            Err(error) => {
-                brood.kill_nursery();
-                self.decide(Event::NurseryEnded(name, format!("the outfit: {error}")));
-            }
-        }
-    }
-
-    /// A generation took over.
-    fn serving(&mut self, name: Gen, number: u64) {
-        if let Some(brood) = self.broods.get(&name) {
-            self.serve = brood.serve.clone();
-            output::configure(&self.serve.logs);
-        }
-        self.daemons.adopt(name, &self.serve, Instant::now());
-        output::say(&format!("generation {number} serves"));
-        // who works comes first: whoever waits for the reload is shown the new workers
-        self.report();
-        if let Some(emperor) = &mut self.emperor {
-            emperor.accepting();
-            emperor.served(number);
-        }
     }
 
     /// Tells the Emperor who works, when that changed.
@@ -535,6 +499,9 @@ impl Master {
         let rest = async { while self.copies.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(LAST_OUTPUT, rest).await;
         vacuum::clean(&self.vacuum);
+        if self.vacuums {
+            self.fifo.remove();
+        }
         self.exit.unwrap_or(Exit::Success)
     }
 }

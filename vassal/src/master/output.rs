@@ -46,7 +46,6 @@ pub(super) fn reopen() {
 }
 
 /// Gives the files of the log their other names (`touch-logrotate`).
-#[expect(dead_code, reason = "whoever watches files calls it")]
 pub(super) fn rotate() {
     let wrong = LOG.with_borrow_mut(|log| log.rotate(SystemTime::now()));
     say(if wrong.is_empty() { "logs were rotated" } else { "logs cannot be rotated" });

@@ -15,6 +15,7 @@ pub(super) fn watch(facts: &Facts) -> std::io::Result<()> {
         Signal::SIGINT,
         Signal::SIGQUIT,
         Signal::SIGTERM,
+        Signal::SIGTSTP,
         Signal::SIGUSR1,
         Signal::SIGUSR2,
         Signal::SIGCHLD,

@@ -81,14 +81,19 @@ pub(super) fn answer((client, tcp): (OwnedFd, bool), document: String, serve: &S
     });
 }
 
-fn listening(listener: &Listener) -> Socket {
+/// How many connections wait on a listener, and how many may.
+pub(super) fn queue(listener: &Listener) -> (u32, u32) {
     let (tcp, unix) = (|| socket::backlog(&listener.socket), || queue::of(&listener.socket));
     let lengths = match listener.listen.address {
         Address::Tcp(_) => tcp(),
         Address::Unix(_) | Address::Abstract(_) => unix(),
         Address::Descriptor(_) => tcp().or_else(|_| unix()),
     };
-    let (queue, max_queue) = lengths.unwrap_or((0, 0));
+    lengths.unwrap_or((0, 0))
+}
+
+fn listening(listener: &Listener) -> Socket {
+    let (queue, max_queue) = queue(listener);
     let wire = listener.listen.wire;
     let proto = match (wire, listener.listen.tls) {
         (Wire::Http, Some(_)) => "https",
@@ -172,7 +177,7 @@ pub(super) fn status(master: &Master) -> Status {
             match worker.standing {
                 Standing::Accepting if serves => status.workers.push(pid.as_raw() as u32),
                 Standing::Draining(_) => status.draining.push(pid.as_raw() as u32),
-                Standing::Ordered(_) | Standing::Born | Standing::Accepting => {}
+                Standing::Ordered(_) | Standing::Born(_) | Standing::Accepting => {}
             }
         }
     }

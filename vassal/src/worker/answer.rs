@@ -189,12 +189,8 @@ impl<A: App> Engine<A> {
         if !self.loyal.load(Relaxed) && !self.loyal.swap(true, Acquire) {
             self.tell(&News::Loyal);
         }
-        if served >= self.full_at.load(Relaxed) {
-            let age = std::time::Duration::from_millis(self.clock() - self.started);
-            if age >= self.outfit.serve.min_worker_lifetime {
-                self.full_at.store(u64::MAX, Relaxed);
-                self.tell(&News::Full);
-            }
+        if self.span.ends(served, || self.clock()) {
+            self.tell(&News::Full);
         }
         served
     }

@@ -18,6 +18,10 @@ pub enum Order {
     /// Finish what is in hand, let go of the rest, end. With the packet may travel the socket
     /// on which idle connections are passed to the successors.
     Drain,
+    /// Accept no more connections for now.
+    Pause,
+    /// Accept connections again.
+    Resume,
 }
 
 /// Worker to master.
@@ -34,6 +38,8 @@ pub enum News {
     Stuck,
     /// It wants to be replaced (`max-requests`).
     Full,
+    /// Files that modules were loaded from since (`py-autoreload`).
+    Modules(Vec<String>),
     /// The application could not be loaded (`lazy-apps`).
     NoApp(String),
 }

@@ -52,6 +52,10 @@ impl<A: App> Engine<A> {
     pub(super) fn obey(&self, waiting: &mut Waiting) {
         match control::receive::<Order>(&self.outfit.control) {
             Ok(Some((Order::Drain, mut descriptors))) => self.drain(waiting, descriptors.pop()),
+            Ok(Some((Order::Pause, _))) => {
+                self.listen(waiting, false);
+            }
+            Ok(Some((Order::Resume, _))) => self.listen(waiting, true),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             // without a master there is nobody to serve for
             Ok(None) | Err(_) => {

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Instant, SystemTime};
@@ -20,6 +20,7 @@ use super::affinity;
 use super::connection::{After, Connection, Peer, Table};
 use super::content::Content;
 use super::control::{self, News};
+use super::lifespan::Lifespan;
 use super::log::{Journal, Scratch};
 pub use super::outfit::Outfit;
 use super::vigil::Post;
@@ -54,7 +55,7 @@ const SWEEP: u64 = 100;
 pub(super) const CLIENT: EpollFlags = EpollFlags::EPOLLET.union(EpollFlags::EPOLLRDHUP);
 
 /// What an epoll event is about; connections are their own descriptor number.
-const LISTENER: u64 = 1 << 32;
+pub(super) const LISTENER: u64 = 1 << 32;
 const CONTROL: u64 = 2 << 32;
 const WAKE: u64 = 3 << 32;
 const HANDED: u64 = 4 << 32;
@@ -64,7 +65,7 @@ const HANDED: u64 = 4 << 32;
 pub struct Waiting {
     pub(super) wheel: Wheel,
     /// Until when listeners are left alone, and which.
-    resting: Option<(u64, Vec<usize>)>,
+    pub(super) resting: Option<(u64, Vec<usize>)>,
 }
 
 /// A worker's loop.
@@ -82,9 +83,8 @@ pub struct Engine<A> {
     pub(super) open: AtomicUsize,
     pub(super) loyal: AtomicBool,
     full_said: AtomicBool,
-    pub(super) full_at: AtomicU64,
     retired: AtomicBool,
-    pub(super) started: u64,
+    pub(super) span: Lifespan,
     pub(super) posts: Vec<Post>,
     pub(super) journal: Journal,
     pub(super) content: Option<Content>,
@@ -150,11 +150,7 @@ impl<A: App> Engine<A> {
         epoll.add(&outfit.control, EpollEvent::new(EpollFlags::EPOLLIN, CONTROL))?;
         epoll.add(&wake, EpollEvent::new(EpollFlags::EPOLLIN, WAKE))?;
         let ports = outfit.ports();
-        let delta = outfit.serve.max_requests_delta * u64::from(outfit.id.saturating_sub(1));
-        let full_at = match outfit.serve.max_requests {
-            0 => u64::MAX,
-            requests => requests + delta,
-        };
+        let span = Lifespan::new(&outfit.serve, outfit.id, monotonic());
         let journal = Journal::new(&outfit.serve, outfit.lines.take());
         let content = Content::of(&outfit.serve.content, outfit.id);
         Ok(Self {
@@ -170,9 +166,8 @@ impl<A: App> Engine<A> {
             open: AtomicUsize::new(0),
             loyal: AtomicBool::new(false),
             full_said: AtomicBool::new(false),
-            full_at: AtomicU64::new(full_at),
             retired: AtomicBool::new(false),
-            started: monotonic(),
+            span,
             posts: (0..threads).map(|_| Post::default()).collect(),
             journal,
             content,
@@ -383,48 +378,6 @@ impl<A: App> Engine<A> {
         let (_, listeners) =
             waiting.resting.get_or_insert_with(|| (self.clock() + REST, Vec::new()));
         listeners.push(number);
-    }
-
-    /// Listeners that were left alone are listened to again.
-    fn wake_listeners(&self, waiting: &mut Waiting, now: u64) {
-        let Some((_, listeners)) = waiting.resting.take_if(|(until, _)| *until <= now) else {
-            return;
-        };
-        if self.draining.load(Relaxed) {
-            return;
-        }
-        for number in listeners {
-            let Some(listener) = self.outfit.listeners.get(number) else { continue };
-            let shared_wait = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
-            let event = EpollEvent::new(shared_wait, LISTENER | number as u64);
-            let _ = self.epoll.add(&listener.socket, event);
-        }
-    }
-
-    /// How many connections may be taken before a sibling should have had its turn: as many as
-    /// this worker is behind the average, and one. Without siblings there is no limit.
-    fn fair_share(&self) -> usize {
-        let (board, seat) = (&self.outfit.board, self.outfit.seat);
-        if self.outfit.serve.processes < 2 {
-            return usize::MAX;
-        }
-        let accepting = |seat: &usize| board.read(*seat, Count::Accepting) > 0;
-        let seats = (0..board.seats()).filter(accepting);
-        let open = seats.map(|seat| board.read(seat, Count::Open));
-        let (count, sum) = open.fold((0, 0), |(count, sum), open| (count + 1, sum + open));
-        let mean = sum.checked_div(count).unwrap_or(0);
-        1 + mean.saturating_sub(board.read(seat, Count::Open)) as usize
-    }
-
-    /// Goes to the end of the kernel's queue of those who wait for this listener: it wakes the
-    /// first that sleeps, and would always wake the same worker otherwise.
-    fn step_back(&self, number: usize) {
-        let Some(listener) = self.outfit.listeners.get(number) else { return };
-        let shared_wait = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
-        let event = EpollEvent::new(shared_wait, LISTENER | number as u64);
-        if self.epoll.delete(&listener.socket).is_ok() {
-            let _ = self.epoll.add(&listener.socket, event);
-        }
     }
 
     /// One connection more or less.

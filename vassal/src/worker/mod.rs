@@ -30,6 +30,10 @@ mod framing;
 mod harakiri;
 /// Rules for the heads of answers.
 mod head;
+/// How long a worker lives.
+mod lifespan;
+/// Which listeners a worker listens to.
+mod listen;
 /// Request lines.
 mod log;
 /// What the configuration says of every answer.

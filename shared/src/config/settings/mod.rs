@@ -224,7 +224,15 @@ fn zero(name: &str) -> &'static str {
     match name {
         "processes" => "reads 0: with a master no worker runs, and nobody answers",
         "listen" => "reads 0 as the length of the queue",
-        "harakiri" | "max-requests" | "post-buffering" | "limit-post" => "reads 0, which is off",
+        "harakiri"
+        | "max-requests"
+        | "post-buffering"
+        | "limit-post"
+        | "cheaper"
+        | "idle"
+        | "max-worker-lifetime"
+        | "reload-on-rss"
+        | "reload-on-as" => "reads 0, which is off",
         _ => "reads 0",
     }
 }
@@ -236,7 +244,8 @@ pub(super) fn in_full(text: &str, value: u64, what: &str) -> Option<u64> {
     let factor = match unit.as_str() {
         "m" | "min" | "minutes" if what == "seconds" => 60,
         "h" | "hours" if what == "seconds" => 3600,
-        _ if what == "seconds" => return None,
+        "g" | "gb" | "gib" if what == "a number of mebibytes" => 1 << 10,
+        _ if what == "seconds" || what == "a number of mebibytes" => return None,
         "k" | "kb" | "kib" => 1 << 10,
         "m" | "mb" | "mib" => 1 << 20,
         "g" | "gb" | "gib" => 1 << 30,

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// More processes or threads than this are a slip of the finger.
-const CROWD_MAX: u64 = 4096;
+pub(super) const CROWD_MAX: u64 = 4096;
 /// A hundred years: what is added to a clock must not overflow.
 const SECONDS_MAX: u64 = 3_155_760_000;
 
@@ -22,6 +22,7 @@ const SECONDS_MAX: u64 = 3_155_760_000;
 pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve {
     let default = Serve::default();
     let (target, callable) = application(given);
+    let processes = processes(given);
     Serve {
         name: name.to_owned(),
         target,
@@ -38,11 +39,11 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
         master: ["master", "stats", "touch-reload", "cheaper", "master-fifo"]
             .iter()
             .any(|name| given.directives.flag(name).unwrap_or(false)),
-        processes: processes(given),
+        processes,
         threads: given
             .number("threads", CROWD_MAX, "a number of threads")
             .map_or(default.threads, |number| number.max(1) as u32),
-        lazy_apps: given.flag("lazy-apps"),
+        lazy_apps: given.flag("lazy-apps") || given.flag("lazy"),
         need_app: given.directives.flag("need-app").unwrap_or(default.need_app),
         harakiri: seconds(given, "harakiri").filter(|time| !time.is_zero()),
         stuck: stuck::read(given),
@@ -79,7 +80,7 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
         logs: logs::read(given),
         protocols: protocols::read(given),
         python: python::read(given),
-        supervision: supervision::read(given),
+        supervision: supervision::read(given, processes),
         surroundings: surroundings::read(given),
         options: given
             .directives

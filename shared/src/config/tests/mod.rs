@@ -9,6 +9,7 @@ mod mutation;
 mod reader;
 mod secret;
 mod settings;
+mod supervision;
 
 use std::ffi::OsString;
 use std::fs;

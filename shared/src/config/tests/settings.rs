@@ -203,7 +203,7 @@ fn of_several_statistics_sockets_the_last_one_counts() {
 #[test]
 fn every_option_of_a_vassal_that_works_reaches_the_settings() {
     // relevant with these only
-    let base = "socket = a.sock\nhttp-socket = b.sock\nhttp = c.sock\nenv = GONE=1\n";
+    let base = "socket = a.sock\nhttp-socket = b.sock\nhttp = c.sock\nenv = GONE=1\nprocesses = 99\ncheaper = 9\n";
     let read = |line: &str| {
         let (mut settings, reading) = settled(&format!("{base}{line}"));
         settings.serve.options.clear();
@@ -222,7 +222,7 @@ fn every_option_of_a_vassal_that_works_reaches_the_settings() {
                 "need-plugins" => "no-such-plugin",
                 // obeyed by the launcher, the Emperor and the reader, see there
                 "show-config" | "reload-mercy" | "fallback-config" | "inject-before"
-                | "inject-after" => continue,
+                | "inject-after" | "connect-and-read" => continue,
                 _ => match row.kind {
                     Kind::Flag => "true",
                     Kind::Integer | Kind::Long | Kind::Short | Kind::Megabytes => "77",

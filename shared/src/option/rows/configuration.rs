@@ -116,11 +116,11 @@ pub(super) const ROWS: &[Row] = &[
     row("if-not-hostname-match", Kind::Special)
         .immediate()
         .works("The contrary of `if-hostname-match`."),
-    row("stop", Kind::Special).immediate().planned("Stop the server whose pid is in a file."),
-    row("reload", Kind::Special).immediate().planned("Reload the server whose pid is in a file."),
-    row("pause", Kind::Special).immediate().planned("Pause the server whose pid is in a file."),
-    row("suspend", Kind::Special).immediate().planned("As `pause`."),
-    row("resume", Kind::Special).immediate().planned("Let a paused server go on."),
+    row("stop", Kind::Special).immediate().works("Stop the server whose pid is in a file."),
+    row("reload", Kind::Special).immediate().works("Reload the server whose pid is in a file."),
+    row("pause", Kind::Special).immediate().works("Pause the server whose pid is in a file."),
+    row("suspend", Kind::Special).immediate().works("As `pause`."),
+    row("resume", Kind::Special).immediate().works("Let a paused server go on."),
     row("extract", Kind::Special)
         .immediate()
         .planned("Print a resource (a file, an address, a section) and end."),

@@ -148,10 +148,10 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Let the master run Python's signal handlers."),
     row("reload-on-pss", Kind::Megabytes)
         .development()
-        .planned("Replace a worker after a request when its share of memory is this large."),
+        .works("Replace a worker after a request when its share of memory is this large."),
     row("reload-on-uss", Kind::Megabytes)
         .development()
-        .planned("Replace a worker after a request when its own memory is this large."),
+        .works("Replace a worker after a request when its own memory is this large."),
     row("spooler-cheap", Kind::Flag)
         .development()
         .planned("Run spoolers only while there are tasks."),

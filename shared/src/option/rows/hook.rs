@@ -3,6 +3,9 @@
 use super::FOREIGN;
 use crate::option::{Kind, Row, row};
 
+/// Why options that raise uWSGI's own signals are refused.
+const SIGNALS: &str = "uWSGI's signals are not provided; touch-exec runs a command";
+
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
     row("env", Kind::Special)
@@ -103,23 +106,26 @@ pub(super) const ROWS: &[Row] = &[
     row("reload-on-fd", Kind::List).planned("Reload when a descriptor has something to read."),
     row("brutal-reload-on-fd", Kind::List)
         .planned("Reload at once when a descriptor has something to read."),
-    row("touch-reload", Kind::List)
-        .planned("Reload when this file changes, appears or disappears."),
-    row("touch-workers-reload", Kind::List).planned("Replace the workers when this file changes."),
+    row("touch-reload", Kind::List).works("Reload when this file changes, appears or disappears."),
+    row("touch-workers-reload", Kind::List).works("Replace the workers when this file changes."),
     row("touch-mules-reload", Kind::List).planned("Replace the mules when this file changes."),
     row("touch-spoolers-reload", Kind::List)
         .planned("Replace the spoolers when this file changes."),
     row("touch-chain-reload", Kind::List)
-        .planned("Replace one worker after the other when this file changes."),
-    row("touch-logrotate", Kind::List).planned("Rotate the log when this file changes."),
-    row("touch-logreopen", Kind::List).planned("Open the log again when this file changes."),
-    row("touch-exec", Kind::List).planned("Run a command when a file changes, `file command`."),
-    row("touch-signal", Kind::List).planned("Raise a signal when a file changes, `file signal`."),
-    row("fs-reload", Kind::List).planned("Reload when something below this path changes."),
+        .works("Replace one worker after the other when this file changes."),
+    row("touch-logrotate", Kind::List).works("Rotate the log when this file changes."),
+    row("touch-logreopen", Kind::List).works("Open the log again when this file changes."),
+    row("touch-exec", Kind::List).works("Run a command when a file changes, `file command`."),
+    row("touch-signal", Kind::List)
+        .refused(SIGNALS, "Raise a signal when a file changes, `file signal`.")
+        .harmless(),
+    row("fs-reload", Kind::List)
+        .works("Reload when this file changes, or something directly in this directory."),
     row("fs-brutal-reload", Kind::List)
-        .planned("Reload at once when something below this path changes."),
+        .works("As `fs-reload`; the old workers are ended at once when the new ones accept."),
     row("fs-signal", Kind::List)
-        .planned("Raise a signal when something below a path changes, `path signal`."),
+        .refused(SIGNALS, "Raise a signal when something below a path changes, `path signal`.")
+        .harmless(),
     row("check-mountpoint", Kind::List)
         .aliases(&["mountpoint-check", "check-mount", "mount-check"])
         .planned("End when this file system cannot be reached any more."),

@@ -99,7 +99,7 @@ pub(super) const ROWS: &[Row] = &[
         .works("Let a worker end without waiting for threads that the application started."),
     row("honour-stdin", Kind::Flag).planned("Leave standard input as it is."),
     row("exit-on-reload", Kind::Flag)
-        .planned("End in place of a reload, for a supervisor that starts the server again."),
+        .works("End in place of a reload, for a supervisor that starts the server again."),
     row("force-gateway", Kind::Flag).planned("Run routers without a master."),
     row("reaper", Kind::Flag).short('r').planned("Collect ended children after each request."),
     row("no-server", Kind::Flag).planned("Do everything of a start and end before serving."),
@@ -113,12 +113,12 @@ pub(super) const ROWS: &[Row] = &[
     row("reload-on-exception", Kind::Flag)
         .works("Replace a worker after an exception of the application."),
     row("use-abort", Kind::Flag).planned("Dump core when a worker crashes."),
-    row("lazy", Kind::Flag).planned("As `lazy-apps`, and a reload only replaces the workers."),
-    row("cheap", Kind::Flag).planned("Start workers when the first connection comes."),
+    row("lazy", Kind::Flag).works("As `lazy-apps`."),
+    row("cheap", Kind::Flag).works("Start workers when the first connection comes."),
     row("cheaper-algo-list", Kind::Flag)
         .aliases(&["cheaper-algos-list", "cheaper-list"])
         .planned("Print the ways in which the number of workers is adapted."),
-    row("die-on-idle", Kind::Flag).planned("End after `idle` seconds without a request."),
+    row("die-on-idle", Kind::Flag).works("End after `idle` seconds without a request."),
     row("vhost", Kind::Flag).works("Choose the application by the host name too."),
     row("vhost-host", Kind::Flag).works("As `vhost`, by the header Host."),
     row("close-on-exec2", Kind::Flag)
@@ -141,27 +141,25 @@ pub(super) const ROWS: &[Row] = &[
         .planned("How many frames of a crash are logged."),
     row("max-apps", Kind::Integer).planned("How many applications may be loaded."),
     row("max-worker-lifetime-delta", Kind::Integer)
-        .planned("Added to `max-worker-lifetime` once more for each further worker, in seconds."),
+        .works("Added to `max-worker-lifetime` once more for each further worker, in seconds."),
     row("mem-collector-freq", Kind::Integer)
         .default("3")
-        .planned("Seconds between looks for `evil-reload-on-rss` and the like."),
+        .works("Seconds between looks for `evil-reload-on-rss` and the like."),
     row("check-interval", Kind::Integer)
         .default("1")
-        .planned("Seconds between the master's looks around."),
+        .accepted("The master waits for events; what it looks at itself is looked at each second."),
     row("forkbomb-delay", Kind::Integer)
         .default("2")
-        .planned("Seconds to pause when workers end too fast."),
+        .works("Seconds to pause when workers end too fast."),
     row("async", Kind::Integer)
         .planned("Number of requests that each worker serves at a time by switching between them."),
     row("cheaper", Kind::Integer)
-        .planned("The least number of workers; more are started as they are needed."),
+        .works("The least number of workers; more are started as they are needed."),
     row("cheaper-initial", Kind::Integer)
-        .planned("Number of workers at the start; as `cheaper` unless given."),
-    row("cheaper-step", Kind::Integer)
-        .default("1")
-        .planned("How many workers are added at a time."),
+        .works("Number of workers at the start; as `cheaper` unless given."),
+    row("cheaper-step", Kind::Integer).default("1").works("How many workers are added at a time."),
     row("idle", Kind::Integer)
-        .planned("Seconds without a request after which the workers are stopped."),
+        .works("Seconds without a request after which the workers are stopped."),
     row("thread-stacksize", Kind::Integer)
         .aliases(&["threads-stacksize", "thread-stack-size", "threads-stack-size"])
         .works("Stack of each thread that serves requests but the first, in KiB; else 8192."),
@@ -171,36 +169,36 @@ pub(super) const ROWS: &[Row] = &[
     row("write-errors-tolerance", Kind::Long)
         .accepted("A client that went away is never an error."),
     row("max-worker-lifetime", Kind::Long)
-        .planned("Replace a worker when it is this old, in seconds."),
+        .works("Replace a worker when it is this old, in seconds."),
     row("cheaper-overload", Kind::Long)
         .default("3")
-        .planned("Seconds, or connections that wait, after which workers are added."),
+        .works("Seconds, or connections that wait, after which workers are added."),
     row("cheaper-rss-limit-soft", Kind::Long)
-        .planned("Add no worker when all use this much memory together, in bytes."),
+        .works("Add no worker when all use this much memory together, in bytes."),
     row("cheaper-rss-limit-hard", Kind::Long)
-        .planned("Stop workers when all use this much memory together, in bytes."),
+        .works("Stop workers when all use this much memory together, in bytes."),
     row("reload-on-as", Kind::Megabytes)
-        .planned("Replace a worker after a request when its address space is this large."),
+        .works("Replace a worker after a request when its address space is this large."),
     row("reload-on-rss", Kind::Megabytes)
-        .planned("Replace a worker after a request when it uses this much memory."),
+        .works("Replace a worker after a request when it uses this much memory."),
     row("evil-reload-on-as", Kind::Megabytes)
-        .planned("Kill a worker when its address space is this large."),
+        .works("Kill a worker when its address space is this large."),
     row("evil-reload-on-rss", Kind::Megabytes)
-        .planned("Kill a worker when it uses this much memory."),
+        .works("Kill a worker when it uses this much memory."),
     row("fallback-config", Kind::Text)
         .immediate()
         .works("Configuration that is used when this one fails."),
     row("profiler", Kind::Text).planned("Profile the application."),
     row("pidfile2", Kind::Text)
-        .planned("File that takes the pid of the master, written as the user."),
-    row("safe-pidfile2", Kind::Text).planned("As `pidfile2`, written once the start went well."),
+        .works("File that takes the pid of the master, written as the user."),
+    row("safe-pidfile2", Kind::Text).works("As `pidfile2`, written once the start went well."),
     row("upload-progress", Kind::Text).planned("Directory with a file for each running upload."),
     row("force-cwd", Kind::Text).planned("Directory that counts as the one of the start."),
     row("chdir2", Kind::Text).works("Working directory after the application was loaded."),
     row("cheaper-algo", Kind::Text)
         .default("spare")
         .choices(&["spare", "backlog", "busyness", "backlog2", "manual"])
-        .planned("How the number of workers is adapted: spare, backlog, busyness or manual."),
+        .works("How the number of workers is adapted: spare, backlog, busyness or manual."),
     row("loop", Kind::Text).planned("Event loop that serves the requests."),
     row("worker-exec", Kind::Text).planned("Program that each worker becomes."),
     row("worker-exec2", Kind::Text).planned("As `worker-exec`, after the hooks of a fork."),
@@ -219,7 +217,7 @@ pub(super) const ROWS: &[Row] = &[
     row("exception-handler", Kind::List)
         .planned("What is told about exceptions, `kind:arguments`."),
     row("master-fifo", Kind::List)
-        .planned("Named pipe that takes commands for the master, a letter each."),
+        .works("Named pipe that takes commands for the master, a letter each."),
     row("binsh", Kind::List).planned("Shell that runs commands; the first that exists is used."),
     row("mount", Kind::List).works("Application below a path, `/path=module:callable` or a file."),
     row("worker-mount", Kind::List).works("Application below a path, loaded in each worker."),
@@ -228,33 +226,31 @@ pub(super) const ROWS: &[Row] = &[
         .works("Define an option that stands for others, `name=option=$1;option=$2`."),
     row("declare-option2", Kind::Special)
         .works("As `declare-option`, defined after everything was read."),
-    row("connect-and-read", Kind::Special)
-        .immediate()
-        .planned("Print what a socket sends and end."),
+    row("connect-and-read", Kind::Special).immediate().works("Print what a socket sends and end."),
     row("cheaper-busyness-max", Kind::Long)
         .default("50")
-        .planned("Add a worker above this share of busy time, in percent."),
+        .works("Add a worker above this share of busy time, in percent."),
     row("cheaper-busyness-min", Kind::Long)
         .default("25")
-        .planned("Stop a worker below this share of busy time, in percent."),
+        .works("Stop a worker below this share of busy time, in percent."),
     row("cheaper-busyness-multiplier", Kind::Long)
         .default("10")
-        .planned("How many spans of little work stop a worker."),
+        .works("How many spans of little work stop a worker."),
     row("cheaper-busyness-penalty", Kind::Long)
         .default("2")
-        .planned("Added to the multiplier when a worker was stopped too early."),
+        .works("Added to the multiplier when a worker was stopped too early."),
     row("cheaper-busyness-verbose", Kind::Flag)
-        .planned("Log what is decided about the number of workers."),
+        .works("Log what is decided about the number of workers."),
     row("cheaper-busyness-backlog-alert", Kind::Long)
         .default("33")
-        .planned("Add workers at once when more connections than this wait."),
+        .works("Add workers at once when more connections than this wait."),
     row("cheaper-busyness-backlog-multiplier", Kind::Long)
         .default("3")
-        .planned("How many spans of little work stop a worker that was added at once."),
+        .works("How many spans of little work stop a worker that was added at once."),
     row("cheaper-busyness-backlog-step", Kind::Long)
         .default("1")
-        .planned("How many workers are added at once."),
+        .works("How many workers are added at once."),
     row("cheaper-busyness-backlog-nonzero", Kind::Long)
         .default("60")
-        .planned("Add workers when connections wait for this many seconds."),
+        .works("Add workers when connections wait for this many seconds."),
 ];

@@ -90,8 +90,8 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row("py-autoreload", Kind::Integer)
         .aliases(&["py-auto-reload", "python-auto-reload", "python-autoreload"])
-        .planned("Seconds between looks for changed modules, for development."),
-    row("py-auto-reload-ignore", Kind::List).planned("Module whose changes are overlooked."),
+        .works("Seconds between looks for changed modules, for development."),
+    row("py-auto-reload-ignore", Kind::List).works("Module whose changes are overlooked."),
     row("wsgi-env-behaviour", Kind::Text)
         .aliases(&["wsgi-env-behavior"])
         .choices(&["cheat", "holy"])

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{AGAIN, Action, Course, Gen, Generation, Nursery, Roster, Standing};
+use super::{AGAIN, Action, Course, Gen, Generation, Leave, Manner, Nursery, Roster, Standing};
 
 impl Roster {
     /// What is overdue.
@@ -18,8 +18,11 @@ impl Roster {
             let dead = self.serving().filter(|(_, serving)| serving.nursery == Nursery::Gone);
             let dead = dead.map(|(_, serving)| (serving.number, serving.law));
             if let (Some((number, law)), None) = (dead, self.rising) {
-                self.hatch(number, law, false, now, out);
+                self.hatch(number, law, Manner::UNASKED, now, out);
             }
+        }
+        if self.age(now) {
+            self.recycle(now, out);
         }
         let all = matches!(self.course, Course::Ending(until) if until <= now);
         let mut late = None;
@@ -42,8 +45,10 @@ impl Roster {
                     out.push(Action::KillNursery(*name));
                 }
                 let overdue = match worker.standing {
-                    Standing::Ordered(until) | Standing::Draining(until) => until <= now,
-                    Standing::Born | Standing::Accepting => false,
+                    Standing::Ordered(until)
+                    | Standing::Born(until)
+                    | Standing::Draining(until) => until <= now,
+                    Standing::Accepting => false,
                 };
                 if overdue || all {
                     // should it survive even that, it is tried again
@@ -60,6 +65,22 @@ impl Roster {
             let reason = "the application was not imported in ten minutes";
             self.reject(name, reason.into(), now, out);
         }
+    }
+
+    /// Marks the workers that are too old; whether there are new ones among them.
+    fn age(&mut self, now: Instant) -> bool {
+        let Some(name) = self.serving else { return false };
+        let Some(generation) = self.generations.get_mut(&name) else { return false };
+        let mut found = false;
+        for worker in generation.workers.values_mut() {
+            if worker.standing == Standing::Accepting
+                && worker.due.take_if(|due| *due <= now).is_some()
+            {
+                worker.leaving.get_or_insert(Leave::Full);
+                found = true;
+            }
+        }
+        found
     }
 
     /// Forgets generations that are over; ends when none is left.
@@ -102,10 +123,17 @@ impl Roster {
             }
             deadlines.extend(generation.workers.values().filter_map(
                 |worker| match worker.standing {
-                    Standing::Ordered(until) | Standing::Draining(until) => Some(until),
-                    Standing::Born | Standing::Accepting => None,
+                    Standing::Ordered(until)
+                    | Standing::Born(until)
+                    | Standing::Draining(until) => Some(until),
+                    Standing::Accepting => None,
                 },
             ));
+        }
+        if let Some((_, serving)) = self.serving() {
+            let working = serving.workers.values();
+            let working = working.filter(|worker| worker.standing == Standing::Accepting);
+            deadlines.extend(working.filter_map(|worker| worker.due));
         }
         deadlines.into_iter().min()
     }

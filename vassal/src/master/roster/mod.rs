@@ -12,12 +12,16 @@ use shared::sys::process::Ended;
 
 /// What is overdue.
 mod clock;
+/// How many workers there are.
+mod number;
 /// The words.
 mod people;
+/// Replacing workers.
+mod replace;
 
-pub use people::{Action, Event, Gen, Generation, Key, Law, Nursery, Standing, Worker};
+pub use people::{Action, Event, Gen, Generation, Key, Law, Leave, Nursery, Standing, Worker};
 
-/// How long an import may take before the generation is given up.
+/// How long an import may take before the generation (or the lazy worker) is given up.
 const IMPORT_PATIENCE: Duration = Duration::from_mins(10);
 /// How long a fork may take to report.
 const FORK_PATIENCE: Duration = Duration::from_secs(30);
@@ -32,8 +36,6 @@ const NURSERY_PATIENCE: Duration = Duration::from_secs(5);
 const REVIVE: Duration = Duration::from_secs(10);
 /// How long after a kill it is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
-/// The pause (`forkbomb-delay`).
-const PAUSE: Duration = Duration::from_secs(2);
 
 /// Whether the vassal goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,21 @@ enum Course {
     /// Everything is killed then.
     Ending(Instant),
     Over,
+}
+
+/// How a generation comes to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Manner {
+    /// Somebody waits for it.
+    asked: bool,
+    /// The old workers are not left any time.
+    at_once: bool,
+}
+
+impl Manner {
+    const ASKED: Self = Self { asked: true, at_once: false };
+    const UNASKED: Self = Self { asked: false, at_once: false };
+    const AT_ONCE: Self = Self { asked: true, at_once: true };
 }
 
 /// Everybody who works in a vassal.
@@ -72,7 +89,7 @@ impl Roster {
             revive: None,
         };
         let mut actions = Vec::new();
-        roster.hatch(number, law, true, now, &mut actions);
+        roster.hatch(number, law, Manner::ASKED, now, &mut actions);
         (roster, actions)
     }
 
@@ -93,6 +110,11 @@ impl Roster {
         self.course != Course::Running
     }
 
+    /// Whether a reload is on its way.
+    pub fn reloading(&self) -> bool {
+        self.rising.is_some() && self.serving.is_some()
+    }
+
     /// All generations, oldest first.
     pub fn generations(&self) -> impl Iterator<Item = (Gen, &Generation)> {
         self.generations.iter().map(|(at, generation)| (*at, generation))
@@ -103,8 +125,16 @@ impl Roster {
         self.next
     }
 
-    fn hatch(&mut self, number: u64, law: Law, asked: bool, now: Instant, out: &mut Vec<Action>) {
+    fn hatch(
+        &mut self,
+        number: u64,
+        law: Law,
+        manner: Manner,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
         let name = self.fresh();
+        let wanted = self.wanted_by(&law);
         self.generations.insert(
             name,
             Generation {
@@ -112,8 +142,10 @@ impl Roster {
                 nursery: Nursery::Importing(now + IMPORT_PATIENCE),
                 nursery_alive: true,
                 workers: BTreeMap::new(),
+                wanted,
                 law,
-                asked,
+                asked: manner.asked,
+                at_once: manner.at_once,
                 checking: false,
             },
         );
@@ -132,7 +164,7 @@ impl Roster {
                 if let Some(worker) = self.worker(name, key)
                     && matches!(worker.standing, Standing::Ordered(_))
                 {
-                    worker.standing = Standing::Born;
+                    worker.standing = Standing::Born(now + IMPORT_PATIENCE);
                 }
             }
             Event::Accepting(name, key) => self.accepting(name, key, now, &mut out),
@@ -141,7 +173,16 @@ impl Roster {
                 self.worker_ended(name, key, how, reason, now, &mut out);
             }
             Event::Checked(name, answer) => self.checked(name, answer, now, &mut out),
-            Event::Reload(number, law) => self.reload(number, law, now, &mut out),
+            Event::Reload(number, law) => self.reload(number, law, Manner::ASKED, now, &mut out),
+            Event::ReloadAtOnce(number, law) => {
+                self.reload(number, law, Manner::AT_ONCE, now, &mut out);
+            }
+            Event::Grow(more) => self.grow(more, now, &mut out),
+            Event::Shrink(key) => self.shrink(key, now, &mut out),
+            Event::Sleep => self.sleep(now, &mut out),
+            Event::Wake => self.awake(now, &mut out),
+            Event::Chain => self.chain(now, &mut out),
+            Event::WorkersAtOnce => self.workers_at_once(now, &mut out),
             Event::Stop => self.stop(now, &mut out),
             Event::StopNow => self.stop_now(now, &mut out),
             Event::Time => {}
@@ -161,20 +202,11 @@ impl Roster {
         }
         let Some(generation) = self.generations.get_mut(&name) else { return };
         generation.nursery = Nursery::Ready;
-        for id in 1..=generation.law.workers {
+        for id in 1..=generation.wanted {
             self.order(name, id, false, now, out);
         }
-    }
-
-    /// Has a worker forked, on a free seat.
-    fn order(&mut self, name: Gen, id: u32, spare: bool, now: Instant, out: &mut Vec<Action>) {
-        let key = self.fresh();
-        let Some(generation) = self.generations.get_mut(&name) else { return };
-        let taken = |seat: &u32| generation.workers.values().any(|worker| worker.seat == *seat);
-        let Some(seat) = (0..seats(&generation.law)).find(|seat| !taken(seat)) else { return };
-        let standing = Standing::Ordered(now + FORK_PATIENCE);
-        generation.workers.insert(key, Worker { id, seat, standing, leaving: false, spare });
-        out.push(Action::Fork(name, key, id, seat));
+        // where none is wanted yet, nobody has to accept
+        self.perhaps_take_over(name, now, out);
     }
 
     fn no_app(&mut self, name: Gen, reason: String, now: Instant, out: &mut Vec<Action>) {
@@ -219,7 +251,7 @@ impl Roster {
             self.reject(name, why, now, out);
         } else if Some(name) == self.serving && self.rising.is_none() {
             // its workers serve on; a new nursery relieves these orphans
-            self.hatch(number, law, false, now, out);
+            self.hatch(number, law, Manner::UNASKED, now, out);
         }
     }
 
@@ -230,17 +262,20 @@ impl Roster {
         }
         worker.standing = Standing::Accepting;
         let (id, spare) = (worker.id, std::mem::take(&mut worker.spare));
-        if spare && let Some(generation) = self.generations.get_mut(&name) {
-            let until = now + generation.law.mercy;
-            let old = |worker: &&mut Worker| worker.id == id && worker.leaving;
-            for (old_key, worker) in &mut generation.workers {
-                if old(&worker) {
-                    worker.standing = Standing::Draining(until);
-                    out.push(Action::Drain(name, *old_key, Some(name)));
-                }
+        if let Some(generation) = self.generations.get_mut(&name) {
+            let law = generation.law;
+            if let Some(worker) = generation.workers.get_mut(&key) {
+                let further = law.lifetime_delta.saturating_mul(id.saturating_sub(1));
+                worker.due = law.lifetime.and_then(|age| now.checked_add(age + further));
+            }
+            if spare {
+                succeed(name, generation, id, key, now, out);
             }
         }
         self.perhaps_take_over(name, now, out);
+        if spare {
+            self.recycle(now, out);
+        }
     }
 
     /// A rising generation takes over when all its workers accept and the check is answered.
@@ -251,7 +286,10 @@ impl Roster {
         let Some(generation) = self.generations.get_mut(&name) else { return };
         let working = |worker: &Worker| worker.standing == Standing::Accepting;
         let accepting = generation.workers.values().filter(|worker| working(worker)).count();
-        if accepting < generation.law.workers as usize || generation.checking {
+        if accepting < generation.wanted as usize
+            || generation.nursery != Nursery::Ready
+            || generation.checking
+        {
             return;
         }
         if generation.law.checks {
@@ -280,23 +318,39 @@ impl Roster {
 
     fn take_over(&mut self, name: Gen, now: Instant, out: &mut Vec<Action>) {
         self.rising = None;
-        let Some(number) = self.generations.get(&name).map(|generation| generation.number) else {
-            return;
-        };
+        let before = self.serving().map(|(_, serving)| serving.wanted);
+        let Some(generation) = self.generations.get_mut(&name) else { return };
+        let (number, at_once) = (generation.number, generation.at_once);
+        if let Some(before) = before {
+            // the load may have grown meanwhile
+            generation.wanted = generation.wanted.max(before).min(generation.law.workers);
+        }
+        let asleep = generation.wanted == 0;
         self.revive = None;
         let old = self.serving.replace(name);
         // the old workers are told before anybody hears that the new ones serve
         if let Some(old) = old {
-            self.relieve(old, Some(name), now, out);
+            self.relieve(old, Some(name), at_once, now, out);
         }
         out.push(Action::Serving(name, number));
+        if asleep {
+            out.push(Action::Asleep);
+        }
+        self.fill(now, out);
     }
 
     /// Lets a generation fall: its workers finish what they have.
-    fn relieve(&mut self, name: Gen, to: Option<Gen>, now: Instant, out: &mut Vec<Action>) {
+    fn relieve(
+        &mut self,
+        name: Gen,
+        to: Option<Gen>,
+        at_once: bool,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
         let Some(generation) = self.generations.get_mut(&name) else { return };
         retire(name, generation, now, out);
-        let until = now + generation.law.mercy;
+        let until = if at_once { now } else { now + generation.law.mercy };
         for (key, worker) in &mut generation.workers {
             match worker.standing {
                 Standing::Accepting => {
@@ -304,40 +358,12 @@ impl Roster {
                     out.push(Action::Drain(name, *key, to));
                 }
                 // it has no request in hand, and may be in an import that never ends
-                Standing::Ordered(_) | Standing::Born => {
+                Standing::Ordered(_) | Standing::Born(_) => {
                     worker.standing = Standing::Draining(now + AGAIN);
                     out.push(Action::Kill(name, *key));
                 }
                 Standing::Draining(_) => {}
             }
-        }
-    }
-
-    fn full(&mut self, name: Gen, key: Key, now: Instant, out: &mut Vec<Action>) {
-        if Some(name) != self.serving {
-            return;
-        }
-        let Some(worker) = self.worker(name, key) else { return };
-        worker.leaving = true;
-        self.recycle(now, out);
-    }
-
-    /// Replaces leaving workers, one at a time: no stampede.
-    fn recycle(&mut self, now: Instant, out: &mut Vec<Action>) {
-        if self.rising.is_some() || self.paused.is_some() || self.course != Course::Running {
-            return; // a rising generation relieves them all
-        }
-        let Some(name) = self.serving else { return };
-        let Some(generation) = self.generations.get(&name) else { return };
-        let busy =
-            |worker: &Worker| worker.spare || matches!(worker.standing, Standing::Draining(_));
-        if generation.nursery != Nursery::Ready || generation.workers.values().any(busy) {
-            return;
-        }
-        let next =
-            generation.workers.values().find(|worker| worker.leaving).map(|worker| worker.id);
-        if let Some(id) = next {
-            self.order(name, id, true, now, out);
         }
     }
 
@@ -365,45 +391,51 @@ impl Roster {
         if Some(name) != self.serving {
             return;
         }
-        if worker.leaving && matches!(worker.standing, Standing::Draining(_)) {
+        if worker.leaving.is_some() {
+            // whoever was to take its place has it now
+            let successor = generation.workers.values_mut().find(|one| one.id == worker.id);
+            if let Some(successor) = successor {
+                successor.spare = false;
+            }
+        }
+        if let (Some(why), Standing::Draining(_)) = (worker.leaving, worker.standing) {
+            if why == Leave::Cheaped {
+                out.push(Action::Cheaped(worker.id));
+            }
+            self.fill(now, out);
             self.recycle(now, out);
             return;
         }
         out.push(Action::Died(worker.id, how));
+        let (most, pause) = (generation.law.workers, generation.law.pause);
+        if worker.spare {
+            unchain(generation, &worker, how, reason, out);
+        }
         self.deaths.retain(|death| now.duration_since(*death) < BURST);
         self.deaths.push(now);
-        let workers = generation.law.workers;
-        if self.deaths.len() > workers as usize + DEATHS {
-            self.paused.get_or_insert(now + PAUSE);
+        if self.deaths.len() > most as usize + DEATHS {
+            self.paused.get_or_insert(now + pause);
         }
         self.fill(now, out);
         self.recycle(now, out);
     }
 
-    /// Has the missing workers of the serving generation forked.
-    fn fill(&mut self, now: Instant, out: &mut Vec<Action>) {
-        if self.paused.is_some() || self.course != Course::Running {
-            return;
-        }
-        let Some((name, generation)) = self.serving() else { return };
-        if generation.nursery != Nursery::Ready {
-            return;
-        }
-        let present: Vec<u32> = generation.workers.values().map(|worker| worker.id).collect();
-        let missing: Vec<u32> =
-            (1..=generation.law.workers).filter(|id| !present.contains(id)).collect();
-        for id in missing {
-            self.order(name, id, false, now, out);
-        }
-    }
-
-    fn reload(&mut self, number: u64, law: Law, now: Instant, out: &mut Vec<Action>) {
+    fn reload(
+        &mut self,
+        number: u64,
+        law: Law,
+        manner: Manner,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
         if self.course != Course::Running {
             return;
         }
         if let Some(rising) = self.rising {
-            if self.serving.is_none() {
-                // the first generation is still on its way: the newer settings replace it
+            let same = self.generations.get(&rising).is_some_and(|one| one.number == number);
+            if self.serving.is_none() || same {
+                // the first generation is still on its way: the newer settings replace it. So do
+                // those of an Emperor that come for a generation which was begun without them
                 if let Some(generation) = self.generations.get_mut(&rising) {
                     end(rising, generation, now, out);
                 }
@@ -411,7 +443,7 @@ impl Roster {
                 self.reject(rising, "a newer reload replaced this one".into(), now, out);
             }
         }
-        self.hatch(number, law, true, now, out);
+        self.hatch(number, law, manner, now, out);
     }
 
     fn stop(&mut self, now: Instant, out: &mut Vec<Action>) {
@@ -422,7 +454,7 @@ impl Roster {
         self.course = Course::Ending(now + mercy);
         self.rising = None;
         for name in self.generations.keys().copied().collect::<Vec<_>>() {
-            self.relieve(name, None, now, out);
+            self.relieve(name, None, false, now, out);
         }
     }
 
@@ -459,5 +491,9 @@ fn end(name: Gen, generation: &mut Generation, now: Instant, out: &mut Vec<Actio
     }
 }
 
+use replace::{succeed, unchain};
+
+#[cfg(test)]
+mod number_tests;
 #[cfg(test)]
 mod tests;

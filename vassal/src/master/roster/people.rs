@@ -8,8 +8,12 @@ use shared::sys::process::Ended;
 /// The settings that these decisions obey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Law {
-    /// `processes`.
+    /// `processes`: the most workers.
     pub workers: u32,
+    /// `cheaper`: the least; as `workers` without it.
+    pub least: u32,
+    /// `cheaper-initial`, or 0 with `cheap`: workers at the start.
+    pub initial: u32,
     /// `need-app`: without an application there is no generation.
     pub need_app: bool,
     /// `lazy-apps`: workers import, not the nursery.
@@ -18,6 +22,12 @@ pub struct Law {
     pub checks: bool,
     /// `worker-reload-mercy`: how long a draining worker may take.
     pub mercy: Duration,
+    /// `max-worker-lifetime`.
+    pub lifetime: Option<Duration>,
+    /// `max-worker-lifetime-delta`, once more for each further worker.
+    pub lifetime_delta: Duration,
+    /// `forkbomb-delay`: the pause when workers end too fast.
+    pub pause: Duration,
 }
 
 /// Names a generation inside one master; numbers that users see may repeat after a crash.
@@ -30,12 +40,23 @@ pub type Key = u64;
 pub enum Standing {
     /// It was ordered; it has to report until then.
     Ordered(Instant),
-    /// It exists (lazy ones import now).
-    Born,
+    /// It exists (lazy ones import now); it has to accept until then.
+    Born(Instant),
     /// It accepts.
     Accepting,
     /// It was told to drain and is killed then.
     Draining(Instant),
+}
+
+/// Why a worker goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// It has done its part (`max-requests`, memory, age): another one takes its place first.
+    Full,
+    /// All workers are replaced, one after the other; not if a new one fails.
+    Chain,
+    /// It is not needed (`cheaper`, `idle`).
+    Cheaped,
 }
 
 /// One worker process.
@@ -47,10 +68,12 @@ pub struct Worker {
     pub seat: u32,
     /// What it is doing.
     pub standing: Standing,
-    /// It asked to be replaced, and the replacement is on its way.
-    pub leaving: bool,
+    /// Why it goes, if it does.
+    pub leaving: Option<Leave>,
     /// It is the one that replaces a leaving worker of the same id.
     pub spare: bool,
+    /// When it is too old.
+    pub due: Option<Instant>,
 }
 
 /// What a nursery is doing.
@@ -77,10 +100,14 @@ pub struct Generation {
     pub nursery_alive: bool,
     /// Its workers.
     pub workers: BTreeMap<Key, Worker>,
+    /// How many workers it should have.
+    pub wanted: u32,
     /// The law it was started under.
     pub law: Law,
     /// Whether it is a reload somebody waits for, or replaces a nursery that died.
     pub asked: bool,
+    /// The generation before it is not left any time to finish.
+    pub at_once: bool,
     pub(super) checking: bool,
 }
 
@@ -105,6 +132,20 @@ pub enum Event {
     Checked(Gen, Result<(), String>),
     /// New settings were read: start a generation with this number.
     Reload(u64, Law),
+    /// The same, and the old workers are cut off as soon as the new ones accept.
+    ReloadAtOnce(u64, Law),
+    /// So many workers more are needed.
+    Grow(u32),
+    /// This worker is not needed.
+    Shrink(Key),
+    /// No worker is needed until somebody knocks.
+    Sleep,
+    /// Somebody knocks.
+    Wake,
+    /// Replace all workers, one after the other.
+    Chain,
+    /// Replace all workers now, whatever they have in hand.
+    WorkersAtOnce,
     /// End when everything in hand is finished.
     Stop,
     /// End now.
@@ -134,6 +175,12 @@ pub enum Action {
     Serving(Gen, u64),
     /// A worker died and is replaced: what to say.
     Died(u32, Option<Ended>),
+    /// A worker was not needed and is gone.
+    Cheaped(u32),
+    /// No worker is left on purpose: look at the sockets.
+    Asleep,
+    /// The replacement of all workers was given up: why.
+    Unchained(String),
     /// The reload to this number did not happen: why.
     Rejected(u64, String),
     /// The serving generation's nursery is dead and could not be replaced yet: why.

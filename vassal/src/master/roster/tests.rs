@@ -2,25 +2,38 @@
 
 use super::*;
 
-fn law(workers: u32) -> Law {
-    Law { workers, need_app: true, lazy: false, checks: false, mercy: Duration::from_mins(1) }
+pub(super) fn law(workers: u32) -> Law {
+    Law {
+        workers,
+        least: workers,
+        initial: workers,
+        need_app: true,
+        lazy: false,
+        checks: false,
+        mercy: Duration::from_mins(1),
+        lifetime: None,
+        lifetime_delta: Duration::ZERO,
+        pause: Duration::from_secs(2),
+    }
 }
 
 /// Does what the actions ask for, as the world would, until nothing is left to do.
-struct World {
-    roster: Roster,
-    now: Instant,
-    served: Vec<u64>,
-    rejected: Vec<u64>,
-    drained: Vec<(Gen, Key, Option<Gen>)>,
-    ended: bool,
-    failed: bool,
+pub(super) struct World {
+    pub(super) roster: Roster,
+    pub(super) now: Instant,
+    pub(super) served: Vec<u64>,
+    pub(super) rejected: Vec<u64>,
+    pub(super) drained: Vec<(Gen, Key, Option<Gen>)>,
+    pub(super) ended: bool,
+    pub(super) failed: bool,
+    pub(super) asleep: bool,
+    pub(super) unchained: usize,
     /// Nurseries of these generations cannot import.
-    broken: bool,
+    pub(super) broken: bool,
 }
 
 impl World {
-    fn new(law: Law) -> (Self, Vec<Action>) {
+    pub(super) fn new(law: Law) -> (Self, Vec<Action>) {
         let now = Instant::now();
         let (roster, actions) = Roster::new(1, law, now);
         let world = Self {
@@ -31,17 +44,19 @@ impl World {
             drained: vec![],
             ended: false,
             failed: false,
+            asleep: false,
+            unchained: 0,
             broken: false,
         };
         (world, actions)
     }
 
-    fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, event: Event) {
         let actions = self.roster.step(event, self.now);
         self.obey(actions);
     }
 
-    fn obey(&mut self, actions: Vec<Action>) {
+    pub(super) fn obey(&mut self, actions: Vec<Action>) {
         for action in actions {
             match action {
                 Action::Hatch(name) if self.broken => self.tell(Event::NoApp(name, "boom".into())),
@@ -65,12 +80,17 @@ impl World {
                 Action::Rejected(number, _) => self.rejected.push(number),
                 Action::Failed(_) => self.failed = true,
                 Action::End => self.ended = true,
-                Action::Died(..) | Action::Forget(_) | Action::Unrelieved(_) => {}
+                Action::Asleep => self.asleep = true,
+                Action::Unchained(_) => self.unchained += 1,
+                Action::Died(..)
+                | Action::Cheaped(_)
+                | Action::Forget(_)
+                | Action::Unrelieved(_) => {}
             }
         }
     }
 
-    fn workers(&self) -> usize {
+    pub(super) fn workers(&self) -> usize {
         self.roster.serving().map_or(0, |(_, generation)| generation.workers.len())
     }
 }
@@ -304,7 +324,9 @@ fn a_random_walk_keeps_the_promises() {
         seed % below
     };
     for _ in 0..200 {
-        let (mut roster, mut pending) = Roster::new(1, law(2), Instant::now());
+        let cheap = Law { least: 1, initial: random(3) as u32, ..law(3) };
+        let first = if random(2) == 0 { cheap } else { law(2) };
+        let (mut roster, mut pending) = Roster::new(1, first, Instant::now());
         let mut now = Instant::now();
         for turn in 0..120 {
             let mut events: Vec<Event> = pending
@@ -330,14 +352,24 @@ fn a_random_walk_keeps_the_promises() {
             if turn == 100 {
                 events.push(Event::Stop);
             } else if random(5) == 0 {
-                events.push(Event::Reload(turn, law(1 + random(3) as u32)));
+                let least = 1 + random(3) as u32;
+                let workers = least + random(2) as u32;
+                let cheap = Law { least, initial: least, ..law(workers) };
+                events.push(Event::Reload(turn, cheap));
             } else if random(9) == 0
                 && let Some((name, generation)) = roster.serving()
             {
                 let key = generation.workers.keys().next().copied().unwrap_or(0);
-                events.push(match random(3) {
+                events.push(match random(10) {
                     0 => Event::NurseryEnded(name, "signal 9".into()),
                     1 => Event::Full(name, key),
+                    2 => Event::Grow(1 + random(3) as u32),
+                    3 => Event::Shrink(key),
+                    4 => Event::Sleep,
+                    5 => Event::Wake,
+                    6 => Event::Chain,
+                    7 => Event::WorkersAtOnce,
+                    8 => Event::ReloadAtOnce(turn, law(2)),
                     _ => Event::WorkerEnded(name, key, Some(Ended::Signal(11)), None),
                 });
             }
@@ -350,6 +382,11 @@ fn a_random_walk_keeps_the_promises() {
                 seats.sort_unstable();
                 seats.dedup();
                 assert_eq!(seats.len(), all, "a seat is shared");
+                assert!(generation.wanted <= generation.law.workers, "too many are wanted");
+                let working = generation.workers.values().filter(|one| {
+                    one.standing == Standing::Accepting && one.leaving.is_none() && !one.spare
+                });
+                assert!(working.count() <= generation.law.workers as usize, "too many work");
                 let relieved = matches!(generation.nursery, Nursery::Leaving(_) | Nursery::Gone);
                 let known = roster.serving == Some(name) || roster.rising == Some(name);
                 assert!(known || relieved, "a generation was forgotten");

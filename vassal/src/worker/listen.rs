@@ -1,0 +1,72 @@
+//! Which listeners a worker listens to, and how many connections it takes from them.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use nix::sys::epoll::{EpollEvent, EpollFlags};
+
+use super::App;
+use super::engine::{Engine, LISTENER, Waiting};
+use crate::scoreboard::Count;
+
+impl<A: App> Engine<A> {
+    /// Listeners that were left alone are listened to again.
+    pub(super) fn wake_listeners(&self, waiting: &mut Waiting, now: u64) {
+        let Some((_, listeners)) = waiting.resting.take_if(|(until, _)| *until <= now) else {
+            return;
+        };
+        if self.draining.load(Relaxed) {
+            return;
+        }
+        for number in listeners {
+            self.attend(number, true);
+        }
+    }
+
+    /// Listens to a listener, or leaves it alone.
+    fn attend(&self, number: usize, yes: bool) {
+        let Some(listener) = self.outfit.listeners.get(number) else { return };
+        if yes {
+            let shared_wait = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
+            let event = EpollEvent::new(shared_wait, LISTENER | number as u64);
+            let _ = self.epoll.add(&listener.socket, event);
+        } else {
+            let _ = self.epoll.delete(&listener.socket);
+        }
+    }
+
+    /// How many connections may be taken before a sibling should have had its turn: as many as
+    /// this worker is behind the average, and one. Without siblings there is no limit.
+    pub(super) fn fair_share(&self) -> usize {
+        let (board, seat) = (&self.outfit.board, self.outfit.seat);
+        if self.outfit.serve.processes < 2 {
+            return usize::MAX;
+        }
+        let accepting = |seat: &usize| board.read(*seat, Count::Accepting) > 0;
+        let seats = (0..board.seats()).filter(accepting);
+        let open = seats.map(|seat| board.read(seat, Count::Open));
+        let (count, sum) = open.fold((0, 0), |(count, sum), open| (count + 1, sum + open));
+        let mean = sum.checked_div(count).unwrap_or(0);
+        1 + mean.saturating_sub(board.read(seat, Count::Open)) as usize
+    }
+
+    /// Goes to the end of the kernel's queue of those who wait for this listener: it wakes the
+    /// first that sleeps, and would always wake the same worker otherwise.
+    pub(super) fn step_back(&self, number: usize) {
+        let Some(listener) = self.outfit.listeners.get(number) else { return };
+        if self.epoll.delete(&listener.socket).is_ok() {
+            self.attend(number, true);
+        }
+    }
+
+    /// Accepts connections, or leaves them in the kernel's queue.
+    pub(super) fn listen(&self, waiting: &mut Waiting, yes: bool) {
+        if self.draining.load(Relaxed) {
+            return;
+        }
+        self.outfit.board.count(self.outfit.seat, Count::Accepting).store(u64::from(yes), Relaxed);
+        for (number, _) in self.outfit.served() {
+            self.attend(number, yes);
+        }
+        waiting.resting = None;
+    }
+}
