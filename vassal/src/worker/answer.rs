@@ -190,7 +190,7 @@ impl<A: App> Engine<A> {
             self.tell(&News::Loyal);
         }
         if self.span.ends(served, || self.clock()) {
-            self.tell(&News::Full);
+            self.retire();
         }
         served
     }
