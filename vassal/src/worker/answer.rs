@@ -27,9 +27,17 @@ use crate::scoreboard::{Count, Place};
 /// answer is held waits for the next application's end.
 const QUICK: u64 = 1000;
 
-/// Whether it was said that requests choose no code: once a process, or a web server that is
-/// set up so would fill the log.
-static STEERING_SAID: AtomicBool = AtomicBool::new(false);
+/// Says that requests choose no code: once a process, or a web server that is set up so would
+/// fill the log.
+fn say_steering() {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if !SAID.swap(true, Relaxed) {
+        eprintln!(
+            "a request names code or a file by a variable such as UWSGI_FILE or UWSGI_SCRIPT: \
+             that has no effect here, the vassal's own file names the application"
+        );
+    }
+}
 
 impl<A: App> Engine<A> {
     /// Calls the application and does what the answer's end asks for.
@@ -69,11 +77,8 @@ impl<A: App> Engine<A> {
         let secure = self.outfit.is_secure(connection.listener);
         let frame =
             Frame { head, wire, peer: &connection.peer, port: self.port(connection.listener) };
-        if request.steers && !STEERING_SAID.swap(true, Relaxed) {
-            eprintln!(
-                "a request names code or a file by a variable such as UWSGI_FILE or UWSGI_SCRIPT: \
-                 that has no effect here, the vassal's own file names the application"
-            );
+        if request.steers {
+            say_steering();
         }
         let socket = connection.socket.as_fd();
         let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
