@@ -126,6 +126,38 @@ fn fronted(battery: &Battery, http: &str, more: &str) -> Option<Nginx> {
 }
 
 #[test]
+fn whoever_speaks_another_protocol_is_told_which_option_would_serve_it() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let battery = Battery::start(&[]);
+    let http = Place::from(battery.http);
+    let [socket, fcgi, scgi_socket] =
+        [&battery.socket, &battery.fastcgi, &battery.scgi].map(|path| Place::from(path.as_path()));
+    let tls = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec();
+    let uwsgi_packet = uwsgi::packet((0, 0), &uwsgi::variables("GET", "/hello", ""));
+    let records = fastcgi::request(1, false, &fastcgi::usual("GET", "/hello", ""), b"", 60_000);
+    let netstring = scgi::head(&scgi::usual("GET", "/hello", "0"));
+    let proxied = b"PROXY TCP4 1.2.3.4 5.6.7.8 9 10\r\nGET / HTTP/1.1\r\n\r\n".to_vec();
+    for (places, bytes, option) in [
+        (vec![&http, &socket, &fcgi, &scgi_socket], tls, "https"),
+        (vec![&http, &fcgi, &scgi_socket], uwsgi_packet, "proxy_pass"),
+        (vec![&http, &socket, &scgi_socket], records, "fastcgi-socket"),
+        (vec![&http, &socket, &fcgi], netstring, "scgi-socket"),
+        (vec![&http, &socket, &fcgi, &scgi_socket], proxied, "enable-proxy-protocol"),
+    ] {
+        for place in places {
+            battery.server.forget_log();
+            let seen = uwsgi::raw(place.clone(), &bytes).unwrap();
+            let text = String::from_utf8_lossy(&seen);
+            assert!(!text.contains("Hello World"), "{place:?} {option}: {text}");
+            battery.server.expect_log(option);
+        }
+    }
+    battery.stop();
+}
+
+#[test]
 fn nginx_brings_the_same_request_through_all_four() {
     if !only(Subject::Ours) {
         return;

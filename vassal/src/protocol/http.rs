@@ -6,7 +6,7 @@
 //! `X_A` and `X-A` would be one variable).
 
 use super::cgi::length;
-use super::{HEAD_MAX, Parsed, Refusal, TOKEN, hex};
+use super::{HEAD_MAX, Parsed, Refusal, TOKEN, foreign, hex};
 use crate::request::{Field, Length, Request, Span, Version};
 
 /// The most header fields of a request.
@@ -45,7 +45,10 @@ pub fn parse(bytes: &[u8], request: &mut Request) -> Parsed {
         Ok(Some(end)) if end <= HEAD_MAX => Parsed::Complete(end),
         Ok(None) if bytes.len() < HEAD_MAX => Parsed::Incomplete,
         Ok(_) => Parsed::Refused(Refusal { status: 431, reason: "the request head is too large" }),
-        Err(refusal) => Parsed::Refused(refusal),
+        Err(refusal) => {
+            let reason = foreign::spoken(bytes).unwrap_or(refusal.reason);
+            Parsed::Refused(Refusal { reason, ..refusal })
+        }
     }
 }
 

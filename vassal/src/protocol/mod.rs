@@ -6,6 +6,8 @@ mod cgi;
 pub mod chunked;
 /// FastCGI, which nginx speaks with `fastcgi_pass`.
 pub mod fastcgi;
+/// Protocols that are spoken to the wrong socket.
+mod foreign;
 /// The bodies of the fuzz targets.
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

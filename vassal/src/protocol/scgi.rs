@@ -1,7 +1,7 @@
 //! SCGI: one netstring of variables, then the body (the protocol's own page, version 1; netstrings
 //! are those of D. J. Bernstein's text). nginx's `scgi_pass` and Apache's `mod_proxy_scgi` speak it.
 
-use super::{HEAD_MAX, Parsed, Refusal, cgi};
+use super::{HEAD_MAX, Parsed, Refusal, cgi, foreign};
 use crate::request::{Request, Span};
 
 /// The netstring does not follow its grammar.
@@ -13,7 +13,10 @@ pub fn parse(bytes: &[u8], request: &mut Request) -> Parsed {
     match head(bytes, request) {
         Ok(Some(end)) => Parsed::Complete(end),
         Ok(None) => Parsed::Incomplete,
-        Err(refusal) => Parsed::Refused(refusal),
+        Err(refusal) => {
+            let reason = foreign::spoken(bytes).unwrap_or(refusal.reason);
+            Parsed::Refused(Refusal { reason, ..refusal })
+        }
     }
 }
 

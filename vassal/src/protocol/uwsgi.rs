@@ -1,7 +1,7 @@
 //! The uwsgi protocol: a header of four bytes, a block of variables, the body (spec: the
 //! protocol page of uWSGI's manual; nginx's `uwsgi_pass` is its usual speaker).
 
-use super::{HEAD_MAX, Parsed, Refusal, cgi};
+use super::{HEAD_MAX, Parsed, Refusal, cgi, foreign};
 use crate::request::{Request, Span};
 
 /// `modifier1` of a WSGI request.
@@ -39,7 +39,7 @@ pub fn parse(bytes: &[u8], request: &mut Request) -> Packet {
         WSGI | WSGI_STRIP => {}
         PING => return Packet::Ping(end.min(bytes.len())),
         _ => {
-            let reason = unserved(modifier1);
+            let reason = foreign::spoken(bytes).unwrap_or_else(|| unserved(modifier1));
             return Packet::Request(Parsed::Refused(Refusal { status: 501, reason }));
         }
     }

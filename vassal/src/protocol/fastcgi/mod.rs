@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::{HEAD_MAX, Parsed, Refusal, cgi};
+use super::{HEAD_MAX, Parsed, Refusal, cgi, foreign};
 use crate::request::{Length, Request, Span};
 
 /// Bodies: the stream `STDIN`.
@@ -97,7 +97,11 @@ pub fn parse(bytes: &[u8], request: &mut Request, capacity: u32) -> Packet {
     request.clear();
     match head(bytes, request, capacity) {
         Ok(packet) => packet,
-        Err(refusal) => Packet::Request(Parsed::Refused(refusal)),
+        Err(refusal) => {
+            let reason = foreign::spoken(bytes).filter(|_| request.stream == 0);
+            let reason = reason.unwrap_or(refusal.reason);
+            Packet::Request(Parsed::Refused(Refusal { reason, ..refusal }))
+        }
     }
 }
 
