@@ -31,7 +31,7 @@ const OPTIONS: [&str; 15] = [
 
 /// Looks at the sockets.
 pub(super) fn look(whole: &mut Whole<'_>, settings: Option<&Settings>) {
-    let uwsgi = whole.last("protocol").is_none_or(|one| one.value == "uwsgi");
+    let plain = whole.last("protocol").map_or("uwsgi", |one| one.value.as_str());
     let mut places = Places::default();
     for one in whole.reading.directives.iter() {
         let counts =
@@ -41,7 +41,7 @@ pub(super) fn look(whole: &mut Whole<'_>, settings: Option<&Settings>) {
         }
         let Ok(address) = parse(address_part(one), Hosts::Assumed) else { continue };
         unknown(whole, one, &address);
-        open(whole, uwsgi, one, &address);
+        open(whole, plain, one, &address);
         if let Some((other, equal)) = places.take(one, address).filter(|_| settings.is_some()) {
             again(whole, one, other, equal);
         }
@@ -93,7 +93,7 @@ fn unknown(whole: &mut Whole<'_>, one: &Directive, address: &Address) {
 }
 
 /// A socket that every machine of the network reaches.
-fn open(whole: &mut Whole<'_>, uwsgi: bool, one: &Directive, address: &Address) {
+fn open(whole: &mut Whole<'_>, plain: &str, one: &Directive, address: &Address) {
     let Address::Tcp(tcp) = address else { return };
     let port = tcp.port();
     if !tcp.ip().is_unspecified() {
@@ -109,12 +109,24 @@ fn open(whole: &mut Whole<'_>, uwsgi: bool, one: &Directive, address: &Address) 
         } else {
             "answers everybody too"
         });
-    } else if one.key == "socket" && uwsgi {
-        let message = format!(
-            "a uwsgi socket on every address of this machine: whoever reaches it sets any \
-             variable of a request; write 127.0.0.1:{port}, or let only the web server reach it"
-        );
-        whole.warn(one, rule::OPEN_SOCKET, message);
+        return;
+    }
+    let spoken = match one.key.as_str() {
+        "socket" => plain,
+        key => key.trim_end_matches("-socket"),
+    };
+    let name = match spoken.trim_end_matches("-nph") {
+        "uwsgi" => "uwsgi",
+        "fastcgi" => "FastCGI",
+        "scgi" => "SCGI",
+        _ => return,
+    };
+    let message = format!(
+        "a {name} socket on every address of this machine: whoever reaches it sets any variable \
+         of a request; write 127.0.0.1:{port}, or let only the web server reach it"
+    );
+    whole.warn(one, rule::OPEN_SOCKET, message);
+    if name == "uwsgi" {
         whole.uwsgi("also loads and runs the file that such a request names (UWSGI_FILE)");
     }
 }
@@ -151,6 +163,9 @@ mod tests {
         let found = one("socket = :8000\n", rule::OPEN_SOCKET);
         assert!(found.message.contains("127.0.0.1:8000") && found.uwsgi.is_some());
         one("socket = 0.0.0.0:8000\n", rule::OPEN_SOCKET);
+        one("socket = :8000\nprotocol = scgi\n", rule::OPEN_SOCKET);
+        let found = one("fastcgi-nph-socket = :8000\n", rule::OPEN_SOCKET);
+        assert!(found.message.contains("FastCGI") && found.uwsgi.is_none());
         one("socket = [::]:8000\n", rule::OPEN_SOCKET);
         one("http-socket = :80\nstats = :1717\n", rule::OPEN_STATISTICS);
         one("emperor = sites\nemperor-stats = 0.0.0.0:5001\n", rule::OPEN_STATISTICS);
