@@ -2,3 +2,5 @@
 
 /// Django behind nginx over a UNIX socket.
 mod django;
+/// A site through each protocol.
+mod wires;
