@@ -30,6 +30,8 @@ pub struct Session {
     /// Encrypted bytes that wait for the socket.
     sealed: Vec<u8>,
     sent: usize,
+    /// Encrypted bytes that came and for whose content the last reader had no room.
+    kept: Vec<u8>,
     stage: Stage,
     export: bool,
     verbose: bool,
@@ -59,6 +61,7 @@ impl Session {
             tls,
             sealed: Vec::new(),
             sent: 0,
+            kept: Vec::new(),
             stage: Stage::Silent,
             export: service.export,
             verbose: service.verbose,
@@ -92,6 +95,9 @@ impl Session {
     /// reading on then throws away what comes.
     pub fn read(&mut self, socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
         let mut raw = [0; READ];
+        // what of it is still encrypted; what is kept came by such a read and fits
+        let mut pending = 0..self.kept.len();
+        raw[pending.clone()].copy_from_slice(&std::mem::take(&mut self.kept));
         let mut filled = 0;
         let mut empty = false;
         loop {
@@ -103,12 +109,19 @@ impl Session {
                 Ok(count) => {
                     filled += count;
                     if filled == buffer.len() {
+                        self.kept = raw[pending].to_vec();
                         return Ok(filled);
                     }
                     continue;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return Ok(filled),
+            }
+            if !pending.is_empty() {
+                let mut left = &raw[pending.clone()];
+                self.take(&mut left)?;
+                pending.start = pending.end - left.len();
+                continue;
             }
             if empty {
                 return if filled > 0 { Ok(filled) } else { Err(io::ErrorKind::WouldBlock.into()) };
@@ -118,7 +131,7 @@ impl Session {
                 Ok(0) => return Ok(filled),
                 Ok(count) => {
                     empty = count < READ;
-                    self.take(&raw[..count])?;
+                    pending = 0..count;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => empty = true,
                 Err(error) => return Err(error),
@@ -126,8 +139,9 @@ impl Session {
         }
     }
 
-    /// Decrypts what came.
-    fn take(&mut self, mut raw: &[u8]) -> io::Result<()> {
+    /// Decrypts some of what came: rustls takes a few records at a time and wants their content
+    /// to be read before it takes more.
+    fn take(&mut self, raw: &mut &[u8]) -> io::Result<()> {
         if self.stage == Stage::Silent {
             if raw[0] != HANDSHAKE && raw[0].is_ascii_uppercase() {
                 self.stage = Stage::Over;
@@ -136,17 +150,18 @@ impl Session {
             }
             self.stage = Stage::Greeting;
         }
-        while !raw.is_empty() {
-            let taken = self.tls.read_tls(&mut raw);
-            let done = taken.and_then(|_| {
-                let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
-                self.tls.process_new_packets().map_err(invalid)
-            });
-            self.pump();
-            if let Err(error) = done {
-                self.stage = Stage::Over;
-                return Err(error);
-            }
+        let taken = match self.tls.read_tls(raw) {
+            Ok(0) => Err(io::ErrorKind::InvalidData.into()),
+            other => other,
+        };
+        let done = taken.and_then(|_| {
+            let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+            self.tls.process_new_packets().map_err(invalid)
+        });
+        self.pump();
+        if let Err(error) = done {
+            self.stage = Stage::Over;
+            return Err(error);
         }
         if self.stage == Stage::Greeting && !self.tls.is_handshaking() {
             self.stage = Stage::Open;
