@@ -124,6 +124,8 @@ impl Process {
 
     /// Sends a signal; a process that is gone is not an error.
     pub fn signal(self, signal: nix::sys::signal::Signal) {
+        // 0 and less mean groups, this test's own among them
+        assert!(self.0 > 1, "no process has the number {}", self.0);
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.0), signal).ok();
     }
 }

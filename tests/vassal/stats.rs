@@ -372,9 +372,13 @@ fn connections_that_wait_on_a_unix_socket_are_counted() {
     server.await_tcp(stats);
     let socket = |key: &str| document(stats)["sockets"][0][key].as_u64();
     assert_eq!(socket("max_queue"), Some(50));
-    let workers = document(stats)["workers"].clone();
-    let pid = workers[0]["pid"].as_i64().unwrap() as i32;
-    let worker = tests::process::Process(pid);
+    let worker = eventually("the worker is known", SOON, || {
+        let workers = document(stats)["workers"].clone();
+        match workers[0]["pid"].as_i64() {
+            Some(pid) if pid > 0 => Ok(tests::process::Process(pid as i32)),
+            _ => Err(workers),
+        }
+    });
     worker.signal(nix::sys::signal::Signal::SIGSTOP);
     let waiting: Vec<_> = (0..3)
         .map(|_| std::os::unix::net::UnixStream::connect(dir.join("app.sock")).unwrap())
