@@ -8,8 +8,8 @@ mod destination;
 mod format;
 
 pub use destination::{
-    Encoder, Encoding, FACILITIES, File, KINDS, Logger, PATTERN_SIZE, Piece, Route, Sender, Stream,
-    Target,
+    Encoder, Encoding, FACILITIES, File, KINDS, Logger, Piece, Route, Sender, Stream, Target,
+    expression,
 };
 pub use format::{Form, Part, Value};
 

@@ -5,6 +5,7 @@ mod command_line;
 mod defaults;
 mod effects;
 mod hostile;
+mod logs;
 mod mutation;
 mod reader;
 mod secret;

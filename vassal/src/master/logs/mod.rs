@@ -15,8 +15,8 @@ mod sink;
 use std::ffi::CString;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use regex::bytes::{Regex, RegexBuilder};
-use shared::settings::logs::{Encoder, Logs, PATTERN_SIZE, Stream};
+use regex::bytes::Regex;
+use shared::settings::logs::{Encoder, Logs, Stream, expression};
 use shared::sys::calendar;
 
 use crate::handover::LogFile;
@@ -226,7 +226,7 @@ fn complain(standard: &mut Output, error: &std::io::Error, now: SystemTime) {
 
 /// The reader has compiled it before, so that it can be.
 fn compiled(text: &str) -> Option<Regex> {
-    RegexBuilder::new(text).size_limit(PATTERN_SIZE).build().ok()
+    expression(text).ok()
 }
 
 #[cfg(test)]

@@ -3,14 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::directive::{Directive, Number, number};
+use crate::rule;
 use crate::settings::Address;
 use crate::settings::logs::{
-    Encoder, Encoding, FACILITIES, File, Logger, PATTERN_SIZE, Route, Sender, Stream, Target,
+    Encoder, Encoding, FACILITIES, File, Logger, Route, Sender, Stream, Target, expression,
 };
 
 use super::super::{Given, address};
 use super::backup;
 
+/// Kinds of loggers of uWSGI that are not built. The application serves the same without them.
+const REFUSED: [&str; 7] =
+    ["pipe", "redislog", "mongodblog", "zeromq", "graylog2", "crypto", "python"];
 /// The most loggers, routes, encoders or expressions of one kind.
 const LIST_MAX: usize = 64;
 
@@ -77,6 +81,14 @@ fn logger(given: &mut Given<'_>, one: &Directive, text: &str) -> Option<Logger> 
         _ => (None, text),
     };
     let (name, arguments) = rest.split_once(':').unwrap_or((rest, ""));
+    if REFUSED.contains(&name) {
+        let message = format!(
+            "loggers of the kind {name:?} are not built in: log to a file, a socket, syslog or \
+             the journal, and let a log shipper do the rest"
+        );
+        given.warning(one, rule::REFUSED_OPTION, message);
+        return None;
+    }
     match target(given, name, arguments) {
         Ok(target) => Some(Logger { id, target }),
         Err(message) => {
@@ -112,12 +124,6 @@ fn target(given: &Given<'_>, name: &str, arguments: &str) -> Result<Target, Stri
             Ok(Target::Remote(udp(&place)?, sender(rest)?))
         }
         "journald" | "systemd" => fields(arguments).map(Target::Journal),
-        "pipe" | "redislog" | "mongodblog" | "zeromq" | "graylog2" | "crypto" | "python" => {
-            Err(format!(
-                "loggers of the kind {name:?} are not built in: log to a file, a socket, syslog \
-                 or the journal, and let a log shipper do the rest"
-            ))
-        }
         _ => Err(format!(
             "expected file:PATH, socket:ADDRESS, syslog, rsyslog:HOST:PORT, journald or stdio, \
              found {name:?}"
@@ -209,6 +215,12 @@ fn encoders(given: &mut Given<'_>, option: &str, loggers: &[Logger]) -> Vec<Enco
             Some((name, id)) => (name, Some(id)),
             None => (name, None),
         };
+        if Encoding::REFUSED.contains(&name) {
+            let message =
+                format!("the encoder {name:?} is not built in: let a log shipper do that; ignored");
+            given.warning(one, rule::REFUSED_OPTION, message);
+            continue;
+        }
         match Encoding::parse(name, text) {
             Ok(_) if id.is_some_and(|id| !is_known(loggers, id)) => {
                 given.error(one, format!("no logger is called {:?}", id.unwrap_or_default()));
@@ -258,7 +270,7 @@ fn patterns(given: &mut Given<'_>, option: &str) -> Vec<String> {
 
 /// Whether an expression can be compiled; it is compiled again by whoever uses it.
 fn is_pattern(given: &mut Given<'_>, one: &Directive, text: &str) -> bool {
-    let built = regex::bytes::RegexBuilder::new(text).size_limit(PATTERN_SIZE).build();
+    let built = expression(text);
     if let Err(error) = &built {
         let text = error.to_string();
         let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
