@@ -189,7 +189,9 @@ fn logs(site: &mut Site, section: &Section) {
         site.leave(origins(entry).left("slow requests go to the one log"));
     }
     if let Some(entry) = section.last("access.format") {
-        site.leave(origins(entry).left("formats of lines are not built yet: log-format"));
+        site.leave(
+            origins(entry).left("its variables are not those of log-format: write that yourself"),
+        );
     }
 }
 

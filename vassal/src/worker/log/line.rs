@@ -131,10 +131,7 @@ impl Journal {
         }
         out.number(format_args!(
             "[pid: {}|app: {}|req: {}/{}] ",
-            std::process::id(),
-            entry.notes.app,
-            entry.worker_requests,
-            entry.all_requests
+            self.pid, entry.notes.app, entry.worker_requests, entry.all_requests
         ));
         out.foreign(&self.address(entry));
         out.line.extend_from_slice(b" (");
@@ -223,7 +220,7 @@ impl Journal {
             Value::TimeMsecs => start(entry) / 1000,
             Value::TimeMicros => start(entry),
             Value::Epoch => now() / 1_000_000,
-            Value::Pid => u64::from(std::process::id()),
+            Value::Pid => u64::from(self.pid),
             Value::Worker => u64::from(entry.worker),
             Value::Core => u64::from(entry.core),
             Value::Switches => u64::from(end.blocks),

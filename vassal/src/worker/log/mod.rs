@@ -41,6 +41,7 @@ pub(super) struct Journal {
     memory: bool,
     /// The memory of the process has to be looked up for each line.
     measures: bool,
+    pid: u32,
     /// Bytes of `SERVER_NAME`.
     name_size: usize,
     outlet: Outlet,
@@ -66,6 +67,7 @@ impl Journal {
             micros: logs.micros,
             forwarded_for: logs.forwarded_for,
             memory: serve.memory_report,
+            pid: std::process::id(),
             name_size: nix::unistd::gethostname().map_or(0, |name| name.len()),
             outlet: Outlet::new(requests),
         }
