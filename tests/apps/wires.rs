@@ -129,7 +129,7 @@ impl Site {
         let kind = "multipart/form-data; boundary=edge";
         let fields = [
             ("Content-Type", kind),
-            ("Cookie", cookie.as_str()),
+            ("Cookie", token_cookie.as_str()),
             ("Referer", referer),
             ("X-CSRFToken", token.as_str()),
         ];
