@@ -37,17 +37,22 @@ impl Master {
     }
 }
 
-/// Writes the pid of this process. A link in the place of the file is not followed.
+/// Writes the pid of this process. A link in the place of the file is not followed, and a file
+/// that has a second name somewhere is left as it is.
 fn write(path: &Path) -> io::Result<Vacuum> {
     let mut file = File::options()
         .create(true)
         .write(true)
-        .truncate(true)
+        .truncate(false)
         .mode(0o644)
         .custom_flags(OFlag::O_NOFOLLOW.bits())
         .open(path)?;
-    writeln!(file, "{}", std::process::id())?;
     let found = file.metadata()?;
+    if !found.is_file() || found.nlink() != 1 {
+        return Err(io::Error::other("it is no plain file of one name"));
+    }
+    file.set_len(0)?;
+    writeln!(file, "{}", std::process::id())?;
     let above = path.parent().filter(|above| !above.as_os_str().is_empty());
     let directory: OwnedFd = File::open(above.unwrap_or(Path::new(".")))?.into();
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
@@ -70,5 +75,7 @@ mod tests {
         }
         std::os::unix::fs::symlink(&path, dir.path().join("link")).unwrap();
         assert!(write(&dir.path().join("link")).is_err());
+        std::fs::hard_link(&path, dir.path().join("second")).unwrap();
+        assert!(write(&path).is_err());
     }
 }
