@@ -109,6 +109,17 @@ def log_bytes(environ):
     return {}
 
 
+def noted(environ):
+    uwsgi.set_logvar("shop", "first")
+    uwsgi.set_logvar("shop", environ["QUERY_STRING"])
+    return {"value": plain(uwsgi.get_logvar("shop")), "none": uwsgi.get_logvar("nothing")}
+
+
+def wanted(environ):
+    uwsgi.log_this_request()
+    return {}
+
+
 def reload(environ):
     return {"done": uwsgi.reload(), "pid": os.getpid()}
 

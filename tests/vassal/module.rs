@@ -266,3 +266,24 @@ fn the_end_of_a_worker_and_of_a_request_can_be_hooked() {
     assert!(server.log().contains("the last words of worker 1"), "{}", server.log());
     server.finish();
 }
+
+#[test]
+fn values_of_the_applications_own_stand_in_request_lines() {
+    let dir = Dir::new();
+    let (server, address) = serving(&dir, &["--log-format", "%(uri) of %(shop) it was"]);
+    let seen = ask(address, "/noted?second");
+    assert_eq!((&seen["value"], &seen["none"]), (&json!("second"), &Value::Null));
+    server.expect_log("/noted?second of second it was");
+    server.stop();
+}
+
+#[test]
+fn a_request_may_be_logged_in_spite_of_disable_logging() {
+    let dir = Dir::new();
+    let (server, address) = serving(&dir, &["--disable-logging"]);
+    ask(address, "/log?not-this");
+    ask(address, "/wanted?but-this");
+    server.expect_log("GET /wanted?but-this");
+    assert!(!server.log().contains("not-this"), "{}", server.log());
+    server.stop();
+}

@@ -193,3 +193,26 @@ fn a_mounted_application_that_does_not_load_refuses_the_start_or_is_left_out() {
     server.expect_log("nosuch");
     server.stop();
 }
+
+#[test]
+fn requests_are_counted_for_each_application() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    let stats = free_address();
+    let words = ["--module", "mounts", "--mount", "/a=mounts:one", "--manage-script-name"];
+    let (server, address) =
+        serving(&dir, &[&words[..], &["--stats", &stats.to_string(), "--stats-http"]].concat());
+    for path in ["/a/x", "/b", "/a/y", "/a"] {
+        http::get(address, path).unwrap();
+    }
+    eventually("both applications are counted", SOON, || {
+        let apps = http::get(stats, "/").unwrap().json()["workers"][0]["apps"].clone();
+        let seen = [0, 1].map(|at| (apps[at]["mountpoint"].clone(), apps[at]["requests"].clone()));
+        let wanted = [(json!(""), json!(1)), (json!("/a"), json!(3))];
+        if seen == wanted { Ok(()) } else { Err(apps) }
+    });
+    server.expect_log("|app: 1|");
+    server.stop();
+}

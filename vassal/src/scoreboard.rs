@@ -11,7 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use shared::sys::memory::{self, Counters};
 
 /// Words of a seat before its cores.
-const SEAT: usize = 16;
+const SEAT: usize = COUNTS + 2 * APPS_MAX;
+/// Words of a seat for counters of the worker as a whole.
+const COUNTS: usize = 16;
+/// Applications whose requests are counted apart; later ones are only counted together.
+pub const APPS_MAX: usize = 16;
 /// Words of a core's counters.
 const PLACES: usize = 16;
 /// Bytes of a running request's head that are shown.
@@ -101,6 +105,14 @@ impl Scoreboard {
     /// One counter of the worker in `seat`.
     pub fn count(&self, seat: usize, which: Count) -> &AtomicU64 {
         &self.counters.words()[seat * self.width() + which as usize]
+    }
+
+    /// Requests of one application (number below [`APPS_MAX`]) of the worker in `seat`, or those
+    /// of them that ended in an exception.
+    pub fn app(&self, seat: usize, number: usize, failed: bool) -> &AtomicU64 {
+        debug_assert!(number < APPS_MAX);
+        let at = COUNTS + 2 * number + usize::from(failed);
+        &self.counters.words()[seat * self.width() + at]
     }
 
     /// One counter of a core of the worker in `seat`.

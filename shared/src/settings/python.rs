@@ -59,6 +59,20 @@ pub struct Python {
     pub skip_atexit: bool,
 }
 
+impl Python {
+    /// Where applications are mounted, in the order in which they are loaded; `first` says
+    /// whether there is one besides the mounted ones. The root is empty.
+    pub fn points(&self, first: bool) -> Vec<String> {
+        let first = first || self.eval.is_some() || self.paste.is_some();
+        let all = self.mounts.iter().chain(&self.worker_mounts);
+        let all = all.map(|mount| match mount.host.as_str() {
+            "" => mount.point.clone(),
+            host => format!("{host}|{}", mount.point),
+        });
+        first.then(String::new).into_iter().chain(all).collect()
+    }
+}
+
 /// An application below a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mount {

@@ -95,12 +95,17 @@ impl Wsgi {
             core.start.feed(stream);
         }
         let environ = core.environs.build(call).map_err(|_| Raised)?;
-        let Some(number) = self.apps.choose(&environ).map_err(|_| Raised)? else {
+        let number = self.apps.choose(&environ).map_err(|_| Raised)?;
+        // SAFETY: the reply is the caller's, who uses it again when this has returned.
+        let notes = unsafe { (*reply).notes() };
+        let Some(number) = number else {
             say_no_app();
-            // SAFETY: the reply is the caller's, who uses it again when this has returned.
+            notes.app = -1;
+            // SAFETY: as above.
             unsafe { (*reply).fail("Internal Server Error") };
             return Ok(Rest::Nothing);
         };
+        notes.app = number as i32;
         let called = environ.as_ptr();
         core.start.keep(environ);
         core.start.open(reply);

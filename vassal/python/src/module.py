@@ -284,6 +284,21 @@ def make_module(serve, facts):
         return True
 
     @public
+    def set_logvar(name, value):
+        """Keeps a value for `%(name)` in the request's line (`log-format`)."""
+        native.note(decode(name), encode(value))
+
+    @public
+    def get_logvar(name):
+        """A value that was kept for the request's line."""
+        return native.noted(decode(name))
+
+    @public
+    def log_this_request():
+        """Has the request's line written although `disable-logging` is set."""
+        native.want()
+
+    @public
     def cl():
         """The size of the request's body."""
         return int((native.environ() or {}).get("CONTENT_LENGTH") or 0)

@@ -18,6 +18,9 @@ use crate::app::Wsgi;
 use crate::locks::Locks;
 use crate::start::Desk;
 
+/// Values that a request may have for its line in the log.
+const NOTES_MAX: usize = 64;
+
 /// The locks of `uwsgi.lock`, from the nursery's start on.
 static LOCKS: OnceLock<Locks> = OnceLock::new();
 /// The scoreboard, from the nursery's start on.
@@ -76,6 +79,9 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(environ, module)?)?;
     module.add_function(wrap_pyfunction!(descriptor, module)?)?;
     module.add_function(wrap_pyfunction!(hang_up, module)?)?;
+    module.add_function(wrap_pyfunction!(note, module)?)?;
+    module.add_function(wrap_pyfunction!(noted, module)?)?;
+    module.add_function(wrap_pyfunction!(want, module)?)?;
     module.add_function(wrap_pyfunction!(explains, module)?)?;
     module.add_function(wrap_pyfunction!(serial, module)?)?;
     module.add_function(wrap_pyfunction!(receive, module)?)?;
@@ -194,4 +200,32 @@ fn receive(py: Python<'_>, serial: u64, size: usize) -> PyResult<Bound<'_, PyByt
         PyOSError::new_err("the request of this wsgi.input is over, or another thread's")
     })?;
     Ok(PyBytes::new(py, &buffer[..read?]))
+}
+
+/// Keeps a value for the line of the request that this thread serves.
+#[pyfunction]
+fn note(name: String, value: &[u8]) {
+    if let Some(reply) = Desk::here().and_then(|desk| desk.reply()) {
+        let values = &mut reply.notes().values;
+        values.retain(|(one, _)| *one != name);
+        if values.len() < NOTES_MAX {
+            values.push((name, value.to_vec()));
+        }
+    }
+}
+
+/// A value that was kept for the line of the request.
+#[pyfunction]
+fn noted<'py>(py: Python<'py>, name: &str) -> Option<Bound<'py, PyBytes>> {
+    let reply = Desk::here().and_then(|desk| desk.reply())?;
+    let found = reply.notes().values.iter().find(|(one, _)| one == name);
+    found.map(|(_, value)| PyBytes::new(py, value))
+}
+
+/// Has a line written for the request that this thread serves.
+#[pyfunction]
+fn want() {
+    if let Some(reply) = Desk::here().and_then(|desk| desk.reply()) {
+        reply.notes().wanted = true;
+    }
 }

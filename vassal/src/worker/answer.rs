@@ -21,7 +21,7 @@ use super::view::Frame;
 use super::{App, Call, Turn};
 use crate::protocol::{Refusal, fastcgi};
 use crate::request::Request;
-use crate::scoreboard::{Count, Place};
+use crate::scoreboard::{APPS_MAX, Count, Place};
 
 /// Answers are only held back while applications take less than this, microseconds: whoever's
 /// answer is held waits for the next application's end.
@@ -143,6 +143,9 @@ impl<A: App> Engine<A> {
             board.count(seat, Count::Exceptions).fetch_add(1, Relaxed);
             self.place(core, Place::Exceptions);
         }
+        if self.several && own.is_none() {
+            self.count_for(notes.app, end.failed);
+        }
         if end.lost {
             self.place(core, Place::WriteErrors);
             connection.output.abandon();
@@ -155,7 +158,7 @@ impl<A: App> Engine<A> {
         core.peak = micros.max(core.peak - core.peak.div_ceil(64));
         board.place(seat, number, Place::Since).store(0, Relaxed);
         let served = self.tally(core, end.body + end.head as u64, micros);
-        if self.journal.is_active() {
+        if self.journal.is_active() || notes.wanted {
             let requests = (0..board.seats()).map(|at| board.read(at, Count::Requests));
             let entry = Entry {
                 request,
@@ -180,6 +183,16 @@ impl<A: App> Engine<A> {
     /// `SERVER_PORT` of a listener.
     fn port(&self, number: usize) -> &str {
         self.ports.get(number).map_or("", String::as_str)
+    }
+
+    /// Counts a request for its application.
+    fn count_for(&self, app: i32, failed: bool) {
+        let Some(app) = usize::try_from(app).ok().filter(|app| *app < APPS_MAX) else { return };
+        let (board, seat) = (&self.outfit.board, self.outfit.seat);
+        board.app(seat, app, false).fetch_add(1, Relaxed);
+        if failed {
+            board.app(seat, app, true).fetch_add(1, Relaxed);
+        }
     }
 
     /// Counts a request; returns how many this worker has served.

@@ -88,6 +88,8 @@ pub struct Engine<A> {
     pub(super) posts: Vec<Post>,
     pub(super) journal: Journal,
     pub(super) content: Option<Content>,
+    /// There is more than one application: requests are counted for each.
+    pub(super) several: bool,
     /// The thread that looks for late requests; `None` where it could not be started.
     pub(super) vigil: OnceLock<Option<Thread>>,
 }
@@ -153,6 +155,8 @@ impl<A: App> Engine<A> {
         let span = Lifespan::new(&outfit.serve, outfit.id, monotonic());
         let journal = Journal::new(&outfit.serve, outfit.lines.take());
         let content = Content::of(&outfit.serve.content, outfit.id);
+        let serve = &outfit.serve;
+        let several = serve.python.points(serve.target.is_some()).len() > 1;
         Ok(Self {
             app,
             outfit,
@@ -171,6 +175,7 @@ impl<A: App> Engine<A> {
             posts: (0..threads).map(|_| Post::default()).collect(),
             journal,
             content,
+            several,
             vigil: OnceLock::new(),
         })
     }

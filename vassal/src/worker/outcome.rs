@@ -38,4 +38,6 @@ pub struct Notes {
     pub app: i32,
     /// No line is written (the route `donotlog`).
     pub quiet: bool,
+    /// A line is written although `disable-logging` is set (`uwsgi.log_this_request`).
+    pub wanted: bool,
 }

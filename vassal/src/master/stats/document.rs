@@ -11,7 +11,7 @@ use super::super::Master;
 use super::super::generation::Brood;
 use super::super::roster::Worker;
 use super::{listening, metrics, variables};
-use crate::scoreboard::{Count, Place, Scoreboard};
+use crate::scoreboard::{APPS_MAX, Count, Place, Scoreboard};
 
 /// uWSGI's locks. Nothing here takes one of them.
 const LOCKS: [&str; 8] = ["user 0", "signal", "filemon", "timer", "rbtimer", "cron", "rpc", "snmp"];
@@ -77,7 +77,7 @@ pub(super) struct WorkerPart {
 struct AppPart {
     id: u32,
     modifier1: u32,
-    mountpoint: &'static str,
+    mountpoint: String,
     startup_time: u64,
     requests: u64,
     exceptions: u64,
@@ -174,6 +174,7 @@ fn worker(worker: &Worker, brood: &Brood) -> WorkerPart {
     let cores = 0..board.threads();
     WorkerPart {
         pid,
+        apps: apps(brood, worker.id, Some(seat)),
         accepting: board.read(seat, Count::Accepting),
         delta_requests: board.read(seat, Count::Requests),
         status: if board.busy(seat) { "busy" } else { "idle" },
@@ -187,18 +188,37 @@ fn worker(worker: &Worker, brood: &Brood) -> WorkerPart {
     }
 }
 
+/// The applications of a worker. A single one has all that its number ever did; of several each
+/// has what the worker that runs did.
+fn apps(brood: &Brood, id: u32, seat: Option<usize>) -> Vec<AppPart> {
+    let points = brood.serve.python.points(brood.serve.target.is_some());
+    let part = |number: usize, point: &str, requests, exceptions| AppPart {
+        id: number as u32,
+        modifier1: 0,
+        mountpoint: point.to_owned(),
+        startup_time: 0,
+        requests,
+        exceptions,
+        chdir: "",
+    };
+    if points.len() < 2 {
+        let sum = brood.sum(id);
+        let point = points.first().map_or("", String::as_str);
+        return vec![part(0, point, sum.requests, sum.exceptions)];
+    }
+    let read = |number: usize, failed| match seat {
+        Some(seat) if number < APPS_MAX => brood.board.app(seat, number, failed).load(Relaxed),
+        _ => 0,
+    };
+    let all = points.iter().enumerate();
+    all.map(|(number, point)| part(number, point, read(number, false), read(number, true)))
+        .collect()
+}
+
 /// A number whose worker is gone, or was not needed yet.
 fn nobody(id: u32, brood: &Brood) -> WorkerPart {
     let sum = brood.sum(id);
-    let apps = vec![AppPart {
-        id: 0,
-        modifier1: 0,
-        mountpoint: "",
-        startup_time: 0,
-        requests: sum.requests,
-        exceptions: sum.exceptions,
-        chdir: "",
-    }];
+    let apps = apps(brood, id, None);
     WorkerPart {
         id,
         pid: 0,

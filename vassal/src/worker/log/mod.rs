@@ -81,7 +81,7 @@ impl Journal {
     /// Writes the line of a request, if it gets one.
     pub(super) fn note(&self, entry: &Entry<'_>, scratch: &mut Scratch) {
         let wanted = self.kept.as_ref().is_none_or(|kept| keeps(kept, &entry.end, entry.micros));
-        if !wanted || entry.notes.quiet {
+        if entry.notes.quiet || !(wanted || entry.notes.wanted) {
             return;
         }
         for cut in CUTS {
