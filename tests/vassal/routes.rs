@@ -136,8 +136,11 @@ fn redirects_and_statuses_are_answers() {
             "route-if = equal:${HTTP_X_FORWARDED_PROTO};http redirect-permanent:https://${HTTP_HOST}${REQUEST_URI}",
             "route = ^/secret break:403 Forbidden",
             "route = ^/teapot return:404",
+            "route = ^/nothing break:",
         ],
     );
+    let nothing = http::get(address, "/nothing");
+    assert!(nothing.is_err(), "the connection is closed without an answer: {nothing:?}");
     let found = get(address, "/old/a/b?c=d");
     assert_eq!((found.status, found.header("Location")), (302, Some("http://there/a/b?c=d")));
     assert_eq!(found.text(), "Moved");

@@ -28,14 +28,14 @@ pub(super) struct Content {
 impl Content {
     /// `None` where the settings ask for nothing. `worker` is its number.
     pub(super) fn of(settings: &settings::Content, worker: u32) -> Option<Self> {
-        let manner = Manner::of(settings);
-        let serves_files = !settings.files.is_off();
-        let rules = !settings.routes.is_off();
-        if !serves_files && !rules && manner.is_none() {
+        if *settings == settings::Content::default() {
             return None;
         }
         // relative paths count from the directory of the start, whatever the application does
         let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+        let manner = Manner::of(settings, &directory);
+        let serves_files = !settings.files.is_off();
+        let rules = !settings.routes.is_off();
         Some(Self {
             files: Files::new(&settings.files, &directory),
             serves_files,

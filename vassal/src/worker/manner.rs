@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use shared::settings::Content;
 use shared::settings::content::{Heads, Pages};
@@ -194,11 +194,16 @@ pub(super) fn put(head: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 }
 
 impl Manner {
-    /// `None` where the configuration says nothing.
-    pub fn of(content: &Content) -> Option<Self> {
-        let (heads, pages) = (content.heads.clone(), content.pages.clone());
-        let off = heads == Heads::default() && pages == Pages::default();
-        (!off).then_some(Self { heads, pages })
+    /// `None` where the configuration says nothing. Relative paths count from `directory`.
+    pub fn of(content: &Content, directory: &Path) -> Option<Self> {
+        let (heads, mut pages) = (content.heads.clone(), content.pages.clone());
+        if heads == Heads::default() && pages == Pages::default() {
+            return None;
+        }
+        for path in pages.forbidden.iter_mut().chain(&mut pages.missing).chain(&mut pages.failed) {
+            *path = directory.join(&path);
+        }
+        Some(Self { heads, pages })
     }
 
     /// Whether a field of this name is left out.

@@ -142,7 +142,7 @@ impl Files {
                 prefixes: settings.twins.prefixes.clone(),
                 suffixes: settings.twins.suffixes.clone(),
             },
-            kinds: Kinds::new(settings.types.clone()),
+            kinds: Kinds::new(settings.types.iter().map(|path| directory.join(path)).collect()),
             delivery: settings.delivery,
             told: AtomicBool::new(false),
         }

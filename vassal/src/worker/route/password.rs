@@ -5,9 +5,12 @@
 //! Apache's MD5, crypt's MD5 and `{SHA}`. Traditional crypt has eight letters and 12 bits of
 //! salt: it opens nothing here.
 
+use std::collections::VecDeque;
 use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use md5::{Digest, Md5};
 use sha_crypt::PasswordVerifier;
@@ -18,6 +21,8 @@ use super::{Answer, Scene};
 
 /// A larger file of users is not read, bytes.
 const FILE_MAX: u64 = 1 << 20;
+/// So many right passwords are remembered.
+const KNOWN_MAX: usize = 64;
 
 /// Who may pass, and what the others are told.
 #[derive(Debug)]
@@ -25,6 +30,35 @@ pub(super) struct Door {
     realm: String,
     users: Users,
     next: bool,
+    known: Known,
+}
+
+/// Passwords that were right lately. Checking one takes some 50 ms by design, and browsers send
+/// it with every request. Kept are keyed sums, of the stored form too: a changed file counts.
+#[derive(Debug, Default)]
+struct Known {
+    keys: [RandomState; 2],
+    sums: Mutex<VecDeque<[u64; 2]>>,
+}
+
+impl Known {
+    /// Whether `check` has said yes to the same before, or says so now.
+    fn or(&self, stored: &str, password: &[u8], check: impl FnOnce() -> bool) -> bool {
+        let sum = [0, 1].map(|at| self.keys[at].hash_one((stored, password)));
+        let sums = || self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        if sums().contains(&sum) {
+            return true;
+        }
+        let right = check();
+        if right {
+            let mut sums = sums();
+            if sums.len() == KNOWN_MAX {
+                sums.pop_front();
+            }
+            sums.push_back(sum);
+        }
+        right
+    }
 }
 
 /// What comes of asking.
@@ -45,7 +79,7 @@ impl Door {
             Users::File(path) => Users::File(directory.join(path)),
             Users::One(..) => users.clone(),
         };
-        Self { realm: realm.to_owned(), users, next }
+        Self { realm: realm.to_owned(), users, next, known: Known::default() }
     }
 
     /// Looks at the request's `Authorization`.
@@ -75,7 +109,7 @@ impl Door {
                 same(user, name.as_bytes()) & same(password, wanted.as_bytes())
             }
             Users::File(path) => match stored(path, user) {
-                Ok(Some(stored)) => opens(&stored, password),
+                Ok(Some(stored)) => self.known.or(&stored, password, || opens(&stored, password)),
                 Ok(None) => false,
                 Err(error) => {
                     eprintln!("basicauth: {}: {error}", path.display());
@@ -217,6 +251,20 @@ mod tests {
         {
             assert!(!opens(never, b"") && !opens(never, never.as_bytes()), "{never}");
         }
+    }
+
+    #[test]
+    fn a_right_password_is_checked_once_and_a_wrong_one_each_time() {
+        let known = Known::default();
+        assert!(!known.or("stored", b"wrong", || false));
+        assert!(!known.or("stored", b"wrong", || false));
+        assert!(known.or("stored", b"right", || true));
+        assert!(known.or("stored", b"right", || panic!("it is known")));
+        assert!(!known.or("changed", b"right", || false), "another stored form");
+        for number in 0..KNOWN_MAX {
+            assert!(known.or("stored", number.to_string().as_bytes(), || true));
+        }
+        assert!(!known.or("stored", b"right", || false), "the oldest was forgotten");
     }
 
     #[test]

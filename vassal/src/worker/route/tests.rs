@@ -143,3 +143,41 @@ fn conditions_and_their_contrary() {
         }
     }
 }
+
+#[test]
+fn every_place_is_filled() {
+    let name = |text: &str| text.to_owned();
+    for (part, expected) in [
+        (Part::Variable(name("REQUEST_URI")), "/a.css?q=1&b=%20"),
+        (Part::Variable(name("NONE")), ""),
+        (Part::Cookie(name("a")), "1"),
+        (Part::Query(name("b")), "%20"),
+        (Part::Mime(name("PATH_INFO")), "text/css"),
+        (Part::Base64(name("HTTP_HOST")), "c2l0ZQ=="),
+        (Part::Hex(name("HTTP_HOST")), "73697465"),
+        (Part::Seconds, "784111777"),
+        (Part::Date(3), "Sun, 06 Nov 1994 08:49:40 GMT"),
+        (Part::Worker, "3"),
+        (Part::Status, "0"),
+        (Part::Group(9), ""),
+    ] {
+        let rules = [always(Action::Set("X".into(), Template(vec![part.clone()])))];
+        let sets = ran(&rules, "/a.css?q=1&b=%20").1.sets;
+        assert_eq!(String::from_utf8_lossy(&sets[0].1), expected, "{part:?}");
+    }
+    let rules = [always(Action::Set("X".into(), Template(vec![Part::Pid, Part::Micros])))];
+    let sets = ran(&rules, "/").1.sets;
+    let digits = String::from_utf8(sets[0].1.clone()).unwrap();
+    assert!(digits.starts_with(&std::process::id().to_string()) && digits.len() > 16, "{digits}");
+}
+
+#[test]
+fn fixpathinfo_takes_the_script_name_off() {
+    let script = || always(Action::Set("SCRIPT_NAME".into(), text("/app")));
+    let sets = |target: &str| {
+        let sets = ran(&[script(), always(Action::FixPath)], target).1.sets;
+        sets.get(1).map(|(name, value)| (name.clone(), value.clone()))
+    };
+    assert_eq!(sets("/app/x"), Some(("PATH_INFO".into(), b"/x".to_vec())));
+    assert_eq!(sets("/other"), None);
+}
