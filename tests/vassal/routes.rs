@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use tests::http::{self, Client, Response};
+use tests::http::{self, Client, Place, Response};
 use tests::server::SOON;
-use tests::{Dir, Run, Server, Subject, eventually, free_address, only, subject, uwsgi};
+use tests::{
+    Dir, Run, Server, Subject, eventually, fastcgi, free_address, only, scgi, subject, uwsgi,
+};
 
 /// An application that answers with the status of the query parameter `status` and tells, as
 /// JSON, the texts of its environ.
@@ -200,35 +202,46 @@ fn the_application_sees_what_rules_made_of_the_request() {
 
 #[test]
 fn rules_and_files_are_the_same_behind_a_web_server() {
+    type Ask = fn(Place, &str, &str, &[u8]) -> std::io::Result<Response>;
     let dir = Dir::new();
     dir.write("a.txt", "file");
+    dir.write("large.txt", "x".repeat(200_000));
     let (server, _) = serve(
         &dir,
         &[
-            "socket = {}/app.sock",
+            "socket = {}/uwsgi.sock",
+            "fastcgi-socket = {}/fastcgi.sock",
+            "scgi-socket = {}/scgi.sock",
             "static-map = /a.txt={}/a.txt",
+            "static-map = /large.txt={}/large.txt",
             "route = ^/x/(.*)$ rewrite:/y/$1?b=2",
             "route-run = addvar:NAME=${REQUEST_METHOD} ${HTTP_HOST} ${qs[b]}",
             "route = ^/y addheader:X-Path: ${PATH_INFO}",
             "route = ^/z redirect:/there",
         ],
     );
-    let socket = dir.join("app.sock");
-    server.await_unix(&socket);
-    let answer = uwsgi::ask(&*socket, "GET", "/x/z?a=1", b"").unwrap();
-    assert_eq!(answer.header("X-Path"), Some("/y/z"), "{}", answer.text());
-    let told = answer.json();
-    for (name, value) in [
-        ("PATH_INFO", "/y/z"),
-        ("QUERY_STRING", "b=2&a=1"),
-        ("NAME", "GET example.test 2"),
-        ("REQUEST_URI", "/x/z?a=1"),
-    ] {
-        assert_eq!(told[name], value, "{name}");
+    let asks: [(&str, Ask); 3] =
+        [("uwsgi", uwsgi::ask), ("fastcgi", fastcgi::ask), ("scgi", scgi::ask)];
+    for (name, ask) in asks {
+        let socket = dir.join(format!("{name}.sock"));
+        server.await_unix(&socket);
+        let get = |path| ask(Place::from(&*socket), "GET", path, b"").unwrap();
+        let answer = get("/x/z?a=1");
+        assert_eq!(answer.header("X-Path"), Some("/y/z"), "{name}: {}", answer.text());
+        let told = answer.json();
+        for (key, value) in [
+            ("PATH_INFO", "/y/z"),
+            ("QUERY_STRING", "b=2&a=1"),
+            ("NAME", "GET example.test 2"),
+            ("REQUEST_URI", "/x/z?a=1"),
+        ] {
+            assert_eq!(told[key], value, "{name} {key}");
+        }
+        assert_eq!(get("/a.txt").text(), "file", "{name}");
+        assert_eq!(get("/large.txt").body.len(), 200_000, "{name}");
+        let found = get("/z");
+        assert_eq!((found.status, found.header("Location")), (302, Some("/there")), "{name}");
     }
-    assert_eq!(uwsgi::ask(&*socket, "GET", "/a.txt", b"").unwrap().text(), "file");
-    let found = uwsgi::ask(&*socket, "GET", "/z", b"").unwrap();
-    assert_eq!((found.status, found.header("Location")), (302, Some("/there")));
     server.stop();
 }
 
