@@ -11,9 +11,10 @@ use tests::{
 
 /// An application that answers with the status of the query parameter `status` and tells, as
 /// JSON, the texts of its environ.
-const TELLS: &str = "import json\nimport urllib.parse\n\n\
+const TELLS: &str = "import json\nimport time\nimport urllib.parse\n\n\
 def application(environ, start_response):\n    \
     query = urllib.parse.parse_qs(environ['QUERY_STRING'])\n    \
+    time.sleep(float(query.get('sleep', ['0'])[0]))\n    \
     status = query.get('status', ['200'])[0]\n    \
     start_response(status + ' Told', [('Content-Type', 'application/json'), ('X-App', 'yes')])\n    \
     return [json.dumps({k: v for k, v in environ.items() if isinstance(v, str)}).encode()]\n";
@@ -510,4 +511,30 @@ fn the_statistics_count_what_the_application_was_not_asked() {
         if counts == [Some(4), Some(1), Some(2)] { Ok(()) } else { Err(format!("{counts:?}")) }
     });
     server.stop();
+}
+
+#[test]
+fn a_rule_limits_how_long_a_request_may_run() {
+    let dir = Dir::new();
+    let rules = ["route = ^/short harakiri:1", "route = ^/long harakiri:30"];
+    for (limit, path, status) in [
+        ("", "/short", None),
+        ("", "/other", Some(200)),
+        ("harakiri = 30", "/short", None),
+        ("harakiri = 1", "/long", Some(200)),
+        ("harakiri = 1", "/other", None),
+    ] {
+        if path == "/long" && subject() == Subject::Uwsgi {
+            continue; // there the shorter one counts
+        }
+        let (server, address) = serve(&dir, &[&rules[..], &[limit]].concat());
+        // the original closes the connection without an answer
+        let answer =
+            http::get(address, &format!("{path}?sleep=4")).ok().map(|answer| answer.status);
+        assert_eq!(answer.filter(|status| *status != 504), status, "{limit} {path}");
+        if status.is_none() {
+            assert_eq!(get(address, "/").status, 200, "its worker was replaced");
+        }
+        server.stop();
+    }
 }

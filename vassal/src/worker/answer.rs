@@ -82,7 +82,7 @@ impl<A: App> Engine<A> {
         }
         let socket = connection.socket.as_fd();
         let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
-        let post = self.outfit.serve.harakiri.and_then(|_| self.posts.get(number));
+        let post = self.posts.get(number).filter(|_| self.watched);
         if let Some(post) = post {
             post.enter(&connection.socket, (!secure).then_some(wire), request.stream);
             reply.ask_at(post);
@@ -94,12 +94,15 @@ impl<A: App> Engine<A> {
         let now = Now { epoch: epoch as i64, monotonic: core.now };
         let content = self.content.as_ref();
         reply.say().mind(content.and_then(Content::manner));
-        let verdict =
+        let decided =
             content.and_then(|content| content.before(frame, request, now, &mut reply, turn));
+        if let Some(limit) = decided.as_ref().and_then(|decided| decided.harakiri) {
+            self.bound(core.number, limit);
+        }
         let view = frame.view(request);
         let adviser = content.and_then(|content| content.adviser(view, now));
         reply.say().heed(adviser.as_ref().map(|adviser| adviser as &dyn Advice));
-        let own = content.and_then(|content| content.answer(verdict, &view, now, &mut reply, turn));
+        let own = content.and_then(|content| content.answer(decided, &view, now, &mut reply, turn));
         if own.is_none() {
             let call = Call {
                 request,

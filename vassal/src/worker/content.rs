@@ -1,6 +1,7 @@
 //! What the server does before (or instead of) the application: rules, files, heads.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use shared::settings;
 
@@ -23,6 +24,14 @@ pub(super) struct Content {
     routes: Option<Routes>,
     manner: Option<Manner>,
     worker: u32,
+}
+
+/// What the rules made of a request.
+#[derive(Debug)]
+pub(super) struct Decided<'a> {
+    verdict: Verdict<'a>,
+    /// How long it may run, where a rule said so; zero is without limit.
+    pub(super) harakiri: Option<Duration>,
 }
 
 impl Content {
@@ -50,6 +59,11 @@ impl Content {
         self.manner.as_ref()
     }
 
+    /// Whether rules limit how long requests may run.
+    pub(super) fn limits(&self) -> bool {
+        self.routes.as_ref().is_some_and(|routes| routes.request.limits())
+    }
+
     /// Lets the rules look at a request, and does what they want done at once.
     pub(super) fn before(
         &self,
@@ -58,7 +72,7 @@ impl Content {
         now: Now,
         reply: &mut Reply<'_>,
         turn: &mut Turn<'_>,
-    ) -> Option<Verdict<'_>> {
+    ) -> Option<Decided<'_>> {
         let table = &self.routes.as_ref()?.request;
         if table.is_empty() {
             return None;
@@ -68,9 +82,10 @@ impl Content {
         }
         let mut scene = self.scene(frame.view(request), now, 0);
         let verdict = table.run(&mut scene);
+        let harakiri = scene.effects.harakiri;
         let variables = scene.effects.apply(reply);
         set(&variables, request);
-        Some(verdict)
+        Some(Decided { verdict, harakiri })
     }
 
     fn scene<'a>(&'a self, view: View<'a>, now: Now, status: u16) -> Scene<'a> {
@@ -89,13 +104,13 @@ impl Content {
     /// gives the turn away first.
     pub(super) fn answer(
         &self,
-        verdict: Option<Verdict<'_>>,
+        decided: Option<Decided<'_>>,
         view: &View<'_>,
         now: Now,
         reply: &mut Reply<'_>,
         turn: &mut Turn<'_>,
     ) -> Option<Place> {
-        let verdict = verdict.unwrap_or(Verdict::Pass);
+        let verdict = decided.map_or(Verdict::Pass, |decided| decided.verdict);
         if let Verdict::Static(..) | Verdict::File { .. } = &verdict {
             drop(turn.take());
         }

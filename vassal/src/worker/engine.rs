@@ -92,6 +92,8 @@ pub struct Engine<A> {
     pub(super) several: bool,
     /// The thread that looks for late requests; `None` where it could not be started.
     pub(super) vigil: OnceLock<Option<Thread>>,
+    /// Whether every request has somebody who looks how long it runs.
+    pub(super) watched: bool,
 }
 
 /// Monotonic milliseconds, the same in every process of the machine.
@@ -157,6 +159,8 @@ impl<A: App> Engine<A> {
         let content = Content::of(&outfit.serve.content, outfit.id);
         let serve = &outfit.serve;
         let several = serve.python.points(serve.target.is_some()).len() > 1;
+        let watched =
+            outfit.serve.harakiri.is_some() || content.as_ref().is_some_and(Content::limits);
         Ok(Self {
             app,
             outfit,
@@ -177,6 +181,7 @@ impl<A: App> Engine<A> {
             content,
             several,
             vigil: OnceLock::new(),
+            watched,
         })
     }
 
@@ -198,7 +203,7 @@ impl<A: App> Engine<A> {
                     eprintln!("thread {core} of worker {}: {error}", self.outfit.id);
                 }
             }
-            if self.outfit.serve.harakiri.is_some() {
+            if self.watched {
                 let thread = std::thread::Builder::new().name(VIGIL.into());
                 let vigil = thread.spawn_scoped(scope, || self.keep_vigil());
                 let _ = self.vigil.set(vigil.ok().map(|vigil| vigil.thread().clone()));

@@ -18,6 +18,8 @@ use crate::scoreboard::Place;
 /// While nothing can be late the vigil looks this seldom, milliseconds; whoever sets a limit wakes
 /// it.
 const SELDOM: u64 = 3_600_000;
+/// A limit that does not come, milliseconds: a century.
+const NEVER: u64 = 3_155_760_000_000;
 /// How often it looks while it waits for the other threads, milliseconds.
 const OFTEN: u64 = 20;
 /// How long a worker whose other threads are idle waits to be told to drain, milliseconds.
@@ -125,9 +127,8 @@ impl<A: App> Engine<A> {
             post.turn_away(|| place.load(Relaxed) == since);
             if std::mem::replace(&mut explained[core], since) != since {
                 eprintln!(
-                    "worker {}: the request on core {core} is not done after {} ms; its threads, the last call first:",
+                    "worker {}: the request on core {core} takes too long; its threads, the last call first:",
                     self.outfit.id,
-                    now - since,
                 );
                 fresh = true;
             }
@@ -136,6 +137,29 @@ impl<A: App> Engine<A> {
             self.app.explain();
         }
         (look, patience)
+    }
+
+    /// Sets the limit of the request that a core has just begun, in place of the option's (the
+    /// action `harakiri` of a rule). Zero is without limit.
+    pub(super) fn bound(&self, core: u32, time: Duration) {
+        let Some(post) = self.posts.get(core as usize) else { return };
+        let (now, time) = (self.clock(), time.as_millis() as u64);
+        match self.outfit.serve.harakiri.map(|limit| limit.as_millis() as u64) {
+            // longer: it counts as begun later, for the master too
+            Some(limit) if time == 0 || time > limit => {
+                let later = if time == 0 { NEVER } else { time - limit };
+                let place = Place::Since;
+                let place = self.outfit.board.place(self.outfit.seat, core as usize, place);
+                place.store(now + later, Relaxed);
+            }
+            _ if time == 0 => {}
+            Some(_) | None => {
+                post.until.store(now + time, SeqCst);
+                if let Some(Some(vigil)) = self.vigil.get() {
+                    vigil.unpark();
+                }
+            }
+        }
     }
 
     /// Sets (or with `None` takes away) a limit of its own for the request that a core serves,

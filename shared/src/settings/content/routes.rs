@@ -205,6 +205,9 @@ pub enum Action {
     AddHeader(String, Template),
     /// `remheader`, `delheader`.
     RemoveHeader(String),
+    /// `harakiri`: this request may run for so many seconds, whatever the option says; 0 is
+    /// without limit.
+    Harakiri(u32),
 }
 
 /// Who may pass.

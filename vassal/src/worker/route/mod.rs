@@ -13,6 +13,7 @@ mod password;
 mod template;
 
 use std::path::Path;
+use std::time::Duration;
 
 use regex::bytes::Regex;
 use shared::pattern;
@@ -95,6 +96,8 @@ pub(super) struct Effects {
     pub(super) edit: Edit,
     /// What the log is told.
     pub(super) notes: Notes,
+    /// How long the request may run; zero is without limit.
+    pub(super) harakiri: Option<Duration>,
     /// A password was asked for, and right.
     admitted: bool,
 }
@@ -252,6 +255,11 @@ impl Table {
         })
     }
 
+    /// Whether a rule limits how long requests may run.
+    pub(super) fn limits(&self) -> bool {
+        self.0.iter().any(|line| matches!(line.action, Deed::Plain(Action::Harakiri(_))))
+    }
+
     /// Runs the rules.
     pub(super) fn run<'r>(&'r self, scene: &mut Scene<'_>) -> Verdict<'r> {
         let mut at = 0;
@@ -356,6 +364,9 @@ fn act(action: &Action, scene: &mut Scene<'_>, groups: &Groups) -> Option<Answer
         }
         Action::RemoveHeader(name) => {
             scene.effects.edit.remove.push(name.clone().into_bytes());
+        }
+        Action::Harakiri(seconds) => {
+            scene.effects.harakiri = Some(Duration::from_secs(u64::from(*seconds)));
         }
         // done by the caller, or prepared
         Action::Next

@@ -5,6 +5,9 @@ use crate::settings::content::routes::{Action, Users};
 use super::routes::Table;
 use super::{is_token, name, template};
 
+/// The longest limit of a request, seconds.
+const DAY: u32 = 86_400;
+
 /// An action, or a jump to a label that is looked up when all rules are known.
 #[derive(Debug)]
 pub(super) enum Read {
@@ -76,6 +79,12 @@ fn action(verb: &str, arguments: &str) -> Result<Action, String> {
             ))
         }
         "remheader" | "delheader" => Ok(Action::RemoveHeader(name(arguments.trim())?.to_owned())),
+        "harakiri" => {
+            let seconds = arguments.trim().parse().ok().filter(|time| *time <= DAY);
+            seconds.map(Action::Harakiri).ok_or_else(|| {
+                format!("expected harakiri:seconds, at most {DAY}, found {arguments:?}")
+            })
+        }
         _ => Err(refused(verb)),
     }
 }
@@ -101,7 +110,9 @@ fn allowed(action: &Action, table: Table) -> bool {
             Table::Error | Table::Response => status.is_some(),
             Table::Last => false,
         },
-        Action::Rewrite(..) | Action::Password { .. } | Action::FixPath => table == Table::Request,
+        Action::Rewrite(..) | Action::Password { .. } | Action::FixPath | Action::Harakiri(_) => {
+            table == Table::Request
+        }
     }
 }
 
@@ -197,7 +208,6 @@ fn refused(verb: &str) -> String {
         "send" | "send-crnl" | "flush" | "disableheaders" | "clearheaders" | "resetheaders" => {
             "bytes outside an answer would break the protocol; use file, return or addheader"
         }
-        "harakiri" => "use the option harakiri, or uwsgi.set_user_harakiri in the application",
         "expires" => "use static-expires, or addheader with ${httptime[N]}",
         "chdir" => "the directory belongs to all requests of a worker",
         "setapp" | "sethome" | "setfile" | "setmodifier1" | "setmodifier2" | "setprocname" => {

@@ -131,7 +131,7 @@ fn bad_rules_say_what_is_wrong_and_what_to_do_instead() {
         ("route-run = basicauth:Realm", "basicauth:realm,"),
         ("route-run = basicauth:R\"x,a:b", "basicauth:realm,"),
         ("route-run = file:path=x", "expected filename"),
-        ("route-run = harakiri:5", "the option harakiri"),
+        ("route-run = harakiri:soon", "harakiri:seconds"),
         ("route-run = goto:there", "name of a route-label"),
         ("route-if = equal:a donotlog:", "equal:one;other"),
         ("route-if = like:a;b donotlog:", "expected equal"),
