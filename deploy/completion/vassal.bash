@@ -41,7 +41,7 @@ _vassal() {
         --gid|--immediate-gid)
             COMPREPLY=($(compgen -g -- "$cur"))
             return ;;
-        -w|-O|-p|-t|-R|-l|-z|-b|-v|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--eval|--py-programname|--py-program-name|--pymodule-alias|--post-pymodule-alias|--import|--pyimport|--py-import|--python-import|--shared-import|--shared-pyimport|--shared-py-import|--shared-python-import|--optimize|--paste|--py-autoreload|--py-auto-reload|--python-auto-reload|--python-autoreload|--py-auto-reload-ignore|--py-sys-executable|--py-executable|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--harakiri-graceful-timeout|--harakiri-graceful-signal|--max-worker-lifetime-delta|--mem-collector-freq|--check-interval|--forkbomb-delay|--cheaper|--cheaper-initial|--cheaper-step|--idle|--thread-stacksize|--threads-stacksize|--thread-stack-size|--threads-stack-size|--offload-threads|--offload-thread|--write-errors-tolerance|--max-worker-lifetime|--cheaper-overload|--cheaper-rss-limit-soft|--cheaper-rss-limit-hard|--reload-on-as|--reload-on-rss|--evil-reload-on-as|--evil-reload-on-rss|--fallback-config|--pidfile2|--safe-pidfile2|--chdir2|--inject-before|--inject-after|--reload-on-exception-type|--reload-on-exception-value|--reload-on-exception-repr|--master-fifo|--mount|--worker-mount|--declare-option|--declare-option2|--connect-and-read|--cheaper-busyness-max|--cheaper-busyness-min|--cheaper-busyness-multiplier|--cheaper-busyness-penalty|--cheaper-busyness-backlog-alert|--cheaper-busyness-backlog-multiplier|--cheaper-busyness-backlog-step|--cheaper-busyness-backlog-nonzero|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-socket-modifier1|--http-socket-modifier2|--https-socket-modifier1|--https-socket-modifier2|--fastcgi-modifier1|--fastcgi-modifier2|--scgi-modifier1|--scgi-modifier2|--allowed-modifiers|--max-vars|--post-buffering-bufsize|--body-read-warning|--tcp-fast-open|--tcp-fastopen|--socket-sndbuf|--socket-rcvbuf|--map-socket|--suwsgi-socket|--ssl-socket|--https-socket|--shared-socket|--undeferred-shared-socket|--http-timeout|--http-headers-timeout|--http-processes|--http-workers|--http-connect-timeout|--http-modifier1|--http-modifier2|--http-events|--http-buffer-size|--http-quiet|--http-gracetime|--http-harakiri|--http-uid|--http-gid|--http-server-name-as-http-host|--https|--https2|--https-session-context|--http-to-https|--http-var|--http-to|--umask|--limit-nproc|--prio|--cpu-affinity|--max-fd|--limit-as|--log-sendfile|--log-ioerror|--log-slow|--log-master-bufsize|--log-maxsize|--log-big|--log-format|--logformat|--log-backupname|--log-encoder|--log-req-encoder|--log-drain|--log-filter|--logfile-chmod|--log-socket|--req-logger|--logger-req|--logger|--rsyslog-packet-size|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--resolve|--if-hostname-match|--if-not-hostname-match|--stop|--reload|--pause|--suspend|--resume|--print|--iprint|--env|--unenv|--touch-reload|--touch-workers-reload|--touch-chain-reload|--touch-logrotate|--touch-logreopen|--touch-exec|--fs-reload|--fs-brutal-reload|--envdir|--early-envdir|--chunked-input-timeout|--chunked-input-limit|--static-cache-paths|--response-headers-limit|--static-cache-paths-name|--error-page-403|--error-page-404|--error-page-500|--add-header|--rem-header|--del-header|--collect-header|--response-header-collect|--pull-header|--static-skip-ext|--static-index|--static-safe|--mime-file|--mimefile|--static-expires-type|--static-expires-type-mtime|--static-expires|--static-expires-mtime|--static-expires-uri|--static-expires-uri-mtime|--static-expires-path-info|--static-expires-path-info-mtime|--static-gzip|--static-gzip-dir|--static-gzip-prefix|--static-gzip-ext|--static-gzip-suffix|--check-static|--static-check|--static-map|--static-map2|--log-route|--log-req-route|--route|--route-host|--route-uri|--route-qs|--route-remote-addr|--route-user-agent|--route-remote-user|--route-referer|--route-label|--route-if|--route-if-not|--route-run|--final-route|--final-route-status|--final-route-host|--final-route-uri|--final-route-qs|--final-route-remote-addr|--final-route-user-agent|--final-route-remote-user|--final-route-referer|--final-route-label|--final-route-if|--final-route-if-not|--final-route-run|--error-route|--error-route-status|--error-route-host|--error-route-uri|--error-route-qs|--error-route-remote-addr|--error-route-user-agent|--error-route-remote-user|--error-route-referer|--error-route-label|--error-route-if|--error-route-if-not|--error-route-run|--response-route|--response-route-status|--response-route-host|--response-route-uri|--response-route-qs|--response-route-remote-addr|--response-route-user-agent|--response-route-remote-user|--response-route-referer|--response-route-label|--response-route-if|--response-route-if-not|--response-route-run|--ssl-sessions-timeout|--ssl-session-timeout|--sni-dir|--sni-dir-ciphers|--sni|--attach-daemon|--attach-control-daemon|--smart-attach-daemon|--smart-attach-daemon2|--attach-daemon2|--locks|--lock-engine|--reload-on-pss|--reload-on-uss)
+        -w|-O|-p|-t|-R|-l|-z|-b|-v|-S|--module|--wsgi|--callable|--pyargv|--python|--py|--eval|--py-programname|--py-program-name|--pymodule-alias|--post-pymodule-alias|--import|--pyimport|--py-import|--python-import|--shared-import|--shared-pyimport|--shared-py-import|--shared-python-import|--optimize|--paste|--py-autoreload|--py-auto-reload|--python-auto-reload|--python-autoreload|--py-auto-reload-ignore|--py-sys-executable|--py-executable|--processes|--workers|--harakiri|--reload-mercy|--worker-reload-mercy|--threads|--max-requests|--max-requests-delta|--min-worker-lifetime|--procname-prefix|--procname-prefix-spaced|--procname-append|--procname|--procname-master|--need-plugins|--need-plugin|--plugins|--plugin|--harakiri-graceful-timeout|--harakiri-graceful-signal|--max-worker-lifetime-delta|--mem-collector-freq|--check-interval|--forkbomb-delay|--cheaper|--cheaper-initial|--cheaper-step|--idle|--thread-stacksize|--threads-stacksize|--thread-stack-size|--threads-stack-size|--offload-threads|--offload-thread|--write-errors-tolerance|--max-worker-lifetime|--cheaper-overload|--cheaper-rss-limit-soft|--cheaper-rss-limit-hard|--reload-on-as|--reload-on-rss|--evil-reload-on-as|--evil-reload-on-rss|--fallback-config|--pidfile2|--safe-pidfile2|--chdir2|--inject-before|--inject-after|--reload-on-exception-type|--reload-on-exception-value|--reload-on-exception-repr|--master-fifo|--mount|--worker-mount|--declare-option|--declare-option2|--connect-and-read|--cheaper-busyness-max|--cheaper-busyness-min|--cheaper-busyness-multiplier|--cheaper-busyness-penalty|--cheaper-busyness-backlog-alert|--cheaper-busyness-backlog-multiplier|--cheaper-busyness-backlog-step|--cheaper-busyness-backlog-nonzero|--listen|--socket-timeout|--limit-post|--post-buffering|--http11-socket|--buffer-size|--http-socket-modifier1|--http-socket-modifier2|--https-socket-modifier1|--https-socket-modifier2|--fastcgi-modifier1|--fastcgi-modifier2|--scgi-modifier1|--scgi-modifier2|--allowed-modifiers|--max-vars|--post-buffering-bufsize|--body-read-warning|--tcp-fast-open|--tcp-fastopen|--socket-sndbuf|--socket-rcvbuf|--map-socket|--suwsgi-socket|--ssl-socket|--https-socket|--shared-socket|--undeferred-shared-socket|--http-timeout|--http-headers-timeout|--http-processes|--http-workers|--http-connect-timeout|--http-modifier1|--http-modifier2|--http-events|--http-buffer-size|--http-quiet|--http-gracetime|--http-harakiri|--http-uid|--http-gid|--http-server-name-as-http-host|--https|--https2|--https-session-context|--http-to-https|--http-var|--http-to|--umask|--limit-nproc|--prio|--cpu-affinity|--max-fd|--limit-as|--add-gid|--log-sendfile|--log-ioerror|--log-slow|--log-master-bufsize|--log-maxsize|--log-big|--log-format|--logformat|--log-backupname|--log-encoder|--log-req-encoder|--log-drain|--log-filter|--logfile-chmod|--log-socket|--req-logger|--logger-req|--logger|--rsyslog-packet-size|--emperor-freq|--emperor-required-heartbeat|--emperor-curse-tolerance|--emperor-throttle|--emperor-max-throttle|--emperor-extra-extension|--emperor-extra-ext|--vassal-set|--vassals-set|--start-parallel|--log-keep|--blacklist|--whitelist|--set|--set-placeholder|--set-ph|--for|--for-glob|--for-times|--if-opt|--if-not-opt|--if-env|--ifenv|--if-not-env|--if-hostname|--if-not-hostname|--if-plugin|--ifplugin|--if-not-plugin|--resolve|--if-hostname-match|--if-not-hostname-match|--stop|--reload|--pause|--suspend|--resume|--print|--iprint|--env|--unenv|--wait-for-interface-timeout|--wait-interface-timeout|--wait-for-iface-timeout|--wait-iface-timeout|--wait-for-fs-timeout|--wait-for-socket-timeout|--hook-asap|--hook-pre-jail|--hook-post-jail|--hook-in-jail|--hook-as-root|--hook-as-user|--hook-as-user-atexit|--hook-pre-app|--hook-post-app|--hook-post-fork|--hook-accepting|--hook-accepting1|--hook-accepting-once|--hook-accepting1-once|--hook-master-start|--exec-asap|--exec-pre-jail|--exec-post-jail|--exec-in-jail|--exec-as-root|--exec-as-user|--exec-as-user-atexit|--exec-pre-app|--exec-post-app|--mount-asap|--mount-pre-jail|--mount-post-jail|--mount-in-jail|--mount-as-root|--umount-asap|--umount-pre-jail|--umount-post-jail|--umount-in-jail|--umount-as-root|--wait-for-interface|--wait-interface|--wait-for-iface|--wait-iface|--wait-for-fs|--wait-for-file|--wait-for-dir|--wait-for-mountpoint|--wait-for-socket|--touch-reload|--touch-workers-reload|--touch-chain-reload|--touch-logrotate|--touch-logreopen|--touch-exec|--fs-reload|--fs-brutal-reload|--envdir|--file-write|--early-envdir|--chunked-input-timeout|--chunked-input-limit|--static-cache-paths|--response-headers-limit|--static-cache-paths-name|--error-page-403|--error-page-404|--error-page-500|--add-header|--rem-header|--del-header|--collect-header|--response-header-collect|--pull-header|--static-skip-ext|--static-index|--static-safe|--mime-file|--mimefile|--static-expires-type|--static-expires-type-mtime|--static-expires|--static-expires-mtime|--static-expires-uri|--static-expires-uri-mtime|--static-expires-path-info|--static-expires-path-info-mtime|--static-gzip|--static-gzip-dir|--static-gzip-prefix|--static-gzip-ext|--static-gzip-suffix|--check-static|--static-check|--static-map|--static-map2|--log-route|--log-req-route|--route|--route-host|--route-uri|--route-qs|--route-remote-addr|--route-user-agent|--route-remote-user|--route-referer|--route-label|--route-if|--route-if-not|--route-run|--final-route|--final-route-status|--final-route-host|--final-route-uri|--final-route-qs|--final-route-remote-addr|--final-route-user-agent|--final-route-remote-user|--final-route-referer|--final-route-label|--final-route-if|--final-route-if-not|--final-route-run|--error-route|--error-route-status|--error-route-host|--error-route-uri|--error-route-qs|--error-route-remote-addr|--error-route-user-agent|--error-route-remote-user|--error-route-referer|--error-route-label|--error-route-if|--error-route-if-not|--error-route-run|--response-route|--response-route-status|--response-route-host|--response-route-uri|--response-route-qs|--response-route-remote-addr|--response-route-user-agent|--response-route-remote-user|--response-route-referer|--response-route-label|--response-route-if|--response-route-if-not|--response-route-run|--ssl-sessions-timeout|--ssl-session-timeout|--sni-dir|--sni-dir-ciphers|--sni|--attach-daemon|--attach-control-daemon|--smart-attach-daemon|--smart-attach-daemon2|--attach-daemon2|--locks|--lock-engine|--reload-on-pss|--reload-on-uss)
             COMPREPLY=()
             return ;;
     esac
@@ -333,11 +333,15 @@ _vassal_options='-w
 --immediate-uid
 --immediate-gid
 --no-initgroups
+--never-swap
 --limit-nproc
 --prio
 --cpu-affinity
 --max-fd
 --limit-as
+--add-gid
+--ksm
+--drop-after-init
 --memory-report
 --disable-logging
 --daemonize
@@ -487,6 +491,55 @@ _vassal_options='-w
 --exit
 --env
 --unenv
+--wait-for-interface-timeout
+--wait-interface-timeout
+--wait-for-iface-timeout
+--wait-iface-timeout
+--wait-for-fs-timeout
+--wait-for-socket-timeout
+--hook-asap
+--hook-pre-jail
+--hook-post-jail
+--hook-in-jail
+--hook-as-root
+--hook-as-user
+--hook-as-user-atexit
+--hook-pre-app
+--hook-post-app
+--hook-post-fork
+--hook-accepting
+--hook-accepting1
+--hook-accepting-once
+--hook-accepting1-once
+--hook-master-start
+--exec-asap
+--exec-pre-jail
+--exec-post-jail
+--exec-in-jail
+--exec-as-root
+--exec-as-user
+--exec-as-user-atexit
+--exec-pre-app
+--exec-post-app
+--mount-asap
+--mount-pre-jail
+--mount-post-jail
+--mount-in-jail
+--mount-as-root
+--umount-asap
+--umount-pre-jail
+--umount-post-jail
+--umount-in-jail
+--umount-as-root
+--wait-for-interface
+--wait-interface
+--wait-for-iface
+--wait-iface
+--wait-for-fs
+--wait-for-file
+--wait-for-dir
+--wait-for-mountpoint
+--wait-for-socket
 --touch-reload
 --touch-workers-reload
 --touch-chain-reload
@@ -496,6 +549,7 @@ _vassal_options='-w
 --fs-reload
 --fs-brutal-reload
 --envdir
+--file-write
 --early-envdir
 --chunked-input-timeout
 --chunked-input-limit

@@ -102,6 +102,7 @@ fn plan(part: Option<String>) -> Plan {
         logto: None,
         logfile: shared::settings::Logfile::default(),
         vacuum: false,
+        hooks: Vec::new(),
         env: part.map(|part| ("PART".to_owned(), Some(part))).into_iter().collect(),
         limits: shared::settings::Limits::default(),
         build: "fake".to_owned(),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Limits, Listen, Logfile, Tuning};
+use crate::settings::{Hook, Limits, Listen, Logfile, Tuning};
 
 /// Who a vassal becomes. Numbers: names were looked up when the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,9 @@ pub struct Plan {
     pub vacuum: bool,
     /// Limits of all processes.
     pub limits: Limits,
+    /// What is done at the phases of the launch, in their order.
+    #[serde(default)]
+    pub hooks: Vec<Hook>,
     /// Variables of the interpreter's environment.
     pub env: Vec<(String, Option<String>)>,
     /// The build that made this plan: after an upgrade of the package no plan is equal.
@@ -120,7 +123,7 @@ impl fmt::Display for Plan {
             Some((uid, None)) => writeln!(out, "chown-socket = {uid}")?,
             None => {}
         }
-        let Limits { descriptors, address_space, processes, nice } = self.limits;
+        let Limits { descriptors, address_space, processes, nice, lock_memory } = self.limits;
         for (key, number) in
             [("max-fd", descriptors), ("limit-as", address_space), ("limit-nproc", processes)]
         {
@@ -130,6 +133,12 @@ impl fmt::Display for Plan {
         }
         if let Some(nice) = nice {
             writeln!(out, "prio = {nice}")?;
+        }
+        if lock_memory {
+            writeln!(out, "never-swap = true")?;
+        }
+        for hook in &self.hooks {
+            writeln!(out, "{hook}")?;
         }
         for (name, value) in &self.env {
             match value {

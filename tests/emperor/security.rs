@@ -216,3 +216,40 @@ fn an_emperor_of_roots_obeys_no_file_that_others_can_write() {
         assert!(log.contains(why), "{file}: {log}");
     }
 }
+
+#[test]
+fn hooks_before_the_drop_are_roots_files_alone() {
+    if !root() || !only(Subject::Ours) {
+        return;
+    }
+    let emperor = Throne::new().start();
+    let home = home(&emperor, 4108);
+    let text = |mark: &str| {
+        format!(
+            "[uwsgi]\nuid = 4108\ngid = 4108\nchdir = {home}\nmodule = app\nhttp-socket = \
+             {home}/{mark}.sock\nhook-as-root = exec:id -u > {dir}/{mark}\nhook-pre-app = exec:id \
+             -u > {home}/{mark}\n",
+            home = home.display(),
+            dir = emperor.dir().path().display(),
+        )
+    };
+    drop_owned(&emperor, "tenant.ini", 4108, &text("tenant"));
+    emperor.api.await_state("tenant.ini", "invalid");
+    assert!(!emperor.dir().join("tenant").exists() && !home.join("tenant").exists());
+    let app = emperor.api.app("tenant.ini").to_string();
+    assert!(app.contains("would be done as root"), "{app}");
+    emperor.drop_file("own.ini", &text("own"));
+    emperor.api.await_state("own.ini", "running");
+    let read = |path: std::path::PathBuf| std::fs::read_to_string(path).unwrap();
+    assert_eq!(read(emperor.dir().join("own")), "0\n");
+    assert_eq!(read(home.join("own")), "4108\n");
+    // a reload does not repeat what belongs to the launch
+    std::fs::remove_file(emperor.dir().join("own")).unwrap();
+    let before = emperor.api.generation("own.ini");
+    emperor.touch("own.ini");
+    eventually("a new generation", SOON, || {
+        if emperor.api.generation("own.ini") > before { Ok(()) } else { Err("not yet") }
+    });
+    assert!(!emperor.dir().join("own").exists());
+    emperor.stop();
+}

@@ -123,6 +123,9 @@ impl Process {
     }
 
     /// Sends a signal; a process that is gone is not an error.
+    ///
+    /// # Panics
+    /// If it is none: 0 and less mean groups of processes, of which this test is one.
     pub fn signal(self, signal: nix::sys::signal::Signal) {
         // 0 and less mean groups, this test's own among them
         assert!(self.0 > 1, "no process has the number {}", self.0);

@@ -8,12 +8,16 @@ mod bad_input;
 mod cheaper;
 /// What an operator asks of a running server.
 mod commands;
+/// Applications at their worst.
+mod faults;
 /// Files that the server sends by itself.
 mod files;
 /// Requests that take too long.
 mod harakiri;
 /// What the configuration says of every answer.
 mod heads;
+/// What is done at the phases of a start, of a worker's life and of the end.
+mod hooks;
 /// One build of the extension on every Python found.
 mod interpreters;
 /// Users, groups, capabilities and jails.

@@ -372,13 +372,13 @@ fn connections_that_wait_on_a_unix_socket_are_counted() {
     server.await_tcp(stats);
     let socket = |key: &str| document(stats)["sockets"][0][key].as_u64();
     assert_eq!(socket("max_queue"), Some(50));
-    let worker = eventually("the worker is known", SOON, || {
-        let workers = document(stats)["workers"].clone();
-        match workers[0]["pid"].as_i64() {
-            Some(pid) if pid > 0 => Ok(tests::process::Process(pid as i32)),
-            _ => Err(workers),
-        }
+    // the socket is there before the worker
+    let pid = eventually("the worker accepts", SOON, || {
+        let worker = document(stats)["workers"][0].clone();
+        let pid = worker["pid"].as_i64().filter(|pid| *pid > 0 && worker["accepting"] == 1);
+        pid.ok_or_else(|| worker.to_string())
     });
+    let worker = tests::process::Process(pid as i32);
     worker.signal(nix::sys::signal::Signal::SIGSTOP);
     let waiting: Vec<_> = (0..3)
         .map(|_| std::os::unix::net::UnixStream::connect(dir.join("app.sock")).unwrap())

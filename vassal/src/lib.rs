@@ -6,6 +6,8 @@
 
 /// What a launcher hands to the master it becomes.
 pub mod handover;
+/// What is done at the phases of a start, of a worker's life and of the end.
+pub mod hook;
 /// From a configuration to a master that is the tenant.
 pub mod launch;
 /// The supervisor of one tenant: generations of nurseries and workers.

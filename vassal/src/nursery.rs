@@ -25,6 +25,8 @@ pub enum Order {
         id: u32,
         /// Its seat on the scoreboard.
         seat: u32,
+        /// Nobody had this number in this generation before.
+        first: bool,
     },
     /// End.
     Quit,

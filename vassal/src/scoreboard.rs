@@ -126,10 +126,14 @@ impl Scoreboard {
         let size = head.len().min(SHOWN);
         let from = seat * self.width() + SEAT + core * CORE + PLACES;
         let words = &self.counters.words()[from..from + SHOWN / 8];
-        for (word, bytes) in words.iter().zip(head[..size].chunks(8)) {
-            let mut whole = [0; 8];
-            whole[..bytes.len()].copy_from_slice(bytes);
-            word.store(u64::from_ne_bytes(whole), Relaxed);
+        let (whole, rest) = head[..size].as_chunks::<8>();
+        for (word, bytes) in words.iter().zip(whole) {
+            word.store(u64::from_ne_bytes(*bytes), Relaxed);
+        }
+        if let Some(word) = words.get(whole.len()).filter(|_| !rest.is_empty()) {
+            let mut last = [0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            word.store(u64::from_ne_bytes(last), Relaxed);
         }
         self.place(seat, core, Place::Shown).store(size as u64, Relaxed);
     }

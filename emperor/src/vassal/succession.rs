@@ -33,6 +33,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         logfile,
         vacuum,
         limits,
+        hooks,
         env,
         build,
     } = wanted;
@@ -51,6 +52,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         ("logfile-chmod", running.logfile == *logfile),
         ("vacuum", running.vacuum == *vacuum),
         ("limits", running.limits == *limits),
+        ("hooks", running.hooks == *hooks),
         ("env", running.env == *env),
         ("the installed version", running.build == *build),
     ];
@@ -81,6 +83,7 @@ mod tests {
             logto: None,
             logfile: Logfile::default(),
             vacuum: false,
+            hooks: Vec::new(),
             env: Vec::new(),
             limits: shared::settings::Limits::default(),
             build: "1".into(),

@@ -118,6 +118,8 @@ pub(super) struct Loader<'w> {
     pub(super) tenant: bool,
     /// Somebody else than root had a hand in a text that was read.
     pub(super) stranger: Cell<bool>,
+    /// Names of files came in, which others may have made.
+    pub(super) guided: bool,
     /// The fences that the Emperor put around the tenant's file.
     pub(super) bounds: Vec<Fence>,
     /// What `inherit` put off.
@@ -169,6 +171,7 @@ impl<'w> Loader<'w> {
             fences: Vec::new(),
             tenant: false,
             stranger: Cell::new(owner.is_some_and(|uid| uid != 0)),
+            guided: false,
             bounds: Vec::new(),
             late: Vec::new(),
             inherited: false,

@@ -170,6 +170,7 @@ impl Loader<'_> {
     /// What a pattern matches; as in a shell, the pattern itself when that is nothing.
     fn paths(&mut self, pattern: &str) -> Result<Vec<String>, String> {
         let directory = &self.world.directory;
+        self.guided = true;
         let found = glob::expand(pattern, directory, &mut self.looks);
         let found = found.map_err(|error| error.to_string())?;
         if found.is_empty() {

@@ -69,6 +69,8 @@ pub struct Reading {
     pub directory: PathBuf,
     /// What `iprint` and `print` print.
     pub printed: Vec<String>,
+    /// Somebody else than root had a hand in a text that root read, or in a name that came in.
+    pub stranger: bool,
     /// The status that `exit` asks for: nothing is read behind it, and nothing is started.
     pub exit: Option<i32>,
     /// How long commands and pages took.
@@ -213,5 +215,7 @@ fn finish(mut loader: Loader<'_>) -> Reading {
     printed.extend(directives.all("print").map(|one| one.value.clone()));
     let directory = loader.world.directory.clone();
     let waited = loader.waited.get();
-    Reading { directives, findings: loader.findings, directory, printed, exit: loader.exit, waited }
+    let stranger = loader.stranger.get() || loader.guided;
+    let (findings, exit) = (loader.findings, loader.exit);
+    Reading { directives, findings, directory, printed, stranger, exit, waited }
 }

@@ -20,7 +20,7 @@ pub mod proof;
 mod rows;
 /// A JSON schema of configurations.
 pub mod schema;
-mod suggest;
+pub(crate) mod suggest;
 mod usage;
 
 pub use suggest::near;

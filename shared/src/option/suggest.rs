@@ -54,6 +54,16 @@ pub fn near(name: &str) -> Option<&'static str> {
         .map(|(_, _, known)| known)
 }
 
+/// The nearest of some words, if it is near enough to be meant.
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    if word.len() < 3 || word.len() > LONGEST {
+        return None;
+    }
+    let fits = known.iter().filter(|one| one.len() <= LONGEST);
+    let near = fits.filter_map(|one| Some((distance(word, one, 2)?, *one)));
+    near.filter(|(edits, _)| *edits <= 2).min().map(|(_, one)| one)
+}
+
 fn plural(name: &str, known: &str) -> bool {
     let longer = |one: &str, other: &str| {
         one.strip_prefix(other).is_some_and(|rest| rest == "s" || rest == "es")

@@ -15,6 +15,7 @@ use crate::finding::Origin;
 
 /// Files, routes and heads.
 pub mod content;
+mod hook;
 /// Types of the logs' settings.
 pub mod logs;
 mod protocols;
@@ -26,6 +27,7 @@ mod surroundings;
 mod tls;
 
 pub use content::Content;
+pub use hook::{Awaited, Deed, Hook, Order, Phase};
 pub use logs::{Form, Kept, Logs, Part, Value};
 pub use protocols::Protocols;
 pub use python::{Mount, Python, ReloadOn, Vhost};
@@ -197,6 +199,12 @@ pub struct Launch {
     /// `max-fd`, `limit-as`, `limit-nproc`, `prio`.
     #[serde(default)]
     pub limits: Limits,
+    /// `add-gid`: further groups.
+    #[serde(default)]
+    pub further_groups: Vec<Principal>,
+    /// Hooks of the launcher's phases, in their order.
+    #[serde(default)]
+    pub hooks: Vec<Hook>,
     /// `env`: set (or with `None` remove) variables of the interpreter's environment, in order.
     pub env: Vec<(String, Option<String>)>,
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Hook;
+
 /// What runs beside the workers, or at their edges.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Surroundings {
@@ -17,11 +19,23 @@ pub struct Surroundings {
     /// `cpu-affinity`: how many processors each worker is bound to; 0: all.
     #[serde(default)]
     pub cpu_affinity: u32,
+    /// Hooks of the phases after the launch, in their order.
+    #[serde(default)]
+    pub hooks: Vec<Hook>,
+    /// `never-swap`: no page of workers and interpreter is swapped out.
+    #[serde(default)]
+    pub never_swap: bool,
 }
 
 impl Default for Surroundings {
     fn default() -> Self {
-        Self { daemons: Vec::new(), daemon_mercy: Daemon::MERCY, cpu_affinity: 0 }
+        Self {
+            daemons: Vec::new(),
+            daemon_mercy: Daemon::MERCY,
+            cpu_affinity: 0,
+            hooks: Vec::new(),
+            never_swap: false,
+        }
     }
 }
 
@@ -108,4 +122,7 @@ pub struct Limits {
     /// `prio`: the nice value, -20 to 19.
     #[serde(default)]
     pub nice: Option<i32>,
+    /// `never-swap`: as much memory may be locked as there is (`RLIMIT_MEMLOCK`).
+    #[serde(default)]
+    pub lock_memory: bool,
 }

@@ -24,7 +24,11 @@ pub fn accept(listener: impl AsFd) -> io::Result<(OwnedFd, Option<SocketAddr>)> 
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the kernel has just made this number; nobody else owns it.
-    let socket = unsafe { OwnedFd::from_raw_fd(raw) };
+    let mut socket = unsafe { OwnedFd::from_raw_fd(raw) };
+    if raw <= libc::STDERR_FILENO {
+        // somebody closed the standard streams: what is printed must not reach a client
+        socket = super::descriptor::duplicate(&socket)?;
+    }
     // SAFETY: zeroed and then filled by the kernel; integers only.
     let storage = unsafe { storage.assume_init() };
     let address = match i32::from(storage.ss_family) {

@@ -17,6 +17,7 @@ use crate::environ::Environs;
 use crate::exception::{Exception, say};
 use crate::native;
 use crate::object::{Object, data};
+use crate::process;
 use crate::start::Start;
 use crate::support::Support;
 
@@ -118,6 +119,7 @@ impl Wsgi {
                 ptr::null_mut::<ffi::PyObject>(),
             ))
         };
+        process::end_if_forked();
         let result = result.ok_or(Raised)?;
         let rest = self.send(core, &result, reply);
         match rest {
@@ -208,6 +210,7 @@ impl Wsgi {
         unsafe {
             let iterator = Object::new(ffi::PyObject_GetIter(object)).ok_or(Raised)?;
             while let Some(item) = Object::new(ffi::PyIter_Next(iterator.as_ptr())) {
+                process::end_if_forked();
                 let held;
                 let block = if let Some(block) = data(item.as_ptr()) {
                     block

@@ -12,6 +12,8 @@ mod apps;
 mod environ;
 /// Exceptions of the application.
 mod exception;
+/// Hooks of the interpreter's phases.
+mod hooks;
 /// Locks that workers share.
 mod locks;
 /// Which files the loaded modules came from.

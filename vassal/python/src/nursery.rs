@@ -7,7 +7,7 @@ use std::time::Instant;
 use nix::unistd::Pid;
 use pyo3::types::PyModule;
 use pyo3::{Bound, ffi};
-use shared::settings::Serve;
+use shared::settings::{Phase, Serve};
 use shared::sys::descriptor::{self, become_standard, inherited};
 use shared::sys::process::leave;
 use vassal::BUILD_ID;
@@ -25,7 +25,7 @@ use crate::locks::Locks;
 use crate::native;
 use crate::object::{Object, integer};
 use crate::support::{Support, interpreter};
-use crate::{modules, process};
+use crate::{hooks, modules, process};
 
 /// What a nursery has when it is ready to fork.
 struct Nursery {
@@ -127,12 +127,21 @@ impl Nursery {
         {
             nursery.support.run(c"explain_by", &[&signal]);
         }
+        nursery.hooks(&[Phase::MasterStart])?;
         nursery.import()?;
         Ok(nursery)
     }
 
+    /// Carries out the hooks of some phases.
+    fn hooks(&self, phases: &[Phase]) -> io::Result<()> {
+        hooks::run(&self.outfit.serve.surroundings.hooks, phases, &self.support)
+    }
+
     /// Imports what is imported before the fork, and says how that went.
     fn import(&mut self) -> io::Result<()> {
+        if !self.outfit.serve.lazy_apps {
+            self.hooks(&[Phase::PreApp])?;
+        }
         let start = Instant::now();
         if self.support.call(c"begin", &[&self.settings]).is_none() {
             return send(&self.master, &News::NoApp { reason: self.support.reason() }, &[]);
@@ -146,6 +155,7 @@ impl Nursery {
         match loaded {
             Ok(applications) => {
                 self.applications = applications;
+                self.hooks(&[Phase::PostApp])?;
                 self.support.run(c"freeze", &[]);
                 let millis = start.elapsed().as_millis() as u64;
                 let points = self.applications.iter().map(|one| one.point.clone()).collect();
@@ -159,10 +169,10 @@ impl Nursery {
     fn work(&mut self) -> i32 {
         loop {
             match without_lock(|| receive::<Order>(&self.master)) {
-                Ok(Some((Order::Fork { id, seat }, mut descriptors))) => {
+                Ok(Some((Order::Fork { id, seat, first }, mut descriptors))) => {
                     let Some(control) = descriptors.pop() else { continue };
                     match process::fork_worker() {
-                        Ok(true) => leave(self.worker(id, seat, control)),
+                        Ok(true) => leave(self.worker(id, seat, first, control)),
                         Ok(false) => {}
                         Err(error) => {
                             let news = News::NoFork { id, reason: error.to_string() };
@@ -181,7 +191,7 @@ impl Nursery {
     }
 
     /// A worker's life, in the forked process; returns its exit code.
-    fn worker(&mut self, id: u32, seat: u32, control: OwnedFd) -> i32 {
+    fn worker(&mut self, id: u32, seat: u32, first: bool, control: OwnedFd) -> i32 {
         if let Err(error) =
             without_lock(|| process::await_adoption(Pid::from_raw(self.outfit.master)))
         {
@@ -192,6 +202,7 @@ impl Nursery {
         if let Ok(null) = null() {
             self.master = null.into();
         }
+        process::notice_forks();
         let pid = std::process::id();
         if send(&control, &control::News::Born(pid as i32), &[]).is_err() {
             return 1;
@@ -201,6 +212,16 @@ impl Nursery {
         match integer(id) {
             Some(number) => self.support.run(c"forked", &[&number]),
             None => return 1,
+        }
+        if serve.surroundings.never_swap
+            && let Err(error) = process::never_swap()
+        {
+            eprintln!("worker {id}: never-swap: {error}");
+        }
+        let lazy: &[Phase] = if serve.lazy_apps { &[Phase::PreApp] } else { &[] };
+        if let Err(error) = self.hooks(&[Phase::PostFork]).and_then(|()| self.hooks(lazy)) {
+            eprintln!("worker {id}: {error}");
+            return 1;
         }
         let before: &[&std::ffi::CStr] = if serve.lazy_apps {
             &[c"applications", c"worker_applications"]
@@ -219,6 +240,12 @@ impl Nursery {
             }
         }
         self.support.run(c"post_fork", &[]);
+        let mut phases = if serve.lazy_apps { vec![Phase::PostApp] } else { Vec::new() };
+        phases.extend(hooks::accepting(id, first));
+        if let Err(error) = self.hooks(&phases) {
+            eprintln!("worker {id}: {error}");
+            return 1;
+        }
         match self.serve(id, seat as usize, control, serve) {
             Ok(()) => {
                 self.support.run(c"farewell", &[&self.settings]);
@@ -277,7 +304,7 @@ fn null() -> io::Result<std::fs::File> {
 }
 
 /// Gives the lock back while `wait` runs.
-fn without_lock<T>(wait: impl FnOnce() -> T) -> T {
+pub(crate) fn without_lock<T>(wait: impl FnOnce() -> T) -> T {
     // SAFETY: the lock is held by this thread; `wait` touches nothing of Python.
     let state = unsafe { ffi::PyEval_SaveThread() };
     let result = wait();

@@ -1,12 +1,16 @@
 //! What a nursery and its workers ask of the kernel as processes.
 
 use std::io;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::sys::mman::{MlockAllFlags, mlockall};
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getppid};
+use nix::unistd::{ForkResult, Pid, fork, geteuid, getppid};
 use pyo3::ffi;
 use shared::sys::process::{die_with_parent, leave};
 
@@ -93,4 +97,41 @@ pub(crate) fn await_adoption(master: Pid) -> io::Result<()> {
         std::thread::yield_now();
     }
     belong_to(master)
+}
+
+/// Keeps the pages of this process out of swap, each from when it is touched: what is shared with
+/// the nursery stays so. A fork does not inherit it. Under a limit nothing is locked: later
+/// allocations would fail at it.
+pub(crate) fn never_swap() -> io::Result<()> {
+    let (most, _) = getrlimit(Resource::RLIMIT_MEMLOCK)?;
+    if most != RLIM_INFINITY && !geteuid().is_root() {
+        return Err(io::Error::other("not all memory may be locked (ulimit -l): none is"));
+    }
+    let flags = MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE;
+    let on_fault = MlockAllFlags::from_bits_retain(nix::libc::MCL_ONFAULT);
+    Ok(mlockall(flags | on_fault)?)
+}
+
+/// Whether this process was forked by the application of a worker.
+static FORKED: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn in_child() {
+    FORKED.store(true, Relaxed);
+}
+
+/// From here on a fork is the application's own doing.
+pub(crate) fn notice_forks() {
+    // SAFETY: the handler stores one atomic, which is safe after a fork; this library is never
+    // unloaded. Should there be no memory for it, forks are not noticed.
+    unsafe { nix::libc::pthread_atfork(None, None, Some(in_child)) };
+}
+
+/// Ends a process that the application forked and that came back from the application: there must
+/// not be two that answer this client and serve on.
+pub(crate) fn end_if_forked() {
+    if FORKED.load(Relaxed) {
+        let pid = Pid::this();
+        eprintln!("pid {pid}: forked by the application, came back from its request: ended");
+        leave(1);
+    }
 }

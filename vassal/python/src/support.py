@@ -133,6 +133,11 @@ def freeze():
     gc.freeze()
 
 
+def set_variable(name, value):
+    """Sets a variable where the application, and what it executes, looks for it."""
+    os.environ[name] = value
+
+
 def farewell(serve):
     """What an orderly end of the interpreter does first."""
     if serve["python"]["skip_atexit"]:

@@ -4,7 +4,7 @@
 use std::io;
 
 use nix::errno::Errno;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
 use shared::settings::Limits;
 use shared::sys::process;
 
@@ -20,7 +20,7 @@ pub struct LimitError {
 /// Sets all that were asked for. Descriptors beyond the hard limit become as many as there may
 /// be, which is said: a server with fewer of them serves (uWSGI logs it, too).
 pub fn set(limits: &Limits) -> Result<(), LimitError> {
-    let Limits { descriptors, address_space, processes, nice } = *limits;
+    let Limits { descriptors, address_space, processes, nice, lock_memory } = *limits;
     if let Some(asked) = descriptors {
         match setrlimit(Resource::RLIMIT_NOFILE, asked, asked) {
             Ok(()) => {}
@@ -39,6 +39,11 @@ pub fn set(limits: &Limits) -> Result<(), LimitError> {
     if let Some(asked) = processes {
         setrlimit(Resource::RLIMIT_NPROC, asked, asked)
             .map_err(|error| refused("limit-nproc", asked, error))?;
+    }
+    if lock_memory && setrlimit(Resource::RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY).is_err() {
+        // whoever may not raise it has as much of it as was given
+        let (_, most) = getrlimit(Resource::RLIMIT_MEMLOCK).unwrap_or((0, 0));
+        let _ = setrlimit(Resource::RLIMIT_MEMLOCK, most, most);
     }
     if let Some(asked) = nice {
         process::renice(asked).map_err(|source| LimitError {

@@ -143,6 +143,7 @@ fn vassal(call: Call, channel: Channel) -> Exit {
     }
     let Some(link) = link else { return Exit::Success };
     let task = Task {
+        trusted: source.is_trusted(&report),
         report,
         plan,
         given: listeners,
@@ -260,7 +261,8 @@ fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
     let launch = &report.settings.launch;
     let activated = inherited.unnamed(launch, &launch.chdir.clone().unwrap_or_default());
     let purpose = Purpose::Start(&activated);
-    let planned = match plan_of(&report, ownership, &Policy::default(), purpose) {
+    let trusted = source.is_trusted(&report);
+    let planned = match plan_of(&report, ownership, trusted, &Policy::default(), purpose) {
         Ok(planned) => planned,
         Err(findings) => return say(&findings, Exit::Failure),
     };
@@ -278,6 +280,7 @@ fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
     };
     let prepare = reload_command(args).filter(|_| plan.chroot.is_none());
     let task = Task {
+        trusted: source.is_trusted(&report),
         report,
         plan,
         given: Vec::new(),
@@ -358,7 +361,8 @@ fn prepare(
 ) -> Result<(Report, Planned), Vec<Finding>> {
     let ownership = source.ownership();
     let report = read(source, ownership)?;
-    let planned = plan_of(&report, ownership, policy, purpose)?;
+    let trusted = source.is_trusted(&report);
+    let planned = plan_of(&report, ownership, trusted, policy, purpose)?;
     Ok((report, planned))
 }
 
@@ -392,6 +396,7 @@ enum Purpose<'a> {
 fn plan_of(
     report: &Report,
     ownership: Ownership,
+    trusted: bool,
     policy: &Policy,
     purpose: Purpose<'_>,
 ) -> Result<Planned, Vec<Finding>> {
@@ -400,6 +405,7 @@ fn plan_of(
     }
     let launch = &report.settings.launch;
     let mut facts = identity::facts(launch, ownership.owner, policy, &report.origins);
+    facts.trusted = trusted;
     match purpose {
         Purpose::Start(activated) => facts.activated = activated.to_vec(),
         Purpose::Print if launch.uid.is_some() || launch.gid.is_some() => facts.euid = 0,
@@ -425,17 +431,21 @@ struct Task {
     given: Vec<Listener>,
     inherited: BTreeMap<u32, OwnedFd>,
     roots: bool,
+    trusted: bool,
     tyrant: bool,
     summoned: bool,
 }
 
 /// Carries the plan out and gathers what the master needs.
 fn carry_out(task: Task) -> Result<Handover, Finding> {
-    let Task { report, plan, given, inherited, roots, tyrant, summoned } = task;
+    let Task { report, plan, given, inherited, roots, trusted, tyrant, summoned } = task;
     let extension = extension::find().map_err(plain)?;
     // before the jail, where the user database may be another one
     let home = identity::home(plan.identity.as_ref());
-    let steps = run::Task { plan: &plan, given, inherited, roots, tyrant, extension };
+    let environment =
+        environment::of_interpreter(std::env::vars_os(), summoned, home.as_ref(), &plan);
+    let steps =
+        run::Task { plan: &plan, given, inherited, roots, trusted, environment, tyrant, extension };
     let done = run::carry_out(steps).map_err(|error| error.finding(&report.origins, &plan))?;
     if let (Some(Shown { text, .. }), true) = (&report.shown, summoned) {
         // a reader that went away is no reason to fail
@@ -443,15 +453,13 @@ fn carry_out(task: Task) -> Result<Handover, Finding> {
     }
     // nobody asks for the arguments of this process from here on
     title::show(&report.settings.serve, Role::Master);
-    let environment =
-        environment::of_interpreter(std::env::vars_os(), summoned, home.as_ref(), &plan);
     Ok(Handover {
         settings: report.settings,
         plan,
         listeners: done.listeners,
         link: None,
         generation: 1,
-        environment,
+        environment: done.environment,
         extension: done.extension,
         prepare: None,
         vacuum: done.vacuum,

@@ -39,7 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The most memory that a reader may ask for, bytes.
 const MEMORY_MAX: u64 = 1024 * 1024 * 1024;
 /// The options whose origin the launcher wants to name in errors of its own.
-const ROOTS_OPTIONS: [&str; 10] = [
+const ROOTS_OPTIONS: [&str; 11] = [
+    "add-gid",
     "chdir",
     "chmod-socket",
     "chown-socket",
@@ -93,6 +94,8 @@ pub struct Report {
     pub shown: Option<Shown>,
     /// What `print` and `iprint` print.
     pub printed: Vec<String>,
+    /// Somebody else than root had a hand in a text that was read as root.
+    pub stranger: bool,
     /// The status that `exit` asks for.
     pub exit: Option<i32>,
     /// `fallback-config`: what a start that fails starts instead.
@@ -171,6 +174,17 @@ impl Source {
             "{one} belongs to uid {uid}, {other} to uid {another}: root starts a server with \
              files of one owner only"
         ))
+    }
+
+    /// Whether nobody but root had a hand in any part of the configuration, the name of a vassal's
+    /// file included: a file can ask for that (`%n`).
+    pub fn is_trusted(&self, report: &Report) -> bool {
+        let named = match self {
+            Self::Vassal { file, .. } => is_roots_to_replace(file),
+            // looked at for its ownership
+            Self::CommandLine(_) => true,
+        };
+        self.ownership().roots && named && !report.stranger
     }
 
     /// The name shown in logs.
@@ -256,6 +270,7 @@ impl Report {
             findings: reading.findings.into_iter().filter(|one| !one.is_note()).collect(),
             denied: Vec::new(),
             printed: reading.printed,
+            stranger: reading.stranger,
             exit: reading.exit,
         }
     }
@@ -269,6 +284,7 @@ impl Report {
             emperor: false,
             shown: None,
             printed: Vec::new(),
+            stranger: false,
             exit: None,
             fallback: None,
         }
@@ -281,11 +297,17 @@ pub(super) fn origins(reading: &Reading, launch: &Launch) -> Origins {
     for directive in reading.directives.iter() {
         if directive.key == "daemonize" {
             origins.options.insert("logto".into(), directive.origin.clone());
-        } else if ROOTS_OPTIONS.contains(&directive.key.as_str()) {
+        } else if ROOTS_OPTIONS.contains(&directive.key.as_str()) || is_hook(&directive.key) {
             origins.options.insert(directive.key.clone(), directive.origin.clone());
         }
     }
     origins
+}
+
+/// Whether an option asks for something at a phase of the launch.
+fn is_hook(key: &str) -> bool {
+    const STARTS: [&str; 6] = ["hook-", "exec-", "mount-", "umount-", "wait-for-", "file-write"];
+    STARTS.iter().any(|start| key.starts_with(start))
 }
 
 /// Reads `source` in a child that is `owner` (`None`: who we are).

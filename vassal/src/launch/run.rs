@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::sys::stat::{Mode, umask};
 use shared::finding::Finding;
 use shared::plan::Plan;
-use shared::settings::{Address, Listen};
+use shared::settings::{Address, Hook, Listen, Phase};
 
 use super::access::Access;
 use super::identity::drop_root;
@@ -17,6 +18,7 @@ use super::plan::Origins;
 use super::socket::name_of;
 use super::{jail, limits, output, socket};
 use crate::handover::{Listener, LogFile, Vacuum};
+use crate::hook::{self, Stage};
 
 /// One of root's steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub enum Step {
     Chdir,
     /// Sending the output to the log.
     Redirect,
+    /// Carrying out the hook of this number.
+    Hook(usize),
 }
 
 /// A step that could not be done.
@@ -58,6 +62,10 @@ pub struct Task<'a> {
     pub given: Vec<Listener>,
     /// Whether the configuration is root's own.
     pub roots: bool,
+    /// Whether root alone had a hand in all of the configuration: its hooks may be root's.
+    pub trusted: bool,
+    /// The interpreter's environment, which commands of hooks get too.
+    pub environment: Vec<(OsString, OsString)>,
     /// Whether a tyrant rules.
     pub tyrant: bool,
     /// Listening sockets that `fd://` may name, by number.
@@ -77,6 +85,8 @@ pub struct Done {
     pub extension: PathBuf,
     /// The file of `logto`.
     pub log: Option<LogFile>,
+    /// The interpreter's environment, with what hooks made of it.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 impl Step {
@@ -94,6 +104,7 @@ impl Step {
             Self::Limits => "limit-as",
             Self::Drop => "uid",
             Self::Chdir => "chdir",
+            Self::Hook(_) => "hook",
         }
     }
 }
@@ -111,6 +122,12 @@ impl Failure {
             };
             return Finding::error(origin, Some(&option), text);
         }
+        if let Step::Hook(index) = self.step
+            && let Some(hook) = plan.hooks.get(index)
+        {
+            let origin = origins.options.get(&hook.option).cloned();
+            return Finding::error(origin, Some(&hook.option), text);
+        }
         let option = self.step.option();
         Finding::error(origins.options.get(option).cloned(), Some(option), text)
     }
@@ -118,16 +135,30 @@ impl Failure {
 
 /// Does everything that root has to do, in this order, and is the tenant at the end.
 pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
-    let Task { plan, given, inherited, roots, tyrant, extension } = task;
+    let Task { plan, given, inherited, roots, trusted, mut environment, tyrant, extension } = task;
     let tenant = plan.identity.as_ref();
     let access = Access { tenant, roots: roots && !tyrant };
+    let early = Access { tenant, roots: trusted && !tyrant };
     let inherited_mask = umask(Mode::from_bits_truncate(0o022));
+    let mut hooks = |phase, access, log: &Option<output::Opened>| {
+        let stage = Stage {
+            access,
+            environment: &mut environment,
+            output: log.as_ref().map(|log| log.file.as_fd()),
+            patience: hook::PATIENCE,
+        };
+        carry_out_hooks(plan, phase, stage)
+    };
 
+    hooks(Phase::Asap, early, &None)?;
     let log = open_log(plan, &access)?;
     let mut vacuum = write_pidfile(plan, &access)?;
     let mut sockets = Sockets { plan, given, inherited, tyrant, bound: Vec::new() };
     sockets.bind(&access, Path::new("/"), |address| !matches!(address, Address::Unix(_)))?;
 
+    for phase in [Phase::PreJail, Phase::InJail, Phase::PostJail] {
+        hooks(phase, early, &log)?;
+    }
     let jailed = jail::enter(plan.chroot.as_deref(), extension, &access)
         .map_err(|error| Step::Jail.failed(error))?;
     umask(plan.umask.map_or(inherited_mask, Mode::from_bits_truncate));
@@ -135,6 +166,8 @@ pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
     let base = directory(plan)?;
     sockets.bind(&inside, &base, |address| matches!(address, Address::Unix(_)))?;
 
+    let roots = jailed.roots && early.roots;
+    hooks(Phase::AsRoot, Access { tenant, roots }, &log)?;
     let own = access.roots;
     let limit = || limits::set(&plan.limits).map_err(|error| Step::Limits.failed(error));
     if own {
@@ -144,13 +177,30 @@ pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
     if !own {
         limit()?;
     }
+    // from here on there is nobody else whose rights could be meant
+    hooks(Phase::AsUser, Access { tenant: None, roots: true }, &log)?;
     change_directory(plan)?;
     redirect(log.as_ref())?;
 
     let (listeners, files) = sockets.finish();
     vacuum.extend(files);
     let log = log.map(|log| log.place);
-    Ok(Done { listeners, vacuum, extension: tenant.extension, log })
+    Ok(Done { listeners, vacuum, extension: tenant.extension, log, environment })
+}
+
+/// Carries out the hooks of a phase; one that asks to end ends the launcher.
+fn carry_out_hooks(plan: &Plan, phase: Phase, mut stage: Stage<'_>) -> Result<(), Failure> {
+    match hook::run(&plan.hooks, phase, &mut stage) {
+        Ok(()) => Ok(()),
+        #[expect(clippy::exit, reason = "a hook asked for it, and nothing is to be undone")]
+        Err(hook::Stop::Exit(code)) => std::process::exit(code),
+        Err(stop) => {
+            let hook::Stop::Failed { option, text, .. } = &stop else { return Ok(()) };
+            let same = |one: &Hook| one.option == *option && one.text == *text;
+            let index = plan.hooks.iter().position(same).unwrap_or_default();
+            Err(Step::Hook(index).failed(stop))
+        }
+    }
 }
 
 fn open_log(plan: &Plan, access: &Access<'_>) -> Result<Option<output::Opened>, Failure> {

@@ -8,7 +8,7 @@ use shared::sys::process;
 
 use super::generation::Brood;
 use super::roster::{Action, Event, Gen, Key, Standing};
-use super::{Master, check, knock, output};
+use super::{Master, check, hooks, knock, output};
 
 impl Master {
     pub(super) fn act(&mut self, actions: Vec<Action>) {
@@ -143,6 +143,7 @@ impl Master {
         self.knock = None;
         self.unpause(name);
         self.settle();
+        hooks::watch(&self.serve, &mut self.heard, &self.facts);
         self.daemons.adopt(name, &self.serve, Instant::now());
         output::say(&format!("generation {number} serves"));
         // who works comes first: whoever waits for the reload is shown the new workers

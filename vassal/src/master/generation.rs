@@ -92,6 +92,8 @@ pub(super) struct Brood {
     /// What workers did, by their numbers.
     pub(super) tally: Tally,
     requests: u64,
+    /// The numbers of all workers that this generation ever had.
+    known: BTreeSet<u32>,
 }
 
 /// The pipe of request lines, where they have a way of their own.
@@ -158,6 +160,7 @@ impl Brood {
             lines,
             tally: Tally::default(),
             requests: 0,
+            known: BTreeSet::new(),
         })
     }
 
@@ -197,7 +200,8 @@ impl Brood {
         self.board.clear(seat as usize);
         let (ours, theirs) = descriptor::packet_pair()?;
         descriptor::nonblocking(&ours, true)?;
-        let order = nursery::Order::Fork { id, seat };
+        let first = self.known.insert(id);
+        let order = nursery::Order::Fork { id, seat, first };
         control::send(self.nursery.get_ref(), &order, &[theirs.as_fd()])?;
         let control = Arc::new(readiness::watch(ours)?);
         tokio::spawn(hear_worker(name, key, Arc::clone(&control), facts.clone()));

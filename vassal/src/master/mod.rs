@@ -19,6 +19,8 @@ mod fifo;
 mod generation;
 /// Killing workers whose requests run too long.
 mod harakiri;
+/// Hooks of the master's own.
+mod hooks;
 /// Finding the tenant's interpreter.
 mod interpreter;
 /// Waiting for a connection while there are no workers.
@@ -27,6 +29,8 @@ mod knock;
 mod link;
 /// Which lines of the log go where.
 mod logs;
+/// Requests that were lost with their worker.
+mod lost;
 /// The files of the application's modules.
 mod modules;
 /// What the tenant's processes print.
@@ -52,7 +56,7 @@ mod vacuum;
 /// Files whose change asks for something.
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -177,6 +181,8 @@ pub(crate) struct Master {
     retired_requests: u64,
     no_app: bool,
     daemons: daemons::Daemons,
+    /// Signals that are watched since a hook gave them a meaning.
+    heard: BTreeSet<i32>,
     exit: Option<Exit>,
 }
 
@@ -245,8 +251,10 @@ impl Master {
             retired_requests: 0,
             no_app: false,
             daemons: daemons::Daemons::default(),
+            heard: BTreeSet::new(),
             exit: None,
         };
+        hooks::watch(&master.serve, &mut master.heard, &master.facts);
         if let Some(emperor) = &master.emperor {
             emperor.spawned();
         }
@@ -302,6 +310,7 @@ impl Master {
             Fact::Roster(event) => {
                 if let Event::WorkerEnded(name, key, how, _) = &event {
                     self.say_ended(*name, *key);
+                    self.name_lost_requests(*name, *key, *how);
                     // a lazy worker that cannot import says so by this code
                     self.no_app |= *how == Some(process::Ended::Code(Exit::NoApp.code()));
                     if let Some(brood) = self.broods.get_mut(name) {
@@ -418,6 +427,9 @@ impl Master {
     }
 
     fn signalled(&mut self, signal: Signal) {
+        if let Some(order) = hooks::order(&self.serve, signal) {
+            return self.obey_hook(order);
+        }
         match signal {
             Signal::SIGHUP => self.read_anew(),
             Signal::SIGTERM if self.serve.die_on_term == Some(false) => self.read_anew(),
@@ -498,6 +510,7 @@ impl Master {
         // nobody writes any more: what the pipes still hold is the end of the log
         let rest = async { while self.copies.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(LAST_OUTPUT, rest).await;
+        self.last_hooks();
         vacuum::clean(&self.vacuum);
         if self.vacuums {
             self.fifo.remove();

@@ -8,29 +8,37 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Fact, Facts};
 
-/// Turns signals into facts.
+/// Turns signals into facts: those that mean something by themselves.
 pub(super) fn watch(facts: &Facts) -> std::io::Result<()> {
-    let all = [
-        Signal::SIGHUP,
-        Signal::SIGINT,
-        Signal::SIGQUIT,
-        Signal::SIGTERM,
-        Signal::SIGTSTP,
-        Signal::SIGUSR1,
-        Signal::SIGUSR2,
-        Signal::SIGCHLD,
-    ];
-    for kind in all {
-        let mut stream = signal(SignalKind::from_raw(kind as i32))?;
-        let facts = facts.clone();
-        tokio::spawn(async move {
-            while stream.recv().await.is_some() {
-                if facts.send(Fact::Signal(kind)).await.is_err() {
-                    return;
-                }
-            }
-        });
+    for kind in ALWAYS {
+        watch_one(kind, facts)?;
     }
+    Ok(())
+}
+
+/// The signals that mean something by themselves.
+pub(super) const ALWAYS: [Signal; 8] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGTSTP,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGCHLD,
+];
+
+/// Turns one signal into facts.
+pub(super) fn watch_one(kind: Signal, facts: &Facts) -> std::io::Result<()> {
+    let mut stream = signal(SignalKind::from_raw(kind as i32))?;
+    let facts = facts.clone();
+    tokio::spawn(async move {
+        while stream.recv().await.is_some() {
+            if facts.send(Fact::Signal(kind)).await.is_err() {
+                return;
+            }
+        }
+    });
     Ok(())
 }
 

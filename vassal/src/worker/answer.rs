@@ -27,6 +27,9 @@ use crate::scoreboard::{APPS_MAX, Count, Place};
 /// answer is held waits for the next application's end.
 const QUICK: u64 = 1000;
 
+/// Bytes of a head that are shown where nobody asks for more: enough for a request line.
+const BRIEF: usize = 256;
+
 /// Says that requests choose no code: once a process, or a web server that is set up so would
 /// fill the log.
 fn say_steering() {
@@ -87,10 +90,10 @@ impl<A: App> Engine<A> {
             post.enter(&connection.socket, (!secure).then_some(wire), request.stream);
             reply.ask_at(post);
         }
-        if self.outfit.shows {
-            board.show(seat, number, head);
-            board.place(seat, number, Place::Wire).store(wire as u64, Relaxed);
-        }
+        // should the worker die of it, the log names the request
+        let told = if self.outfit.shows { head } else { &head[..head.len().min(BRIEF)] };
+        board.show(seat, number, told);
+        board.place(seat, number, Place::Wire).store(wire as u64, Relaxed);
         let now = Now { epoch: epoch as i64, monotonic: core.now };
         let content = self.content.as_ref();
         reply.say().mind(content.and_then(Content::manner));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::finding::Origin;
 use crate::rule;
-use crate::settings::{Address, Launch, Listen, Logfile, Wire};
+use crate::settings::{Address, Hook, Launch, Listen, Logfile, Principal, Wire};
 
 use super::super::directive::Directive;
 use super::super::review::{self, Junk};
@@ -15,7 +15,7 @@ use super::{Given, address, socket, surroundings, tls, value};
 const BACKLOG: u32 = 1024;
 
 /// Reads root's part.
-pub(super) fn read(given: &mut Given<'_>) -> Launch {
+pub(super) fn read(given: &mut Given<'_>, hooks: Vec<Hook>) -> Launch {
     let unknown = "looks for a user or group of this whole text, and exits with 1";
     let plain = protocol(given);
     let (sockets, sources) = sockets(given, plain);
@@ -51,6 +51,8 @@ pub(super) fn read(given: &mut Given<'_>) -> Launch {
         daemonize: given.last("daemonize").or(given.last("daemonize2")).is_some(),
         vacuum: given.flag("vacuum"),
         limits: surroundings::limits(given),
+        further_groups: further_groups(given),
+        hooks,
         env: environment(given),
     };
     if let (Some(_), None, Some(uid)) = (&launch.uid, &launch.gid, given.last("uid")) {
@@ -63,6 +65,18 @@ pub(super) fn read(given: &mut Given<'_>) -> Launch {
         given.error(chroot, format!("expected an absolute path, found {:?}", chroot.value));
     }
     launch
+}
+
+/// `add-gid`, each a name or number.
+fn further_groups(given: &mut Given<'_>) -> Vec<Principal> {
+    let mut list = Vec::new();
+    for one in given.directives.all("add-gid") {
+        match value::principal(&one.value) {
+            Ok(group) => list.push(group),
+            Err(message) => given.error(one, message),
+        }
+    }
+    list
 }
 
 fn socket_mode(given: &mut Given<'_>) -> Option<u32> {

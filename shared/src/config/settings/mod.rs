@@ -15,6 +15,7 @@ use super::review::{self, Junk};
 
 mod address;
 mod content;
+mod hook;
 mod launch;
 mod logs;
 mod protocols;
@@ -53,8 +54,10 @@ pub fn settings_with(reading: &mut Reading, name: &str, hosts: Hosts) -> Setting
         hosts,
         findings: &mut findings,
     };
-    let launch = launch::read(&mut given);
-    let serve = serve::read(&mut given, name, &launch);
+    let (launchers, others) =
+        hook::read(&mut given).into_iter().partition(|one| one.phase.is_launch());
+    let launch = launch::read(&mut given, launchers);
+    let serve = serve::read(&mut given, name, &launch, others);
     review::limit(&mut findings);
     reading.findings.append(&mut findings);
     Settings { launch, serve }

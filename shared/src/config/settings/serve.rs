@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::finding::Origin;
 use crate::rule;
-use crate::settings::{Crew, Launch, Procname, Serve, Target};
+use crate::settings::{Crew, Hook, Launch, Procname, Serve, Target};
 
 use super::super::CHECK;
 use super::super::glob::{self, GlobError, Looks};
@@ -19,7 +19,7 @@ pub(super) const CROWD_MAX: u64 = 4096;
 const SECONDS_MAX: u64 = 3_155_760_000;
 
 /// Reads the server's part.
-pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve {
+pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch, hooks: Vec<Hook>) -> Serve {
     let default = Serve::default();
     let (target, callable) = application(given);
     let processes = processes(given);
@@ -81,7 +81,7 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch) -> Serve 
         protocols: protocols::read(given),
         python: python::read(given),
         supervision: supervision::read(given, processes),
-        surroundings: surroundings::read(given),
+        surroundings: surroundings::read(given, hooks),
         options: given
             .directives
             .iter()

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::settings::{Daemon, DaemonKind, Limits, Surroundings};
+use crate::settings::{Daemon, DaemonKind, Hook, Limits, Surroundings};
 
 use super::{Given, serve};
 
@@ -24,8 +24,10 @@ const KEYS: [&str; 10] = [
 ];
 
 /// Reads this part.
-pub(super) fn read(given: &mut Given<'_>) -> Surroundings {
+pub(super) fn read(given: &mut Given<'_>, hooks: Vec<Hook>) -> Surroundings {
     Surroundings {
+        hooks,
+        never_swap: given.flag("never-swap"),
         daemons: daemons(given),
         daemon_mercy: serve::seconds(given, "reload-mercy").unwrap_or(Daemon::MERCY),
         cpu_affinity: given
@@ -44,7 +46,8 @@ pub(super) fn limits(given: &mut Given<'_>) -> Limits {
         let nice = text.trim().parse().ok().filter(|nice| (-20..=19).contains(nice));
         nice.ok_or_else(|| format!("expected a number from -20 to 19, found {text:?}"))
     });
-    Limits { descriptors, address_space, processes, nice }
+    let lock_memory = given.flag("never-swap");
+    Limits { descriptors, address_space, processes, nice, lock_memory }
 }
 
 /// `attach-daemon` and its relatives, in their order.

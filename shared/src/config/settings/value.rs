@@ -47,6 +47,13 @@ pub(super) fn umask(text: &str) -> Result<u32, String> {
         .ok_or_else(|| format!("expected an octal mode of at most 777, found {text:?}"))
 }
 
+/// A mode of a file, octal, with its special bits.
+pub(super) fn any_mode(text: &str) -> Result<u32, String> {
+    octal(text.trim())
+        .filter(|mode| *mode <= 0o7777)
+        .ok_or_else(|| format!("expected an octal mode, found {text:?}"))
+}
+
 fn octal(text: &str) -> Option<u32> {
     let digits = !text.is_empty() && text.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
     if digits { u32::from_str_radix(text, 8).ok() } else { None }

@@ -203,7 +203,8 @@ fn of_several_statistics_sockets_the_last_one_counts() {
 #[test]
 fn every_option_of_a_vassal_that_works_reaches_the_settings() {
     // relevant with these only
-    let base = "socket = a.sock\nhttp-socket = b.sock\nhttp = c.sock\nenv = GONE=1\nprocesses = 99\ncheaper = 9\n";
+    let base = "socket = a.sock\nhttp-socket = b.sock\nhttp = c.sock\nenv = GONE=1\nprocesses = 99\ncheaper = 9\n\
+                wait-for-fs = /x\nwait-for-socket = /x\nwait-for-interface = x\n";
     let read = |line: &str| {
         let (mut settings, reading) = settled(&format!("{base}{line}"));
         settings.serve.options.clear();

@@ -14,36 +14,36 @@ pub(super) const ROWS: &[Row] = &[
     row("wait-for-interface-timeout", Kind::Integer)
         .aliases(&["wait-interface-timeout", "wait-for-iface-timeout", "wait-iface-timeout"])
         .default("60")
-        .planned("Seconds to wait for a network interface."),
+        .works("Seconds to wait for a network interface."),
     row("wait-for-fs-timeout", Kind::Integer)
         .default("60")
-        .planned("Seconds to wait for files, directories and mounts."),
+        .works("Seconds to wait for files, directories and mounts."),
     row("wait-for-socket-timeout", Kind::Integer)
         .default("60")
-        .planned("Seconds to wait for a socket."),
+        .works("Seconds to wait for a socket."),
     row("flock2", Kind::Text).immediate().planned("Lock this file once the log is open, or end."),
     row("flock-wait2", Kind::Text)
         .immediate()
         .planned("Lock this file once the log is open, and wait for it."),
-    row("hook-asap", Kind::List).planned("Action once the configuration was read."),
-    row("hook-pre-jail", Kind::List).planned("Action before the jail is entered."),
-    row("hook-post-jail", Kind::List).planned("Action after the jail was entered."),
-    row("hook-in-jail", Kind::List).planned("Action inside the jail."),
-    row("hook-as-root", Kind::List).planned("Action as root, just before privileges are dropped."),
-    row("hook-as-user", Kind::List).planned("Action as the user, once privileges were dropped."),
-    row("hook-as-user-atexit", Kind::List).planned("Action as the user, when the server ends."),
-    row("hook-pre-app", Kind::List).planned("Action before the application is loaded."),
-    row("hook-post-app", Kind::List).planned("Action after the application was loaded."),
-    row("hook-post-fork", Kind::List).planned("Action in each process after its fork."),
+    row("hook-asap", Kind::List).works("Action once the configuration was read."),
+    row("hook-pre-jail", Kind::List).works("Action before the jail is entered."),
+    row("hook-post-jail", Kind::List).works("Action after the jail was entered."),
+    row("hook-in-jail", Kind::List).works("Action inside the jail."),
+    row("hook-as-root", Kind::List).works("Action as root, just before privileges are dropped."),
+    row("hook-as-user", Kind::List).works("Action as the user, once privileges were dropped."),
+    row("hook-as-user-atexit", Kind::List).works("Action as the user, when the server ends."),
+    row("hook-pre-app", Kind::List).works("Action before the application is loaded."),
+    row("hook-post-app", Kind::List).works("Action after the application was loaded."),
+    row("hook-post-fork", Kind::List).works("Action in each process after its fork."),
     row("hook-accepting", Kind::List)
-        .planned("Action in each worker when it begins to take requests."),
+        .works("Action in each worker when it begins to take requests."),
     row("hook-accepting1", Kind::List)
-        .planned("Action in the first worker when it begins to take requests."),
+        .works("Action in the first worker when it begins to take requests."),
     row("hook-accepting-once", Kind::List)
-        .planned("Action in each worker when it first takes requests."),
+        .works("Action in each worker when it first takes requests."),
     row("hook-accepting1-once", Kind::List)
-        .planned("Action in the first worker when it first takes requests."),
-    row("hook-master-start", Kind::List).planned("Action when the master starts."),
+        .works("Action in the first worker when it first takes requests."),
+    row("hook-master-start", Kind::List).works("Action when the master starts."),
     row("hook-touch", Kind::List)
         .planned("Action when a file is touched, `file action:arguments`."),
     row("hook-emperor-start", Kind::List).planned("Action when the Emperor starts."),
@@ -56,53 +56,53 @@ pub(super) const ROWS: &[Row] = &[
     row("hook-as-mule", Kind::List).planned("Action in each mule."),
     row("hook-as-gateway", Kind::List).planned("Action in each router process."),
     row("after-request-hook", Kind::List).planned("Action after each request."),
-    row("exec-asap", Kind::List).planned("Command that runs once the configuration was read."),
-    row("exec-pre-jail", Kind::List).planned("Command that runs before the jail is entered."),
-    row("exec-post-jail", Kind::List).planned("Command that runs after the jail was entered."),
-    row("exec-in-jail", Kind::List).planned("Command that runs inside the jail."),
+    row("exec-asap", Kind::List).works("Command that runs once the configuration was read."),
+    row("exec-pre-jail", Kind::List).works("Command that runs before the jail is entered."),
+    row("exec-post-jail", Kind::List).works("Command that runs after the jail was entered."),
+    row("exec-in-jail", Kind::List).works("Command that runs inside the jail."),
     row("exec-as-root", Kind::List)
-        .planned("Command that runs as root, just before privileges are dropped."),
+        .works("Command that runs as root, just before privileges are dropped."),
     row("exec-as-user", Kind::List)
-        .planned("Command that runs as the user, once privileges were dropped."),
+        .works("Command that runs as the user, once privileges were dropped."),
     row("exec-as-user-atexit", Kind::List)
-        .planned("Command that runs as the user, when the server ends."),
-    row("exec-pre-app", Kind::List).planned("Command that runs before the application is loaded."),
-    row("exec-post-app", Kind::List).planned("Command that runs after the application was loaded."),
+        .works("Command that runs as the user, when the server ends."),
+    row("exec-pre-app", Kind::List).works("Command that runs before the application is loaded."),
+    row("exec-post-app", Kind::List).works("Command that runs after the application was loaded."),
     row("exec-as-vassal", Kind::List)
         .planned("Command that runs in a vassal before its server is run."),
     row("exec-as-emperor", Kind::List)
         .planned("Command that runs in the Emperor after a vassal was started."),
     row("mount-asap", Kind::List)
-        .planned("Mount once the configuration was read, `type source target flags`."),
+        .works("Mount once the configuration was read, `type source target flags`."),
     row("mount-pre-jail", Kind::List)
-        .planned("Mount before the jail is entered, `type source target flags`."),
+        .works("Mount before the jail is entered, `type source target flags`."),
     row("mount-post-jail", Kind::List)
-        .planned("Mount after the jail was entered, `type source target flags`."),
-    row("mount-in-jail", Kind::List).planned("Mount inside the jail, `type source target flags`."),
+        .works("Mount after the jail was entered, `type source target flags`."),
+    row("mount-in-jail", Kind::List).works("Mount inside the jail, `type source target flags`."),
     row("mount-as-root", Kind::List)
-        .planned("Mount as root before privileges are dropped, `type source target flags`."),
+        .works("Mount as root before privileges are dropped, `type source target flags`."),
     row("mount-as-vassal", Kind::List)
         .planned("Mount in a vassal before its server is run, `type source target flags`."),
     row("mount-as-emperor", Kind::List)
         .planned("Mount in the Emperor after a vassal was started, `type source target flags`."),
-    row("umount-asap", Kind::List).planned("Mount that is undone once the configuration was read."),
-    row("umount-pre-jail", Kind::List).planned("Mount that is undone before the jail is entered."),
-    row("umount-post-jail", Kind::List).planned("Mount that is undone after the jail was entered."),
-    row("umount-in-jail", Kind::List).planned("Mount that is undone inside the jail."),
+    row("umount-asap", Kind::List).works("Mount that is undone once the configuration was read."),
+    row("umount-pre-jail", Kind::List).works("Mount that is undone before the jail is entered."),
+    row("umount-post-jail", Kind::List).works("Mount that is undone after the jail was entered."),
+    row("umount-in-jail", Kind::List).works("Mount that is undone inside the jail."),
     row("umount-as-root", Kind::List)
-        .planned("Mount that is undone as root, just before privileges are dropped."),
+        .works("Mount that is undone as root, just before privileges are dropped."),
     row("umount-as-vassal", Kind::List)
         .planned("Mount that is undone in a vassal before its server is run."),
     row("umount-as-emperor", Kind::List)
         .planned("Mount that is undone in the Emperor after a vassal was started."),
     row("wait-for-interface", Kind::List)
         .aliases(&["wait-interface", "wait-for-iface", "wait-iface"])
-        .planned("Wait at the start for a network interface."),
-    row("wait-for-fs", Kind::List).planned("Wait at the start for a file or directory."),
-    row("wait-for-file", Kind::List).planned("Wait at the start for a regular file."),
-    row("wait-for-dir", Kind::List).planned("Wait at the start for a directory."),
-    row("wait-for-mountpoint", Kind::List).planned("Wait at the start for a mounted file system."),
-    row("wait-for-socket", Kind::List).planned("Wait at the start for a socket that accepts."),
+        .works("Wait at the start for a network interface."),
+    row("wait-for-fs", Kind::List).works("Wait at the start for a file or directory."),
+    row("wait-for-file", Kind::List).works("Wait at the start for a regular file."),
+    row("wait-for-dir", Kind::List).works("Wait at the start for a directory."),
+    row("wait-for-mountpoint", Kind::List).works("Wait at the start for a mounted file system."),
+    row("wait-for-socket", Kind::List).works("Wait at the start for a socket that accepts."),
     row("reload-on-fd", Kind::List).planned("Reload when a descriptor has something to read."),
     row("brutal-reload-on-fd", Kind::List)
         .planned("Reload at once when a descriptor has something to read."),
@@ -131,7 +131,7 @@ pub(super) const ROWS: &[Row] = &[
         .planned("End when this file system cannot be reached any more."),
     row("envdir", Kind::List)
         .works("Directory whose files are variables for the application: name and content."),
-    row("file-write", Kind::List).planned("Write a file at the start, `file=content`."),
+    row("file-write", Kind::List).works("Write a file at the start, `file=content`."),
     row("flock", Kind::Special).immediate().planned("Lock this file at the start, or end."),
     row("flock-wait", Kind::Special)
         .immediate()

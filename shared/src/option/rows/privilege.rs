@@ -5,6 +5,10 @@ use crate::option::{Kind, Row, row};
 const JAILS: &str = "only FreeBSD has jails: use `chroot`";
 const BINARY: &str = "use `binary-path` in the configuration of the Emperor";
 
+const ROOTS_CODE: &str = "the application is never root here: do what needs root in `hook-as-root`";
+const ROOTS_MASTER: &str = "the master is the user here, and needs no root for a reload: do what \
+     needs root in `hook-as-root`";
+
 /// The rows of this subject.
 pub(super) const ROWS: &[Row] = &[
     row("chroot", Kind::Text).works("New root directory of the vassal."),
@@ -27,15 +31,8 @@ pub(super) const ROWS: &[Row] = &[
     row("refork-post-jail", Kind::Flag)
         .aliases(&["re-fork-post-jail"])
         .planned("Fork once more inside the jail."),
-    row("never-swap", Kind::Flag).planned("Keep the server's memory out of swap."),
-    row("master-as-root", Kind::Flag)
-        .planned("Leave the master root and let only workers become the user."),
-    row("drop-after-init", Kind::Flag).planned("Drop privileges after the language was set up."),
-    row("drop-after-apps", Kind::Flag).planned("Drop privileges after the application was loaded."),
+    row("never-swap", Kind::Flag).works("Keep the application's memory out of swap."),
     row("limit-nproc", Kind::Integer).works("How many processes the user may have."),
-    row("ksm", Kind::Integer)
-        .optional()
-        .planned("Let the kernel merge equal pages of memory, looked for each so many requests."),
     row("prio", Kind::Integer).works("Nice value of the processes."),
     row("cpu-affinity", Kind::Integer).works("How many processors each worker is bound to."),
     row("max-fd", Kind::Integer).works("How many descriptors a process may have."),
@@ -52,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
     row("namespace-net", Kind::Text)
         .aliases(&["ns-net"])
         .planned("Device of the network namespace made by `namespace`."),
-    row("add-gid", Kind::List).planned("A further group of the vassal."),
+    row("add-gid", Kind::List).works("A further group of the vassal."),
     row("cgroup", Kind::List).planned("Directory of a control group that is entered."),
     row("cgroup-opt", Kind::List)
         .planned("Value that is written into the control group, `file=value`."),
@@ -62,6 +59,15 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Capabilities that are kept when privileges are dropped, separated by commas."),
     row("unshare", Kind::Special).planned("Namespaces that the vassal leaves, such as `ipc,uts`."),
     row("unshare2", Kind::Special).planned("As `unshare`, after `chroot`."),
+    row("ksm", Kind::Integer)
+        .optional()
+        .accepted("Workers share the pages of the application since their fork; none are merged."),
+    row("drop-after-init", Kind::Flag)
+        .accepted("The interpreter is never root: it starts as the user."),
+    row("drop-after-apps", Kind::Flag)
+        .refused(ROOTS_CODE, "Drop privileges after the application was loaded."),
+    row("master-as-root", Kind::Flag)
+        .refused(ROOTS_MASTER, "Leave the master root and let only workers become the user."),
     row("apparmor-profile", Kind::Text).planned("AppArmor profile that the server takes on."),
     row("jail", Kind::Text).refused(JAILS, "Enter a FreeBSD jail."),
     row("jidfile", Kind::Text)

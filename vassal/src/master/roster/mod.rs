@@ -381,6 +381,12 @@ impl Roster {
         if self.course != Course::Running {
             return;
         }
+        let first = Some(name) == self.rising && self.serving.is_none();
+        if first && survives(&mut self.deaths, &worker, now) {
+            out.push(Action::Died(worker.id, how));
+            self.order(name, worker.id, false, now, out);
+            return;
+        }
         if Some(name) == self.rising {
             let how = how.map_or_else(|| "it vanished".into(), |how: Ended| how.to_string());
             let reason = reason
@@ -492,6 +498,17 @@ fn end(name: Gen, generation: &mut Generation, now: Instant, out: &mut Vec<Actio
 }
 
 use replace::{succeed, unchain};
+
+/// Whether the first generation survives the death of a worker while others still come: one that
+/// accepted died of a request, and there is no older generation to go on with. Not too often.
+fn survives(deaths: &mut Vec<Instant>, worker: &Worker, now: Instant) -> bool {
+    if worker.standing != Standing::Accepting {
+        return false;
+    }
+    deaths.retain(|death| now.duration_since(*death) < BURST);
+    deaths.push(now);
+    deaths.len() <= DEATHS
+}
 
 #[cfg(test)]
 mod number_tests;

@@ -398,3 +398,36 @@ fn a_random_walk_keeps_the_promises() {
         assert_eq!(roster.course, Course::Over, "the stop did not end");
     }
 }
+
+#[test]
+fn a_request_that_kills_a_worker_of_the_first_generation_does_not_end_the_server() {
+    let now = Instant::now();
+    let (mut roster, _) = Roster::new(1, law(2), now);
+    let (name, _) = roster.generations().next().map(|(name, one)| (name, one.number)).unwrap();
+    let mut forked = Vec::new();
+    let step = |roster: &mut Roster, event| roster.step(event, now);
+    let keys = |actions: &[Action]| -> Vec<(Key, u32)> {
+        let fork = |action: &Action| match action {
+            Action::Fork(_, key, id, ..) => Some((*key, *id)),
+            _ => None,
+        };
+        actions.iter().filter_map(fork).collect()
+    };
+    forked.extend(keys(&step(&mut roster, Event::Ready(name))));
+    assert_eq!(forked.len(), 2);
+    let dead = || Some(Ended::Signal(11));
+    // one that accepted is replaced, as long as that is not all that happens
+    let mut dies = forked[0];
+    for _ in 0..DEATHS {
+        step(&mut roster, Event::Born(name, dies.0));
+        step(&mut roster, Event::Accepting(name, dies.0));
+        let actions = step(&mut roster, Event::WorkerEnded(name, dies.0, dead(), None));
+        assert_eq!(actions[0], Action::Died(dies.1, dead()));
+        dies = keys(&actions)[0];
+        assert_eq!(dies.1, forked[0].1);
+    }
+    // one that never accepted is a generation that cannot serve
+    step(&mut roster, Event::Born(name, dies.0));
+    let actions = step(&mut roster, Event::WorkerEnded(name, dies.0, dead(), None));
+    assert!(actions.iter().any(|one| matches!(one, Action::Failed(_))), "{actions:?}");
+}

@@ -1,0 +1,31 @@
+//! What was lost with a worker that died in the middle of requests.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use shared::sys::process::Ended;
+
+use super::roster::{Gen, Key};
+use super::{Master, output, stats};
+use crate::scoreboard::Place;
+use crate::worker::engine::monotonic;
+
+impl Master {
+    /// Names the requests that a worker was in when it ended.
+    pub(super) fn name_lost_requests(&self, name: Gen, key: Key, how: Option<Ended>) {
+        let generation = self.roster.generations().find(|(at, _)| *at == name);
+        let worker = generation.and_then(|(_, generation)| generation.workers.get(&key));
+        let (Some(worker), Some(brood)) = (worker, self.broods.get(&name)) else { return };
+        let (id, seat) = (worker.id, worker.seat as usize);
+        let how = how.map_or_else(|| "ended".to_owned(), |how| format!("ended: {how}"));
+        for core in 0..brood.board.threads() {
+            let since = brood.board.place(seat, core, Place::Since).load(Relaxed);
+            if since > 0 {
+                let line = stats::request_line(&brood.board, seat, core);
+                let millis = monotonic().saturating_sub(since);
+                output::say(&format!(
+                    "request lost: {line} [core {core}] after {millis} ms: worker {id} {how}"
+                ));
+            }
+        }
+    }
+}
