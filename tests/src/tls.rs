@@ -84,6 +84,8 @@ const NEW: &[&str] =
 /// A client's side of TLS.
 pub struct Client {
     stream: StreamOwned<ClientConnection, TcpStream>,
+    /// What came behind the last answer.
+    behind: Vec<u8>,
 }
 
 impl Client {
@@ -118,7 +120,7 @@ impl Client {
         let socket = TcpStream::connect(address)?;
         socket.set_read_timeout(Some(Duration::from_secs(15)))?;
         socket.set_write_timeout(Some(Duration::from_secs(15)))?;
-        Ok(Self { stream: StreamOwned::new(tls, socket) })
+        Ok(Self { stream: StreamOwned::new(tls, socket), behind: Vec::new() })
     }
 
     /// Completes the handshake.
@@ -147,7 +149,7 @@ impl Client {
 
     /// Everything up to the server's end, which has to be announced (`close_notify`).
     pub fn rest(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
+        let mut bytes = std::mem::take(&mut self.behind);
         self.stream.read_to_end(&mut bytes)?;
         Ok(bytes)
     }
@@ -165,7 +167,7 @@ impl Client {
 
     /// Reads an answer: its head, and its body by `Content-Length`.
     pub fn answer(&mut self) -> io::Result<(String, Vec<u8>)> {
-        let mut bytes = Vec::new();
+        let mut bytes = std::mem::take(&mut self.behind);
         let mut block = vec![0; 65536];
         let end = loop {
             if let Some(at) = bytes.windows(4).position(|part| part == b"\r\n\r\n") {
@@ -183,13 +185,15 @@ impl Client {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
         });
-        while body.len() < length.unwrap_or(0_usize) {
+        let length = length.unwrap_or(0_usize);
+        while body.len() < length {
             let count = self.stream.read(&mut block)?;
             if count == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             body.extend_from_slice(&block[..count]);
         }
+        self.behind = body.split_off(length);
         Ok((head, body))
     }
 }

@@ -100,6 +100,8 @@ fn min_worker_lifetime_keeps_a_young_worker() {
 fn worker_reload_mercy_is_how_long_an_old_worker_may_finish() {
     let dir = Dir::new();
     let (server, address) = start(&dir, &["--worker-reload-mercy=1"]);
+    // a request that waits in the kernel's queue would be the next generation's
+    assert_eq!(http::get(address, "/hello").unwrap().status, 200);
     let mut client = Client::connect(address).unwrap();
     client.send("GET /slow?40 HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     eventually("the slow request runs", SOON, || {

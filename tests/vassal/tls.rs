@@ -5,15 +5,13 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use tests::server::{End, SOON};
 use tests::tls::{Certificates, Client};
 use tests::{
-    Dir, Run, Server, Subject, eventually, free_address, give, http, only, programs, root, until,
-    uwsgi,
+    Dir, Run, Server, Subject, eventually, free_address, give, http, only, programs, root, uwsgi,
 };
 
 /// Tells what the request came with; `/big` is a large answer, `/file` a file, `/echo` the body.
@@ -500,18 +498,32 @@ fn a_client_that_does_not_read_costs_no_worker() {
     let dir = Dir::new();
     let Some(made) = prepare(&dir) else { return };
     let (server, address) = serve(&dir, "", &["--socket-timeout", "2"]);
+    let mut first = connect(&made, address);
+    let pid = told(&mut first)["pid"].as_i64().unwrap();
+    let sockets = || {
+        let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+        let names = open.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+        names.filter(|name| name.to_string_lossy().starts_with("socket:")).count()
+    };
+    let idle = sockets();
     let mut deaf = connect(&made, address);
-    deaf.send(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    deaf.send(b"GET /file HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    for _ in 0..20 {
+    deaf.send(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\nGET /file HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    for _ in 0..5 {
         assert_eq!(told(&mut connect(&made, address))["HTTPS"], "on");
     }
-    assert!(
-        until(Duration::from_secs(12), || {
-            let text = deaf.answer();
-            text.is_err()
-        }),
-        "it is cut at last"
-    );
+    eventually("the deaf client is cut", SOON, || {
+        let now = sockets();
+        if now <= idle { Ok(()) } else { Err(format!("{now} sockets, {idle} before")) }
+    });
+    // one that reads late, and slowly at first, gets both answers whole
+    let mut slow = connect(&made, address);
+    slow.send(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\nGET /file HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    assert_eq!(told(&mut connect(&made, address))["HTTPS"], "on");
+    for _ in 0..2 {
+        assert_eq!(slow.answer().unwrap().1.len(), 256 * 20000);
+    }
+    drop((first, deaf));
     server.stop();
 }
