@@ -75,14 +75,14 @@ fn requests_are_counted_over_all_workers() {
     for _ in 0..5 {
         ask(address, "/log");
     }
-    let mut served = 5;
+    let mut asked = 5;
     // a request is counted when its answer has left already
     eventually("all requests before are counted", SOON, || {
         let seen = ask(address, "/identity");
         let total = seen["total_requests"].as_u64();
         assert!(seen["request_id"].as_u64() <= total);
-        served += 1;
-        if total == Some(served - 1) { Ok(()) } else { Err(seen["total_requests"].to_string()) }
+        asked += 1;
+        if total == Some(asked - 1) { Ok(()) } else { Err(seen["total_requests"].to_string()) }
     });
     server.stop();
 }

@@ -5,12 +5,10 @@
 //! error before it can still become a 500), and never sends more than the head announced.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::Arc;
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{Shutdown, shutdown};
 use shared::settings::Wire;
 
 use super::framing::{self, decimal, hexadecimal};
@@ -22,6 +20,10 @@ use super::output::{Output, Piece};
 use super::vigil::Post;
 use crate::protocol::fastcgi;
 use crate::request::Version;
+
+/// What the module `uwsgi` asks of an answer.
+#[path = "reply_aside.rs"]
+mod aside;
 
 /// Bytes that a streaming application may be ahead of its client.
 const AHEAD_MAX: usize = 256 * 1024;
@@ -135,25 +137,6 @@ impl<'a> Reply<'a> {
     /// What is said about the request, for its line in the log.
     pub fn notes(&mut self) -> &mut Notes {
         &mut self.notes
-    }
-
-    /// Where the core and the vigil meet, if they do.
-    pub fn post(&self) -> Option<&'a Post> {
-        self.post
-    }
-
-    /// The same from now on, for a request that was begun without (`uwsgi.set_user_harakiri`).
-    pub fn guard(&mut self, post: &'a Post) -> io::Result<()> {
-        if self.post.is_none() {
-            let socket = Arc::new(self.socket.try_clone_to_owned()?);
-            let wire = self.output.tls().is_none().then_some(self.facts.wire);
-            post.enter(&socket, wire, self.facts.stream);
-            if self.sent() {
-                post.claim();
-            }
-            self.post = Some(post);
-        }
-        Ok(())
     }
 
     /// Whether a head was given (and perhaps replaced).
@@ -474,25 +457,6 @@ impl<'a> Reply<'a> {
             return;
         }
         self.refuse(500, "Internal Server Error", text);
-    }
-
-    /// The connection's descriptor (`uwsgi.connection_fd`).
-    pub fn descriptor(&self) -> i32 {
-        self.socket.as_raw_fd()
-    }
-
-    /// Ends the answer with what was given so far and closes the sending side, while the
-    /// application goes on (`uwsgi.disconnect`). A client that takes nothing of what is left is
-    /// given up after `limit`.
-    pub fn hang_up(&mut self, limit: Duration) {
-        self.close = true;
-        self.end();
-        while !self.output.is_empty() && self.lost.is_none() {
-            self.wait(limit);
-        }
-        self.output.end_tls();
-        let _ = self.output.flush(self.socket);
-        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Write);
     }
 
     /// Ends the connection after this answer.

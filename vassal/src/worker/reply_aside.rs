@@ -1,0 +1,51 @@
+//! What the module `uwsgi` asks of an answer: its descriptor, its early end, a limit of its own.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::socket::{Shutdown, shutdown};
+
+use super::Reply;
+use crate::worker::vigil::Post;
+
+impl<'a> Reply<'a> {
+    /// Where the core and the vigil meet, if they do.
+    pub fn post(&self) -> Option<&'a Post> {
+        self.post
+    }
+
+    /// The same from now on, for a request that was begun without (`uwsgi.set_user_harakiri`).
+    pub fn guard(&mut self, post: &'a Post) -> io::Result<()> {
+        if self.post.is_none() {
+            let socket = Arc::new(self.socket.try_clone_to_owned()?);
+            let wire = self.output.tls().is_none().then_some(self.facts.wire);
+            post.enter(&socket, wire, self.facts.stream);
+            if self.sent() {
+                post.claim();
+            }
+            self.post = Some(post);
+        }
+        Ok(())
+    }
+
+    /// The connection's descriptor (`uwsgi.connection_fd`).
+    pub fn descriptor(&self) -> i32 {
+        self.socket.as_raw_fd()
+    }
+
+    /// Ends the answer with what was given so far and closes the sending side, while the
+    /// application goes on (`uwsgi.disconnect`). A client that takes nothing of what is left is
+    /// given up after `limit`.
+    pub fn hang_up(&mut self, limit: Duration) {
+        self.close = true;
+        self.end();
+        while !self.output.is_empty() && self.lost.is_none() {
+            self.wait(limit);
+        }
+        self.output.end_tls();
+        let _ = self.output.flush(self.socket);
+        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Write);
+    }
+}
