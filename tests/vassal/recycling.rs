@@ -9,16 +9,19 @@ use tests::server::{End, SOON};
 use tests::wait::always;
 use tests::{Dir, Run, Server, Subject, eventually, free_address, only};
 
-/// `/eat?N` takes N MiB and keeps them, `/hold?N` keeps them for a while inside the request.
+/// `/eat?N` takes N MiB and keeps them, `/map?N` only their addresses; `/hold?N` and `/holdmap?N`
+/// keep them for a while inside the request.
 const APP: &str = r"
-import os, time
+import mmap, os, time
 kept = []
 
 def application(env, start_response):
     path, query = env['PATH_INFO'], env['QUERY_STRING']
     if path in ('/eat', '/hold'):
-        kept.append(bytearray(os.urandom(1 << 20) * int(query)))
-    if path == '/hold':
+        kept.append(bytearray(b'x') * (int(query) << 20))
+    if path in ('/map', '/holdmap'):
+        kept.append(mmap.mmap(-1, int(query) << 20))
+    if path.startswith('/hold'):
         time.sleep(20)
     start_response('200 OK', [('Content-Type', 'text/plain')])
     return [str(os.getpid()).encode()]
@@ -79,7 +82,7 @@ fn max_worker_lifetime_delta_lets_further_workers_live_longer() {
 #[test]
 fn a_worker_that_grew_is_replaced_after_its_request() {
     let dir = Dir::new();
-    let all = [("rss", "150"), ("as", "1000"), ("uss", "150"), ("pss", "150")];
+    let all = [("rss", "150"), ("as", "4000"), ("uss", "150"), ("pss", "150")];
     // the original knows two of them
     let count = if only(Subject::Ours) { all.len() } else { 2 };
     for (option, limit) in &all[..count] {
@@ -88,7 +91,8 @@ fn a_worker_that_grew_is_replaced_after_its_request() {
         let first = pid(address, "/");
         let small = Duration::from_millis(300);
         always(&format!("{option} leaves it alone"), small, || pid(address, "/") == first);
-        assert_eq!(pid(address, &format!("/eat?{limit}")), first);
+        let path = if option.contains("-as=") { "map" } else { "eat" };
+        assert_eq!(pid(address, &format!("/{path}?{limit}")), first);
         replaced(address, &first, &option);
         server.stop();
     }
@@ -97,11 +101,12 @@ fn a_worker_that_grew_is_replaced_after_its_request() {
 #[test]
 fn a_worker_that_grows_is_killed_in_its_request() {
     let dir = Dir::new();
-    for (option, limit) in [("rss", "150"), ("as", "1000")] {
+    for (option, limit) in [("rss", "150"), ("as", "4000")] {
         let option = format!("--evil-reload-on-{option}={limit}");
         let (server, address) = start(&dir, &[&option, "--mem-collector-freq=1"]);
         let first = pid(address, "/");
-        let answer = http::get(address, &format!("/hold?{limit}"));
+        let path = if option.contains("-as=") { "holdmap" } else { "hold" };
+        let answer = http::get(address, &format!("/{path}?{limit}"));
         assert!(answer.is_err(), "{option}: {answer:?}");
         replaced(address, &first, &option);
         server.stop();

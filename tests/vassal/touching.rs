@@ -6,9 +6,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use tests::http::{self, Client};
+use tests::process::Process;
 use tests::server::SOON;
 use tests::wait::always;
-use tests::{Dir, Run, Server, Subject, eventually, free_address, only};
+use tests::{Dir, Run, Server, Subject, eventually, free_address, only, until};
 
 /// A server of the battery; `--lazy-apps`, so that replaced workers have other code.
 fn start(dir: &Dir, words: &[&str]) -> (Server, SocketAddr) {
@@ -36,12 +37,25 @@ fn replaced(server: &Server, address: SocketAddr, first: &str, what: &str) -> St
     })
 }
 
-/// Sets a file's time of change to another second, as `touch` some time later does.
+/// Waits for the end of a worker that was relieved: until then it may answer once more.
+#[track_caller]
+fn gone(server: &Server, pid: &str) {
+    let process = Process(pid.parse().expect("the application answers its pid"));
+    assert!(until(SOON, || !process.alive()), "{pid} is still there:\n{}", server.log());
+}
+
+/// Sets a file's time of change to another second, as `touch` some time later does: in one step,
+/// also where the file is new.
 fn touch(path: &Path, seconds: u64) {
-    let file = File::options().create(true).append(true).open(path);
+    let there = path.exists();
+    let name = if there { path.to_owned() } else { path.with_extension("new") };
+    let file = File::options().create(true).append(true).open(&name);
     let file = file.expect("a file of the test can be made");
     file.set_modified(SystemTime::now() + Duration::from_secs(seconds))
         .expect("its time can be set");
+    if !there {
+        fs::rename(name, path).expect("it gets its name");
+    }
 }
 
 #[test]
@@ -55,7 +69,9 @@ fn touch_reload_starts_a_generation_whenever_the_file_changes() {
     touch(&file, 5);
     last = replaced(&server, address, &last, "it was touched");
     fs::remove_file(&file).unwrap();
-    last = replaced(&server, address, &last, "it disappeared");
+    let before = last;
+    last = replaced(&server, address, &before, "it disappeared");
+    gone(&server, &before);
     dir.write("elsewhere", "");
     always("nothing else counts", Duration::from_millis(1500), || pid(address) == last);
     server.stop();
@@ -70,6 +86,7 @@ fn two_touches_at_a_time_are_one_reload() {
     touch(&file, 5);
     touch(&file, 5);
     let second = replaced(&server, address, &first, "it was touched");
+    gone(&server, &first);
     always("one reload", Duration::from_millis(1500), || pid(address) == second);
     server.stop();
 }
