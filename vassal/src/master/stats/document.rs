@@ -177,7 +177,11 @@ fn worker(worker: &Worker, brood: &Brood) -> WorkerPart {
         apps: apps(brood, worker.id, Some(seat)),
         accepting: board.read(seat, Count::Accepting),
         delta_requests: board.read(seat, Count::Requests),
-        status: if board.busy(seat) { "busy" } else { "idle" },
+        status: match (board.busy(seat), brood.paused()) {
+            (true, _) => "busy",
+            (false, true) => "pause",
+            (false, false) => "idle",
+        },
         rss: size.resident,
         vsz: size.virt,
         last_spawn: board.read(seat, Count::Spawned),
@@ -245,7 +249,11 @@ fn nobody(id: u32, brood: &Brood) -> WorkerPart {
 
 /// Whether the memory of workers is looked up.
 fn measures(serve: &Serve) -> bool {
-    serve.memory_report || serve.logs.figures.metrics
+    let limits = &serve.supervision;
+    serve.memory_report
+        || serve.logs.figures.metrics
+        || limits.reload_on.any()
+        || limits.evil_reload_on.any()
 }
 
 fn counted(board: &Scoreboard, seat: usize, core: usize) -> Counted {
