@@ -1,10 +1,9 @@
 //! What a launcher hands to the master it becomes: the last value made as root.
 
 use std::ffi::OsString;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use nix::sys::socket::{SockaddrIn, SockaddrIn6, SockaddrStorage, getsockname};
 use shared::plan::Plan;
 use shared::settings::{Listen, Settings};
 
@@ -15,16 +14,6 @@ pub struct Listener {
     pub listen: Listen,
     /// The socket, non-blocking and close-on-exec.
     pub socket: OwnedFd,
-}
-
-impl Listener {
-    /// `SERVER_PORT` of what comes by it; empty for a UNIX socket.
-    pub fn port(&self) -> String {
-        let name = getsockname::<SockaddrStorage>(self.socket.as_raw_fd()).ok();
-        let v4 = name.as_ref().and_then(|n| n.as_sockaddr_in()).map(SockaddrIn::port);
-        let v6 = name.as_ref().and_then(|n| n.as_sockaddr_in6()).map(SockaddrIn6::port);
-        v4.or(v6).map_or_else(String::new, |port| port.to_string())
-    }
 }
 
 /// The way to the Emperor.
