@@ -105,18 +105,18 @@ impl Site {
             .collect();
         assert_eq!(stamps, ["inner", "outer"], "{wire:?}");
         let token = page.text();
-        let token_cookie = format!("csrftoken={}", cookie(&page, "csrftoken"));
+        let cookie = format!("csrftoken={}", set(&page, "csrftoken"));
         let referer = "http://example.test/form/";
         let plain = "application/x-www-form-urlencoded";
         let form = format!("csrfmiddlewaretoken={token}&name=J%C3%BCrgen");
-        let fields = [("Content-Type", plain), ("Cookie", &token_cookie), ("Referer", referer)];
+        let fields = [("Content-Type", plain), ("Cookie", &cookie), ("Referer", referer)];
         let refused = self.ask(wire, "POST", "/form/", &fields[..1], form.as_bytes());
         assert_eq!(refused.status, 403, "{wire:?}: without the cookie");
         let entered = self.ask(wire, "POST", "/form/", &fields, form.as_bytes());
         assert_eq!(entered.status, 302, "{wire:?}: {}", entered.text());
         let place = entered.header("location").unwrap_or_default().to_owned();
         assert_eq!(place, "/who/?from=J%C3%BCrgen", "{wire:?}");
-        let session = format!("{token_cookie}; sessionid={}", cookie(&entered, "sessionid"));
+        let session = format!("{cookie}; sessionid={}", set(&entered, "sessionid"));
         let who = self.ask(wire, "GET", &place, &[("Cookie", &session)], b"").json();
         assert_eq!((&who["name"], &who["from"]), (&"J\u{fc}rgen".into(), &"J\u{fc}rgen".into()));
         let url = "http://example.test/who/?from=J%C3%BCrgen";
@@ -129,7 +129,7 @@ impl Site {
         let kind = "multipart/form-data; boundary=edge";
         let fields = [
             ("Content-Type", kind),
-            ("Cookie", token_cookie.as_str()),
+            ("Cookie", cookie.as_str()),
             ("Referer", referer),
             ("X-CSRFToken", token.as_str()),
         ];
@@ -144,7 +144,7 @@ impl Site {
 }
 
 /// A cookie that an answer sets.
-fn cookie(answer: &Response, name: &str) -> String {
+fn set(answer: &Response, name: &str) -> String {
     let mut values =
         answer.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case("set-cookie")).filter_map(
             |(_, value)| value.strip_prefix(name)?.strip_prefix('=')?.split(';').next(),

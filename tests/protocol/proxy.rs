@@ -131,3 +131,39 @@ fn without_the_option_a_header_is_no_request() {
     }
     server.stop();
 }
+
+#[test]
+fn a_proxy_speaks_before_tls_and_on_shared_sockets() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    dir.app("battery.py");
+    let Some(made) = tests::tls::Certificates::new(dir.path()) else { return };
+    made.make("server", "localhost", "/CN=server");
+    let [https, socket, shared] = [free_address(), free_address(), free_address()];
+    let server = Run::uwsgi(&dir)
+        .args(["--wsgi-file", "battery.py", "--master", "--shared-socket", &shared.to_string()])
+        .args(["--https", &format!("{https},server.crt,server.key")])
+        .args(["--https-socket", &format!("{socket},server.crt,server.key")])
+        .args(["--http-socket", "=0"])
+        .args(["--http-enable-proxy-protocol", "--enable-proxy-protocol"])
+        .start();
+    let header = b"PROXY TCP4 192.0.2.7 127.0.0.1 12345 443\r\n";
+    for address in [https, socket] {
+        server.await_tcp(address);
+        let mut client =
+            tests::tls::Client::connect(address, "localhost", &made.authority(), None).unwrap();
+        client.announce(header).unwrap();
+        let (_, body) = client.get("/environ").unwrap();
+        let seen: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(seen["REMOTE_ADDR"], "192.0.2.7");
+        assert_eq!(seen["wsgi.url_scheme"], "https");
+        // not announced, not served
+        let mut client =
+            tests::tls::Client::connect(address, "localhost", &made.authority(), None).unwrap();
+        assert!(client.get("/environ").is_err());
+    }
+    assert_eq!(seen(shared, header), Some(("192.0.2.7".into(), "12345".into())));
+    server.stop();
+}

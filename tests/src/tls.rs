@@ -123,6 +123,11 @@ impl Client {
         Ok(Self { stream: StreamOwned::new(tls, socket), behind: Vec::new() })
     }
 
+    /// Sends bytes in the clear before the handshake, as a proxy does.
+    pub fn announce(&mut self, header: &[u8]) -> io::Result<()> {
+        self.stream.sock.write_all(header)
+    }
+
     /// Completes the handshake.
     pub fn greet(&mut self) -> io::Result<()> {
         while self.stream.conn.is_handshaking() {

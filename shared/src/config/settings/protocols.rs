@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use crate::settings::{Address, Protocols};
+use crate::finding::Origin;
+use crate::option;
+use crate::settings::{Address, Launch, Listen, Protocols, Wire};
 
+use super::Given;
 use super::serve::seconds;
-use super::{Given, address};
 
 /// What a client of uWSGI's router may take when nothing is said.
 const ROUTER: Duration = Duration::from_mins(1);
 
 /// Reads this part.
-pub(super) fn read(given: &mut Given<'_>) -> Protocols {
+pub(super) fn read(given: &mut Given<'_>, launch: &Launch) -> Protocols {
     let router = ["http", "https", "https2"].iter().any(|name| given.last(name).is_some());
     Protocols {
         http_timeout: seconds(given, "http-timeout")
@@ -19,27 +21,19 @@ pub(super) fn read(given: &mut Given<'_>) -> Protocols {
             .or(router.then_some(ROUTER)),
         http_headers_timeout: seconds(given, "http-headers-timeout")
             .filter(|limit| !limit.is_zero()),
-        proxied: proxied(given),
+        proxied: proxied(given, launch),
     }
 }
 
 /// The sockets whose clients are announced by a proxy.
-fn proxied(given: &Given<'_>) -> Vec<Address> {
-    let names = given.flag("abstract-socket");
-    let mut list = Vec::new();
-    for one in given.directives.iter() {
-        let asked = match one.key.as_str() {
-            "http" => given.flag("http-enable-proxy-protocol"),
-            "http-socket" | "http11-socket" => given.flag("enable-proxy-protocol"),
-            _ => false,
-        };
-        match address::parse(&one.value, given.hosts) {
-            Ok(Address::Unix(path)) if asked && names => {
-                list.push(Address::Abstract(path.to_string_lossy().into_owned()));
-            }
-            Ok(address) if asked => list.push(address),
-            _ => {}
-        }
-    }
-    list
+fn proxied(given: &Given<'_>, launch: &Launch) -> Vec<Address> {
+    let [http, workers] =
+        ["http-enable-proxy-protocol", "enable-proxy-protocol"].map(|name| given.flag(name));
+    let asked = |(listen, (source, _)): &(&Listen, &(String, Origin))| {
+        let name = option::find(source).map_or(source.as_str(), |row| row.name);
+        let front = matches!(name, "http" | "https" | "https2" | "http-to-https");
+        listen.wire == Wire::Http && if front { http } else { workers }
+    };
+    let sockets = launch.sockets.iter().zip(&launch.sources).filter(asked);
+    sockets.map(|(listen, _)| listen.address.clone()).collect()
 }

@@ -78,7 +78,7 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch, hooks: Ve
         front: socket::front(given, launch),
         crews: crews(given, launch),
         logs: logs::read(given),
-        protocols: protocols::read(given),
+        protocols: protocols::read(given, launch),
         python: python::read(given),
         supervision: supervision::read(given, processes),
         surroundings: surroundings::read(given, hooks),
