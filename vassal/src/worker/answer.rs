@@ -78,8 +78,13 @@ impl<A: App> Engine<A> {
             patience: self.outfit.serve.patience(wire),
         };
         let secure = self.outfit.is_secure(connection.listener);
-        let frame =
-            Frame { head, wire, peer: &connection.peer, port: self.port(connection.listener) };
+        let frame = Frame {
+            head,
+            wire,
+            secure,
+            peer: &connection.peer,
+            port: self.port(connection.listener),
+        };
         if request.steers {
             say_steering();
         }
@@ -170,6 +175,7 @@ impl<A: App> Engine<A> {
                 request,
                 head,
                 wire,
+                secure,
                 peer: &connection.peer,
                 port: self.port(connection.listener),
                 size,

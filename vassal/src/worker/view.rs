@@ -14,6 +14,8 @@ pub(crate) struct View<'a> {
     pub(crate) head: &'a [u8],
     /// What was spoken.
     pub(crate) wire: Wire,
+    /// Whether it was spoken over TLS.
+    pub(crate) secure: bool,
     /// Who sent it.
     pub(crate) peer: &'a Peer,
     /// `SERVER_PORT` of the listener.
@@ -27,6 +29,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) head: &'a [u8],
     /// What was spoken.
     pub(crate) wire: Wire,
+    /// Whether it was spoken over TLS.
+    pub(crate) secure: bool,
     /// Who sent it.
     pub(crate) peer: &'a Peer,
     /// `SERVER_PORT` of the listener.
@@ -39,8 +43,8 @@ impl<'a> Frame<'a> {
     where
         'a: 'r,
     {
-        let Self { head, wire, peer, port } = self;
-        View { request, head, wire, peer, port }
+        let Self { head, wire, secure, peer, port } = self;
+        View { request, head, wire, secure, peer, port }
     }
 }
 
@@ -72,6 +76,7 @@ impl<'a> View<'a> {
                 Version::Http11 => b"HTTP/1.1",
             }),
             b"SCRIPT_NAME" => Some(b""),
+            b"HTTPS" => self.secure.then_some(b"on"),
             b"SERVER_PORT" => Some(self.port.as_bytes()),
             b"REMOTE_ADDR" => Some(self.peer.address.as_bytes()),
             b"REMOTE_PORT" => Some(self.peer.port.as_bytes()),
@@ -120,7 +125,14 @@ mod tests {
         request.set(b"MINE", b"yes");
         request.set(b"MINE", b"no");
         let peer = Peer { address: "10.0.0.1".into(), port: "5".into() };
-        let view = View { request: &request, head, wire: Wire::Http, peer: &peer, port: "80" };
+        let view = View {
+            request: &request,
+            head,
+            wire: Wire::Http,
+            secure: true,
+            peer: &peer,
+            port: "80",
+        };
         for (name, expected) in [
             ("REQUEST_METHOD", Some("GET")),
             ("REQUEST_URI", Some("http://outer/a%20b?c=d")),
@@ -133,6 +145,7 @@ mod tests {
             ("HTTP_CONTENT_TYPE", None),
             ("REMOTE_ADDR", Some("10.0.0.1")),
             ("SERVER_PROTOCOL", Some("HTTP/1.1")),
+            ("HTTPS", Some("on")),
             ("MINE", Some("no")),
             ("REMOTE_USER", None),
             ("HTTP_", None),

@@ -26,6 +26,7 @@ pub(in crate::worker) struct Entry<'a> {
     pub(in crate::worker) head: &'a [u8],
     /// What was spoken.
     pub(in crate::worker) wire: Wire,
+    pub(in crate::worker) secure: bool,
     /// Who sent it.
     pub(in crate::worker) peer: &'a Peer,
     /// `SERVER_PORT`.
@@ -348,8 +349,8 @@ fn named(entry: &Entry<'_>, name: &str) -> Vec<u8> {
 
 /// A variable of the request, as the application and the rules see it.
 fn variable(entry: &Entry<'_>, name: &str) -> Option<Vec<u8>> {
-    let Entry { request, head, wire, peer, port, .. } = *entry;
-    let view = View { request, head, wire, peer, port };
+    let Entry { request, head, wire, secure, peer, port, .. } = *entry;
+    let view = View { request, head, wire, secure, peer, port };
     view.variable(name.as_bytes()).map(<[u8]>::to_vec)
 }
 

@@ -33,8 +33,14 @@ fn ran(rules: &[Rule], target: &str) -> (Option<Answer>, Effects) {
     let mut request = Request::default();
     assert!(matches!(http::parse(head.as_bytes(), &mut request), Parsed::Complete(_)));
     let (peer, kinds) = (Peer::default(), Kinds::new(Vec::new()));
-    let view =
-        View { request: &request, head: head.as_bytes(), wire: Wire::Http, peer: &peer, port: "" };
+    let view = View {
+        request: &request,
+        head: head.as_bytes(),
+        wire: Wire::Http,
+        secure: false,
+        peer: &peer,
+        port: "",
+    };
     let mut scene = Scene {
         view,
         now: Now { epoch: 784_111_777, monotonic: 0 },
