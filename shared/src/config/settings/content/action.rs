@@ -40,7 +40,8 @@ fn action(verb: &str, arguments: &str) -> Result<Action, String> {
     let filled = || template::read(arguments);
     let set = |variable: &str| Ok(Action::Set(variable.to_owned(), filled()?));
     match verb {
-        "continue" | "last" => Ok(Action::Continue),
+        // chunks are made wherever an answer needs them, without being asked
+        "continue" | "last" | "chunked" => Ok(Action::Continue),
         "goon" => Ok(Action::Next),
         "break" | "break-with-status" => broken(arguments),
         "return" => Ok(Action::Return(code(arguments)?)),
@@ -201,9 +202,8 @@ fn refused(verb: &str) -> String {
         | "cachediv" | "cache-continue" | "cachestore-offload" => {
             "there is no cache here; let the web server in front keep answers"
         }
-        "gzip" | "chunked" | "toupper" | "tolower" | "template" | "tofile" | "xslt" | "ssi" => {
-            "answers are not rewritten; chunks are made where they are needed, and the web server \
-             in front can compress"
+        "gzip" | "toupper" | "tolower" | "template" | "tofile" | "xslt" | "ssi" => {
+            "answers are not rewritten; the web server in front can compress"
         }
         "send" | "send-crnl" | "flush" | "disableheaders" | "clearheaders" | "resetheaders" => {
             "bytes outside an answer would break the protocol; use file, return or addheader"

@@ -60,7 +60,7 @@ fn heads(given: &mut Given<'_>) -> Heads {
             }
         }
     }
-    let remove = parsed(given, "rem-header", |text| name(text).map(str::to_owned));
+    let remove = removed(given);
     let mut collect = parsed(given, "collect-header", |text| collected(text, false));
     collect.extend(parsed(given, "pull-header", |text| collected(text, true)));
     let limit = given
@@ -68,6 +68,24 @@ fn heads(given: &mut Given<'_>) -> Heads {
         .filter(|limit| *limit > 0)
         .map_or(default.limit, |limit| limit as u32);
     Heads { add, remove, collect, limit }
+}
+
+/// `rem-header`. What frames an answer stays: files that take `Content-Length` away (those that
+/// Debian ships for OpenStack do) get right answers without that.
+fn removed(given: &mut Given<'_>) -> Vec<String> {
+    let mut list = Vec::new();
+    let directives = given.directives;
+    for one in directives.all("rem-header") {
+        match name(&one.value) {
+            Ok(name) => list.push(name.to_owned()),
+            Err(message) if is_token(&one.value) => {
+                given.warning(one, rule::ACCEPTED_OPTION, format!("{message}; it stays"));
+                given.uwsgi("takes it away, and the connection's end is the answer's end");
+            }
+            Err(message) => given.error(one, message),
+        }
+    }
+    list
 }
 
 fn pages(given: &Given<'_>) -> Pages {
