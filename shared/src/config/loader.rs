@@ -25,6 +25,7 @@ use super::immediate::{self, Custom};
 use super::include::{Frame, Open};
 use super::logic::{self, Block};
 use super::magic::Subject;
+pub(super) use super::plain::is_plain;
 use super::source::{self, Proof, Source, SourceError};
 use super::world::World;
 
@@ -492,11 +493,4 @@ impl<'w> Loader<'w> {
 
 fn shown(name: &str) -> Option<&str> {
     is_plain(name).then_some(name)
-}
-
-/// Whether a text looks like a name, so that it may be shown: a finding must not quote what
-/// may be a line of somebody's secret.
-pub(super) fn is_plain(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }

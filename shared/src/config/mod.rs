@@ -30,6 +30,7 @@ mod ini;
 mod loader;
 mod logic;
 mod magic;
+mod plain;
 mod plugin;
 mod review;
 mod scheme;

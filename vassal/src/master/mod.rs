@@ -13,6 +13,8 @@ mod check;
 mod commands;
 /// Programs beside the workers.
 mod daemons;
+/// What the tasks tell.
+mod fact;
 /// Named pipes that take commands.
 mod fifo;
 /// Generations: interpreters, workers, their sockets.
@@ -66,63 +68,23 @@ use shared::exit::Exit;
 use shared::link::{
     ORDER_GENERATION, ORDER_RELIEVE, ORDER_RELOAD, ORDER_STATUS, ORDER_STOP, ORDER_STOP_GRACEFULLY,
 };
-use shared::settings::{Serve, Touched, Wire};
+use shared::settings::{Serve, Wire};
 use shared::summons::Sealed;
 use shared::sys::{memory, process};
 use tokio::sync::mpsc;
 
+pub(crate) use fact::{Fact, Facts};
+
 use crate::handover::{Handover, Listener, Vacuum};
 use generation::Brood;
 use link::Emperor;
-use roster::{Event, Gen, Key, Law, Roster};
+use roster::{Event, Gen, Law, Roster};
 
 /// Facts that may wait to be looked at.
 const FACTS_MAX: usize = 256;
 
 /// How long the last output of the tenant's processes may take to reach the log.
 const LAST_OUTPUT: Duration = Duration::from_millis(500);
-
-/// What a task saw.
-#[derive(Debug)]
-pub(crate) enum Fact {
-    /// Something for the roster.
-    Roster(Event),
-    /// A nursery's extension runs: its build and its interpreter.
-    Hello(Gen, String, String),
-    /// A worker exists, under this pid.
-    Born(Gen, Key, Pid, OwnedFd),
-    /// A worker of this vassal has served its first request.
-    Loyal,
-    /// Files that modules were loaded from.
-    Modules(Vec<String>),
-    /// A byte came through `master-fifo`.
-    Command(u8),
-    /// Watched files were touched.
-    Touched(Vec<Touched>),
-    /// Somebody connects while there are no workers.
-    Knock,
-    /// A worker's request runs longer than `harakiri` allows.
-    Stuck(Gen, Key),
-    /// The time is over that a worker had to end by a signal.
-    Overdue(Gen, Key),
-    /// The application could not be imported.
-    NoApp(Gen, String),
-    /// A nursery imported the applications of these mount points, in so many milliseconds.
-    Loaded(Gen, u64, Vec<String>),
-    /// The Emperor sent a byte, perhaps with settings.
-    Order(u8, Option<OwnedFd>),
-    /// The Emperor is gone.
-    LinkLost,
-    /// A signal came.
-    Signal(Signal),
-    /// An attached daemon ended.
-    Daemon(daemons::Id, Option<process::Ended>),
-    /// The settings were read anew (standalone).
-    Prepared(Box<Result<Sealed, String>>),
-}
-
-/// Where tasks send their facts.
-pub(crate) type Facts = mpsc::Sender<Fact>;
 
 /// Runs until the vassal ends.
 pub fn run(handover: Handover) -> Exit {

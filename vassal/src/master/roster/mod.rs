@@ -19,7 +19,12 @@ mod people;
 /// Replacing workers.
 mod replace;
 
-pub use people::{Action, Event, Gen, Generation, Key, Law, Leave, Nursery, Standing, Worker};
+use people::survives;
+use replace::{succeed, unchain};
+
+pub use people::{
+    Action, Event, Gen, Generation, Key, Law, Leave, Nursery, Standing, Worker, seats,
+};
 
 /// How long an import may take before the generation (or the lazy worker) is given up.
 const IMPORT_PATIENCE: Duration = Duration::from_mins(10);
@@ -473,11 +478,6 @@ impl Roster {
     }
 }
 
-/// Seats of a generation's scoreboard: each worker, its replacement, and some that linger.
-pub fn seats(law: &Law) -> u32 {
-    law.workers * 2 + 4
-}
-
 /// Tells a nursery to end, once. One that still imports does not listen and has nothing to lose.
 fn retire(name: Gen, generation: &mut Generation, now: Instant, out: &mut Vec<Action>) {
     out.push(match generation.nursery {
@@ -495,19 +495,6 @@ fn end(name: Gen, generation: &mut Generation, now: Instant, out: &mut Vec<Actio
         worker.standing = Standing::Draining(now + AGAIN);
         out.push(Action::Kill(name, *key));
     }
-}
-
-use replace::{succeed, unchain};
-
-/// Whether the first generation survives the death of a worker while others still come: one that
-/// accepted died of a request, and there is no older generation to go on with. Not too often.
-fn survives(deaths: &mut Vec<Instant>, worker: &Worker, now: Instant) -> bool {
-    if worker.standing != Standing::Accepting {
-        return false;
-    }
-    deaths.retain(|death| now.duration_since(*death) < BURST);
-    deaths.push(now);
-    deaths.len() <= DEATHS
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use shared::sys::process::Ended;
 
+use super::{BURST, DEATHS};
+
 /// The settings that these decisions obey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Law {
@@ -191,4 +193,20 @@ pub enum Action {
     Forget(Gen),
     /// All is over.
     End,
+}
+
+/// Whether the first generation survives the death of a worker while others still come: one that
+/// accepted died of a request, and there is no older generation to go on with. Not too often.
+pub(super) fn survives(deaths: &mut Vec<Instant>, worker: &Worker, now: Instant) -> bool {
+    if worker.standing != Standing::Accepting {
+        return false;
+    }
+    deaths.retain(|death| now.duration_since(*death) < BURST);
+    deaths.push(now);
+    deaths.len() <= DEATHS
+}
+
+/// Seats of a generation's scoreboard: each worker, its replacement, and some that linger.
+pub fn seats(law: &Law) -> u32 {
+    law.workers * 2 + 4
 }
