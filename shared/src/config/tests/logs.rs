@@ -59,7 +59,6 @@ fn what_is_wrong_with_a_logger_is_said() {
         ("logger = file:logfile=/x,max=1", "expected logfile=PATH"),
         ("log-route = one x", "no logger is called \"one\""),
         ("log-route = one", "expected a logger and an expression"),
-        ("log-drain = (?=x)", "regular expression"),
         ("log-filter = [", "regular expression"),
         ("log-encoder = jsn {}", "expected prefix, suffix, nl, format or json"),
         ("log-encoder = format ${message}", "found ${message}"),
@@ -75,10 +74,11 @@ fn what_is_wrong_with_a_logger_is_said() {
 
 #[test]
 fn what_is_not_built_is_left_out_with_a_warning() {
-    let text = "socket = a.sock\nlogger = redislog:x\nlog-encoder = gzip\nreq-logger = pipe:cat\n";
+    let text = "socket = a.sock\nlogger = redislog:x\nlog-encoder = gzip\nreq-logger = pipe:cat\n\
+                log-drain = (?=x)\n";
     let (settings, reading) = settled(text);
     assert!(!reading.refused(), "{:?}", reading.findings);
-    assert_eq!(reading.findings.len(), 3, "{:?}", reading.findings);
+    assert_eq!(reading.findings.len(), 4, "{:?}", reading.findings);
     assert!(settings.serve.logs.output.is_plain() && settings.serve.logs.requests.is_plain());
 }
 

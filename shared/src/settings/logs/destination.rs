@@ -12,7 +12,8 @@ const PATTERN_SIZE: usize = 256 * 1024;
 /// Compiles an expression of a route or a filter. It is looked for in bytes, as PCRE does unless
 /// it is told otherwise.
 pub fn expression(text: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(text).unicode(false).size_limit(PATTERN_SIZE).build()
+    let text = crate::pattern::literal_braces(text);
+    RegexBuilder::new(&text).unicode(false).size_limit(PATTERN_SIZE).build()
 }
 
 /// One stream of lines: all output, or request lines alone.
