@@ -4,9 +4,12 @@
 //! change that: its text, or a line of it in an error, would reach the tenant's log.
 
 use std::io;
+use std::ops::ControlFlow;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat, readlinkat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat};
 
@@ -17,27 +20,58 @@ const LINKS_MAX: usize = 40;
 pub fn of(path: &Path) -> io::Result<(u32, u32)> {
     let data = std::fs::metadata(path)?;
     // a name that leads nowhere in the file system (an open pipe) has no link to look at
-    let link = strangers_link(path).ok().flatten();
+    let link = match strangers_link(path) {
+        Err(error) if error.raw_os_error() == Some(Errno::ELOOP as i32) => return Err(error),
+        walked => walked.ok().flatten(),
+    };
     Ok(link.map_or((data.uid(), data.gid()), |link| (link.st_uid, link.st_gid)))
 }
 
 /// The first link on a path that belongs to somebody else than root.
 fn strangers_link(path: &Path) -> io::Result<Option<FileStat>> {
+    let walked = walk(path, |stat| {
+        if is_link(stat) && stat.st_uid != 0 {
+            ControlFlow::Break(*stat)
+        } else {
+            ControlFlow::Continue(())
+        }
+    })?;
+    Ok(walked.break_value())
+}
+
+/// Whether it is a symbolic link.
+pub fn is_link(stat: &FileStat) -> bool {
+    SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFLNK
+}
+
+/// Walks a path a step at a time, over links too; `look` sees all on the way before anything
+/// behind it is touched: the root directory, each directory, each link, the end. Gives the end,
+/// opened by O_PATH, or what `look` stopped with. `ELOOP` after too many links.
+pub fn walk<T>(
+    path: &Path,
+    mut look: impl FnMut(&FileStat) -> ControlFlow<T>,
+) -> io::Result<ControlFlow<T, OwnedFd>> {
     let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let top = || open("/", flags | OFlag::O_DIRECTORY, Mode::empty());
     let mut todo = steps(&std::path::absolute(path)?);
     let mut here = top()?;
     let mut links = 0;
+    if let ControlFlow::Break(why) = look(&fstat(&here)?) {
+        return Ok(ControlFlow::Break(why));
+    }
     while let Some(step) = todo.pop() {
         let next = openat(&here, &step, flags, Mode::empty())?;
         let stat = fstat(&next)?;
-        if SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) != SFlag::S_IFLNK {
+        if let ControlFlow::Break(why) = look(&stat) {
+            return Ok(ControlFlow::Break(why));
+        }
+        if !is_link(&stat) {
             here = next;
             continue;
         }
         links += 1;
-        if stat.st_uid != 0 || links > LINKS_MAX {
-            return Ok(Some(stat));
+        if links > LINKS_MAX {
+            return Err(Errno::ELOOP.into());
         }
         let target = PathBuf::from(readlinkat(&here, &step)?);
         if target.is_absolute() {
@@ -45,7 +79,7 @@ fn strangers_link(path: &Path) -> io::Result<Option<FileStat>> {
         }
         todo.extend(steps(&target));
     }
-    Ok(None)
+    Ok(ControlFlow::Continue(here))
 }
 
 /// The steps of a path, the first one last.

@@ -7,19 +7,18 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
-use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
+use nix::fcntl::{AtFlags, OFlag, open};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 use nix::unistd::geteuid;
+use shared::owner;
 use shared::plan::Identity;
 
 use super::identity::as_tenant;
-
-/// How many links one path may lead over.
-const LINKS_MAX: usize = 40;
 
 /// Who asks for paths to be touched.
 #[derive(Clone, Copy, Debug)]
@@ -112,45 +111,23 @@ pub fn is_roots_to_replace(file: &Path) -> bool {
     owned && walk(parent.unwrap_or(Path::new(".")), kept).is_ok_and(|directory| directory.is_some())
 }
 
-/// Walks to a directory as long as every directory on the way is good enough.
+/// Walks to a directory as long as every directory on the way is good enough, and every link
+/// root's.
 fn walk(path: &Path, enough: impl Fn(&FileStat) -> bool) -> io::Result<Option<OwnedFd>> {
-    let absolute = std::path::absolute(path)?;
-    let mut todo: Vec<PathBuf> = steps(&absolute);
-    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let mut here = open("/", flags | OFlag::O_DIRECTORY, Mode::empty())?;
-    let mut links = 0;
-    while enough(&fstat(&here)?) {
-        let Some(step) = todo.pop() else { return Ok(Some(here)) };
-        let next = openat(&here, &step, flags, Mode::empty())?;
-        let kind = SFlag::from_bits_truncate(fstat(&next)?.st_mode & SFlag::S_IFMT.bits());
-        if kind == SFlag::S_IFLNK {
-            links += 1;
-            if fstat(&next)?.st_uid != 0 || links > LINKS_MAX {
-                return Ok(None);
-            }
-            let target = PathBuf::from(readlinkat(&here, &step)?);
-            if target.is_absolute() {
-                here = open("/", flags | OFlag::O_DIRECTORY, Mode::empty())?;
-            }
-            todo.extend(steps(&target));
-        } else if kind == SFlag::S_IFDIR {
-            here = next;
-        } else {
-            return Err(io::ErrorKind::NotADirectory.into());
+    let walked = owner::walk(path, |stat| {
+        let kind = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits());
+        let good = if owner::is_link(stat) { stat.st_uid == 0 } else { enough(stat) };
+        match (kind, good) {
+            (SFlag::S_IFDIR | SFlag::S_IFLNK, true) => ControlFlow::Continue(()),
+            (SFlag::S_IFDIR | SFlag::S_IFLNK, false) => ControlFlow::Break(None),
+            _ => ControlFlow::Break(Some(io::ErrorKind::NotADirectory)),
         }
+    });
+    match walked? {
+        ControlFlow::Continue(directory) => Ok(Some(directory)),
+        ControlFlow::Break(None) => Ok(None),
+        ControlFlow::Break(Some(kind)) => Err(kind.into()),
     }
-    Ok(None)
-}
-
-/// The steps of a path, the first one last.
-fn steps(path: &Path) -> Vec<PathBuf> {
-    let mut list: Vec<PathBuf> = path
-        .components()
-        .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
-        .map(|part| PathBuf::from(part.as_os_str()))
-        .collect();
-    list.reverse();
-    list
 }
 
 #[cfg(test)]
