@@ -16,6 +16,8 @@ pub mod link;
 pub mod listed;
 /// Which file names are vassals.
 pub mod name;
+#[cfg(test)]
+mod noise;
 /// Every option, once: names, values, documentation.
 pub mod option;
 /// Whose a file is, for root.

@@ -20,6 +20,9 @@ pub mod protocol;
 pub mod request;
 /// Shared memory in which workers write what they do.
 pub mod scoreboard;
+/// What unit tests share.
+#[cfg(test)]
+mod testing;
 /// Titles in process lists.
 pub mod title;
 /// TLS on listening sockets.

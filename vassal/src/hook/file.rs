@@ -152,7 +152,6 @@ pub(super) fn fifo(
 mod tests {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
-    use nix::unistd::geteuid;
     use shared::plan::Identity;
 
     use super::*;
@@ -195,17 +194,9 @@ mod tests {
 
     #[test]
     fn where_a_tenant_has_a_hand_in_root_has_not() {
-        const NAME: &str = "hook::file::tests::where_a_tenant_has_a_hand_in_root_has_not";
-        if !geteuid().is_root() {
-            eprintln!("not run: needs root");
-            return;
-        }
-        // credentials are those of all threads: other tests must not run beside this one
-        if std::env::var_os("ALONE").is_none() {
-            let program = std::env::current_exe().unwrap();
-            let mut alone = std::process::Command::new(program);
-            let status = alone.args(["--exact", NAME]).env("ALONE", "1").status().unwrap();
-            assert!(status.success());
+        if !crate::testing::alone_as_root(
+            "hook::file::tests::where_a_tenant_has_a_hand_in_root_has_not",
+        ) {
             return;
         }
         let place = tempfile::tempdir_in("/var/lib").unwrap();

@@ -251,17 +251,9 @@ mod tests {
 
     #[test]
     fn root_acts_as_a_tenant_and_comes_back() {
-        const NAME: &str = "launch::identity::tests::root_acts_as_a_tenant_and_comes_back";
-        if !geteuid().is_root() {
-            eprintln!("not run: needs root");
-            return;
-        }
-        // credentials are those of all threads: other tests must not run beside this one
-        if std::env::var_os("ALONE").is_none() {
-            let program = std::env::current_exe().unwrap();
-            let mut alone = std::process::Command::new(program);
-            let status = alone.args(["--exact", NAME]).env("ALONE", "1").status().unwrap();
-            assert!(status.success());
+        if !crate::testing::alone_as_root(
+            "launch::identity::tests::root_acts_as_a_tenant_and_comes_back",
+        ) {
             return;
         }
         let groups = getgroups().unwrap();

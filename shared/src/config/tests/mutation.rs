@@ -7,64 +7,12 @@ use super::*;
 /// Rounds per seed file.
 const ROUNDS: usize = 60;
 
-/// A small generator of noise, the same each time.
-struct Noise(u64);
-
-impl Noise {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit.max(1) as u64) as usize
-    }
-
-    /// Inserts, removes, repeats or swaps a few pieces.
-    fn mutate(&mut self, bytes: &mut Vec<u8>) {
-        const SIGNS: &[u8] = b"%()[]{}=\n: $@\0\xff\"'-+*/<>!&#;0_,x\t";
-        for _ in 0..=self.below(12) {
-            let at = self.below(bytes.len() + 1);
-            let length = self.below(16).min(bytes.len() - at);
-            match self.below(5) {
-                0 => bytes.insert(at, SIGNS[self.below(SIGNS.len())]),
-                1 => drop(bytes.drain(at..at + length)),
-                2 => {
-                    let piece = bytes[at..at + length].to_vec();
-                    let to = self.below(bytes.len() + 1);
-                    bytes.splice(to..to, piece);
-                }
-                3 if at < bytes.len() => bytes[at] = self.below(256) as u8,
-                _ => {
-                    let to = self.below(bytes.len() + 1);
-                    let (low, high) = (at.min(to), at.max(to));
-                    bytes[low..high].reverse();
-                }
-            }
-        }
-    }
-}
-
-/// The seeds of a target, from the directory that the fuzzer starts with.
-fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/seeds").join(target);
-    let entries = fs::read_dir(dir).expect("every target has seeds");
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    let seeds: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
-    assert!(!seeds.is_empty(), "{target} has no seeds");
-    seeds
-}
+/// What a configuration's syntax is made of.
+const SIGNS: &[u8] = b"%()[]{}=\n: $@\0\xff\"'-+*/<>!&#;0_,x\t";
 
 /// Runs a body with each seed and with what becomes of it.
-fn run(target: &str, mut body: impl FnMut(&[u8])) {
-    let mut noise = Noise(0x2545_f491_4f6c_dd1d);
-    for seed in seeds(target) {
-        body(&seed);
-        for _ in 0..ROUNDS {
-            let mut bytes = seed.clone();
-            noise.mutate(&mut bytes);
-            body(&bytes);
-        }
-    }
+fn run(target: &str, body: impl FnMut(&[u8])) {
+    crate::noise::run(target, ROUNDS, SIGNS, body);
 }
 
 /// Files of one format.
