@@ -1,4 +1,5 @@
-//! Which of uWSGI's plugins brings an option: what is not here is its core's.
+//! Which of uWSGI's plugins brings an option: what is not here is its core's. One table, a line a
+//! name, which is why the file is long.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

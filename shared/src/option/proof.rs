@@ -1,4 +1,5 @@
-//! Which test proves each option that works.
+//! Which test proves each option that works: one table, a line an option, which is why the file is
+//! long.
 //!
 //! A row of the table may say that it works only when a test named here fails without it. Unit
 //! tests are named as cargo prints them behind their crate, `shared::config::...`; those of a
@@ -540,121 +541,130 @@ pub const PROOFS: &[(&str, &str)] = &[
     ("route-label", "tests/vassal::routes::rules_jump_to_labels_and_end"),
     (
         "error-route",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-uri",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-qs",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-host",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-remote-addr",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-user-agent",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-referer",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-remote-user",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-status",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-if",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-if-not",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-run",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "error-route-label",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-uri",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-qs",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-host",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-remote-addr",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-user-agent",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-referer",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-remote-user",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-status",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-if",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-if-not",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-run",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
     (
         "response-route-label",
-        "tests/vassal::routes::error_and_response_rules_look_at_the_answer_before_it_is_sent",
+        "tests/vassal::routes::answers::error_and_response_rules_look_at_the_answer_before_it_is_sent",
     ),
-    ("final-route", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-uri", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-qs", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-host", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-remote-addr", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-user-agent", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-referer", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-remote-user", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-status", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-if", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-if-not", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-run", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
-    ("final-route-label", "tests/vassal::routes::final_rules_look_back_at_the_answer"),
+    ("final-route", "tests/vassal::routes::answers::final_rules_look_back_at_the_answer"),
+    ("final-route-uri", "tests/vassal::routes::answers::final_rules_look_back_at_the_answer"),
+    ("final-route-qs", "tests/vassal::routes::answers::final_rules_look_back_at_the_answer"),
+    ("final-route-host", "tests/vassal::routes::answers::final_rules_look_back_at_the_answer"),
+    (
+        "final-route-remote-addr",
+        "tests/vassal::routes::answers::final_rules_look_back_at_the_answer",
+    ),
+    (
+        "final-route-user-agent",
+        "tests/vassal::routes::answers::final_rules_look_back_at_the_answer",
+    ),
+    ("final-route-referer", "tests/vassal::routes::answers::final_rules_look_back_at_the_answer"),
+    (
+        "final-route-remote-user",
+        "tests/vassal::routes::answers::final_rules_look_back_at_the_answer",
+    ),
+    ("final-route-status", "tests/vassal::routes::answers::final_rules_look_back_at_the_answer"),
+    ("final-route-if", "tests/vassal::routes::answers::final_rules_look_back_at_the_answer"),
+    ("final-route-if-not", "tests/vassal::routes::answers::final_rules_look_back_at_the_answer"),
+    ("final-route-run", "tests/vassal::routes::answers::final_rules_look_back_at_the_answer"),
+    ("final-route-label", "tests/vassal::routes::answers::final_rules_look_back_at_the_answer"),
     ("error-page-404", "tests/vassal::routes::rules_answer_with_files_of_their_own"),
     ("error-page-403", "tests/vassal::routes::error_page_403_is_sent_where_a_rule_forbids"),
     (

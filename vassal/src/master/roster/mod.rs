@@ -20,7 +20,7 @@ mod people;
 mod replace;
 
 use people::survives;
-use replace::{succeed, unchain};
+use replace::{end, retire, succeed, unchain};
 
 pub use people::{
     Action, Event, Gen, Generation, Key, Law, Leave, Nursery, Standing, Worker, seats,
@@ -475,25 +475,6 @@ impl Roster {
         }
         self.stop(now, out);
         self.course = Course::Ending(now);
-    }
-}
-
-/// Tells a nursery to end, once. One that still imports does not listen and has nothing to lose.
-fn retire(name: Gen, generation: &mut Generation, now: Instant, out: &mut Vec<Action>) {
-    out.push(match generation.nursery {
-        Nursery::Importing(_) => Action::KillNursery(name),
-        Nursery::Ready => Action::Quit(name),
-        Nursery::Leaving(_) | Nursery::Gone => return,
-    });
-    generation.nursery = Nursery::Leaving(now + NURSERY_PATIENCE);
-}
-
-/// Ends a generation that never served: nobody loses a request.
-fn end(name: Gen, generation: &mut Generation, now: Instant, out: &mut Vec<Action>) {
-    retire(name, generation, now, out);
-    for (key, worker) in &mut generation.workers {
-        worker.standing = Standing::Draining(now + AGAIN);
-        out.push(Action::Kill(name, *key));
     }
 }
 

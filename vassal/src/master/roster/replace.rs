@@ -8,7 +8,8 @@ use std::time::Instant;
 use shared::sys::process::Ended;
 
 use super::{
-    AGAIN, Action, Course, Gen, Generation, Key, Leave, Nursery, Roster, Standing, Worker,
+    AGAIN, Action, Course, Gen, Generation, Key, Leave, NURSERY_PATIENCE, Nursery, Roster,
+    Standing, Worker,
 };
 
 /// Whether a worker is to be replaced by another one.
@@ -128,5 +129,24 @@ pub(super) fn unchain(
         let id = failed.id;
         let why = reason.unwrap_or_else(|| format!("the new worker {id} ended: {how}"));
         out.push(Action::Unchained(why));
+    }
+}
+
+/// Tells a nursery to end, once. One that still imports does not listen and has nothing to lose.
+pub(super) fn retire(name: Gen, generation: &mut Generation, now: Instant, out: &mut Vec<Action>) {
+    out.push(match generation.nursery {
+        Nursery::Importing(_) => Action::KillNursery(name),
+        Nursery::Ready => Action::Quit(name),
+        Nursery::Leaving(_) | Nursery::Gone => return,
+    });
+    generation.nursery = Nursery::Leaving(now + NURSERY_PATIENCE);
+}
+
+/// Ends a generation that never served: nobody loses a request.
+pub(super) fn end(name: Gen, generation: &mut Generation, now: Instant, out: &mut Vec<Action>) {
+    retire(name, generation, now, out);
+    for (key, worker) in &mut generation.workers {
+        worker.standing = Standing::Draining(now + AGAIN);
+        out.push(Action::Kill(name, *key));
     }
 }
