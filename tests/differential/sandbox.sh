@@ -9,11 +9,11 @@ paths=$2
 shift 2
 end=';end of configuration'
 mount -t tmpfs none /mnt || exit 77
-mkdir /mnt/upper /mnt/work /mnt/root
-mount -t overlay none -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root || exit 77
-mount -t proc none /mnt/root/proc
-mount --bind /dev /mnt/root/dev
-cd /mnt/root || exit 77
+mkdir /mnt/upper /mnt/work /mnt/copy
+mount -t overlay none -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/copy || exit 77
+mount -t proc none /mnt/copy/proc
+mount --bind /dev /mnt/copy/dev
+cd /mnt/copy || exit 77
 directory=$(dirname "$config")
 chmod 777 ".$directory" ./run ./tmp
 sort -u "$paths" | while read -r path; do
@@ -24,7 +24,7 @@ sort -u "$paths" | while read -r path; do
     mkdir -p "$made" 2>/dev/null
     chmod 777 "$made" 2>/dev/null
 done
-PATH=$PATH:/usr/sbin chroot /mnt/root sh -c 'cd "$0" && exec setpriv --reuid 65534 --regid 65534 \
+PATH=$PATH:/usr/sbin chroot /mnt/copy sh -c 'cd "$0" && exec setpriv --reuid 65534 --regid 65534 \
     --clear-groups --no-new-privs "$@" </dev/null' "$directory" "$@" >/mnt/out 2>&1 &
 child=$!
 tries=0

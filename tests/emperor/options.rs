@@ -35,6 +35,14 @@ fn tries(emperor: &Emperor) -> usize {
     fs::read(emperor.dir().join("tries")).map_or(0, |notes| notes.len())
 }
 
+/// Waits until a broken file was tried a third time.
+fn await_tries(emperor: &Emperor) {
+    eventually("it is tried again", SOON, || match tries(emperor) {
+        count if count >= 3 => Ok(()),
+        count => Err(count),
+    });
+}
+
 #[test]
 fn the_first_pause_after_a_failure_is_emperor_throttle() {
     if !only(Subject::Ours) {
@@ -55,10 +63,7 @@ fn no_pause_is_longer_than_emperor_max_throttle() {
     }
     let emperor = start(&["--emperor-throttle=60000", "--emperor-max-throttle=100"]);
     broken(&emperor);
-    eventually("it is tried again", SOON, || match tries(&emperor) {
-        count if count >= 3 => Ok(()),
-        count => Err(count),
-    });
+    await_tries(&emperor);
     emperor.stop();
 }
 
@@ -69,10 +74,7 @@ fn emperor_no_blacklist_never_pauses() {
     }
     let emperor = start(&["--emperor-no-blacklist", "--emperor-throttle=60000"]);
     broken(&emperor);
-    eventually("it is tried again", SOON, || match tries(&emperor) {
-        count if count >= 3 => Ok(()),
-        count => Err(count),
-    });
+    await_tries(&emperor);
     emperor.stop();
 }
 

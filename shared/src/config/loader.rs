@@ -36,7 +36,7 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// All files that one configuration reads, bytes.
 const READ_MAX: usize = 8 * 1024 * 1024;
 /// What even an empty file counts for, bytes: opening it takes time.
-const FILE_COST: usize = 1024;
+const FILE_COST: usize = 2048;
 /// What an entry costs beside its text, bytes.
 const ENTRY_COST: usize = 64;
 /// The most mistakes that are found: who makes more makes them on purpose.

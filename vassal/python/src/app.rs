@@ -198,6 +198,9 @@ impl Wsgi {
     }
 
     /// Sends block by block; waits, without the lock, for a client that is far behind.
+    ///
+    /// # Safety
+    /// The interpreter's lock is held, `object` is alive, and `place` is the reply of `handle`.
     unsafe fn iterate(
         &self,
         core: &mut Core,
@@ -364,6 +367,9 @@ impl App for Wsgi {
 
 /// Sends a list or tuple of blocks; joined when that is cheap, so that the length is known. `None`
 /// where a block is not bytes: whoever iterates finds out what it is.
+///
+/// # Safety
+/// The interpreter's lock is held, and what `item` gives is alive while no Python code runs.
 unsafe fn blocks(
     reply: &mut Reply<'_>,
     count: ffi::Py_ssize_t,
@@ -440,6 +446,9 @@ fn close(result: &Object) -> Result<(), Raised> {
 
 /// The regular file inside a `FileWrapper`, from its current position to its end. `None` (perhaps
 /// with an exception set) where it has no descriptor, or is no regular file.
+///
+/// # Safety
+/// The interpreter's lock is held and `wrapper` is a live `FileWrapper`.
 unsafe fn piece(wrapper: *mut ffi::PyObject) -> Option<Piece> {
     let null = ptr::null_mut::<ffi::PyObject>();
     // SAFETY: the lock is held, `wrapper` is alive, lists end in null; the descriptor is

@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 
 use pyo3::ffi;
 
+// SAFETY: the signature is that of CPython's header, the same in all its versions.
 unsafe extern "C" {
     /// In the stable ABI since 3.10, and exported by every CPython since 3.3.
     fn PyUnicode_AsUTF8AndSize(

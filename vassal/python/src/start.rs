@@ -206,6 +206,9 @@ impl Drop for Start {
 }
 
 /// The desk of a capsule and its open reply; sets an exception where there is none.
+///
+/// # Safety
+/// The interpreter's lock is held and `capsule` is one that `Start::new` made.
 unsafe fn desk<'a>(
     capsule: *mut ffi::PyObject,
 ) -> Option<(&'a mut Reply<'static>, *mut ffi::PyObject)> {
@@ -288,6 +291,9 @@ unsafe extern "C" fn start_response(
 }
 
 /// Raises the exception of an `exc_info` tuple again (PEP 3333: the head is gone already).
+///
+/// # Safety
+/// The interpreter's lock is held and `info` is alive.
 unsafe fn reraise(info: *mut ffi::PyObject) {
     // SAFETY: `info` is a live object; its items are borrowed and made owned before
     // PyErr_Restore takes them.
@@ -312,6 +318,9 @@ unsafe fn reraise(info: *mut ffi::PyObject) {
 }
 
 /// Gives status and headers to the reply; `None` with an exception set where they are wrong.
+///
+/// # Safety
+/// The interpreter's lock is held; both objects are alive.
 unsafe fn begin(
     reply: &mut Reply<'_>,
     status: *mut ffi::PyObject,
@@ -356,6 +365,10 @@ unsafe fn begin(
     }
 }
 
+/// The callable that `start_response` returns (PEP 3333, "The write() Callable").
+///
+/// # Safety
+/// Only the interpreter calls it, with its lock held, the capsule of `Start::new` and an argument.
 unsafe extern "C" fn write(
     capsule: *mut ffi::PyObject,
     block: *mut ffi::PyObject,
