@@ -1,5 +1,6 @@
 //! Memory that crosses process boundaries: sealed files and shared counters.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::num::NonZeroUsize;
@@ -10,7 +11,7 @@ use std::sync::atomic::AtomicU64;
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, munmap};
 
 /// The memory of a process, bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,68 @@ fn size(path: &str) -> Size {
     let mut fields = text.split_whitespace().map(bytes);
     let virt = fields.next().unwrap_or(0);
     Size { virt, resident: fields.next().unwrap_or(0) }
+}
+
+/// Lets go of the pages of programs and libraries that are mapped here and were never written:
+/// what only ran at the start counts for no process any more, and what runs again comes back from
+/// the page cache. Returns how many bytes were mapped; 0 where there is no `/proc`.
+pub fn forget_code() -> u64 {
+    let maps = std::fs::read_to_string("/proc/self/smaps").unwrap_or_default();
+    let clean = clean_code(&maps);
+    let mut forgotten = 0;
+    for (start, length, resident) in clean {
+        let Some(place) = NonNull::new(std::ptr::with_exposed_provenance_mut(start)) else {
+            continue;
+        };
+        // SAFETY: nothing but the kernel's tables changes. The mapping is of a file, cannot be
+        // written and none of its pages differs from the file, so that each comes back as it was;
+        // should it be gone by now, the call fails or tells of pages that another reader of the
+        // same kind has made, as nothing unmaps libraries here.
+        if unsafe { madvise(place, length, MmapAdvise::MADV_DONTNEED) }.is_ok() {
+            forgotten += resident;
+        }
+    }
+    forgotten
+}
+
+/// The mappings in a text of `/proc/PID/smaps` that are of programs and libraries, cannot be
+/// written and have no page of their own: start, length and what is resident, bytes.
+fn clean_code(maps: &str) -> Vec<(usize, usize, u64)> {
+    let mut found = Vec::new();
+    // what no mapping executes is data, and an application's own affair
+    let mut programs = HashSet::new();
+    let mut mapping = None;
+    let mut resident = 0;
+    for line in maps.lines() {
+        let mut fields = line.split_ascii_whitespace();
+        let first = fields.next().unwrap_or_default();
+        let amount = |text: Option<&str>| text.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
+        match first {
+            "Rss:" => resident = amount(fields.next()) * 1024,
+            // relocated constants cannot be written either, and exist nowhere else
+            "Anonymous:" => {
+                if let Some((start, length, path)) = mapping.take()
+                    && fields.next() == Some("0")
+                    && resident > 0
+                {
+                    found.push((path, (start, length, resident)));
+                }
+            }
+            range => {
+                let Some((start, end)) = range.split_once('-') else { continue };
+                let number = |text| usize::from_str_radix(text, 16);
+                let (Ok(start), Ok(end)) = (number(start), number(end)) else { continue };
+                let mode = fields.next().unwrap_or_default();
+                let path = fields.nth(3).filter(|path| path.starts_with('/'));
+                mapping = path
+                    .filter(|_| mode == "r-xp" || mode == "r--p")
+                    .map(|path| (start, end.saturating_sub(start), path));
+                programs.extend(path.filter(|_| mode == "r-xp"));
+            }
+        }
+    }
+    found.retain(|(path, _)| programs.contains(path));
+    found.into_iter().map(|(_, place)| place).collect()
 }
 
 /// Anonymous memory with a descriptor that holds `bytes` and can never change again.
@@ -142,6 +205,26 @@ mod tests {
         assert!(File::from(copy).write_all(b"x").is_err());
         assert_eq!(unseal(fd, 100).unwrap(), b"settings");
         assert!(unseal(seal("test", b"settings").unwrap(), 3).is_err());
+    }
+
+    #[test]
+    fn only_clean_pages_of_files_are_let_go_of() {
+        let maps = "\
+55d0-55d4 r-xp 00001000 fe:00 12 /usr/bin/a b\nRss:  8 kB\nAnonymous:  0 kB\n\
+55e0-55e4 r--p 00001000 fe:00 12 /usr/bin/a b\nRss:  8 kB\nAnonymous:  4 kB\n\
+55f0-55f4 rw-p 00001000 fe:00 12 /usr/bin/a b\nRss:  8 kB\nAnonymous:  0 kB\n\
+55f8-55fa r--p 00000000 fe:00 12 /srv/data\nRss:  8 kB\nAnonymous:  0 kB\n\
+5600-5604 r--p 00000000 00:00 0\nRss:  8 kB\nAnonymous:  0 kB\n\
+5610-5614 r--s 00000000 fe:00 12 /dev/shm/x\nRss:  8 kB\nAnonymous:  0 kB\n\
+7ff0-7ff2 r-xp 00000000 00:00 0 [vdso]\nRss:  4 kB\nAnonymous:  0 kB\n";
+        assert_eq!(clean_code(maps), [(0x55d0, 4, 8192)]);
+        assert_eq!(clean_code("x\n-\n1-\nAnonymous:\nRss: x"), []);
+    }
+
+    #[test]
+    fn a_program_runs_on_when_its_code_was_let_go_of() {
+        assert!(forget_code() > 100 << 10);
+        assert_eq!(format!("{:?}", Some(1.5)), "Some(1.5)");
     }
 
     #[test]

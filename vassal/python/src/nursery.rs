@@ -9,6 +9,7 @@ use pyo3::types::PyModule;
 use pyo3::{Bound, ffi};
 use shared::settings::{Phase, Serve};
 use shared::sys::descriptor::{self, become_standard, inherited};
+use shared::sys::memory;
 use shared::sys::process::leave;
 use vassal::BUILD_ID;
 use vassal::handover::Listener;
@@ -167,6 +168,8 @@ impl Nursery {
 
     /// Forks workers when it is told to.
     fn work(&mut self) -> i32 {
+        // what imports ran is not run again in a process that only forks
+        memory::forget_code();
         loop {
             match without_lock(|| receive::<Order>(&self.master)) {
                 Ok(Some((Order::Fork { id, seat, first }, mut descriptors))) => {

@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 use std::time::Instant;
 
 use shared::exit::Exit;
-use shared::sys::process;
+use shared::sys::{memory, process};
 
 use super::generation::Brood;
 use super::roster::{Action, Event, Gen, Key, Standing};
@@ -146,6 +146,8 @@ impl Master {
         hooks::watch(&self.serve, &mut self.heard, &self.facts);
         self.daemons.adopt(name, &self.serve, Instant::now());
         output::say(&format!("generation {number} serves"));
+        // reading, checking and starting are over; a master waits from now on
+        memory::forget_code();
         // who works comes first: whoever waits for the reload is shown the new workers
         self.report();
         if let Some(emperor) = &mut self.emperor {
