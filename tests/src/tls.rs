@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned};
 
 use crate::programs;
 
@@ -81,6 +81,29 @@ impl Certificates {
 const NEW: &[&str] =
     &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-batch"];
 
+/// What clients remember of sessions, whom they believe, and the certificate that they show.
+pub fn memory(authority: &Path, own: Option<(&Path, &Path)>) -> io::Result<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    for one in CertificateDer::pem_file_iter(authority).map_err(io::Error::other)? {
+        let one = one.map_err(io::Error::other)?;
+        roots.add(one).map_err(io::Error::other)?;
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots);
+    let mut config = match own {
+        None => config.with_no_client_auth(),
+        Some((chain, key)) => {
+            let chain = CertificateDer::from_pem_file(chain).map_err(io::Error::other)?;
+            let key = PrivateKeyDer::from_pem_file(key).map_err(io::Error::other)?;
+            config.with_client_auth_cert(vec![chain], key).map_err(io::Error::other)?
+        }
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
 /// A client's side of TLS.
 pub struct Client {
     stream: StreamOwned<ClientConnection, TcpStream>,
@@ -97,30 +120,22 @@ impl Client {
         authority: &Path,
         own: Option<(&Path, &Path)>,
     ) -> io::Result<Self> {
-        let mut roots = RootCertStore::empty();
-        for one in CertificateDer::pem_file_iter(authority).map_err(io::Error::other)? {
-            let one = one.map_err(io::Error::other)?;
-            roots.add(one).map_err(io::Error::other)?;
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_root_certificates(roots);
-        let mut config = match own {
-            None => config.with_no_client_auth(),
-            Some((chain, key)) => {
-                let chain = CertificateDer::from_pem_file(chain).map_err(io::Error::other)?;
-                let key = PrivateKeyDer::from_pem_file(key).map_err(io::Error::other)?;
-                config.with_client_auth_cert(vec![chain], key).map_err(io::Error::other)?
-            }
-        };
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Self::again(&memory(authority, own)?, address, host)
+    }
+
+    /// The same with what is remembered of sessions on other connections to this host.
+    pub fn again(memory: &Arc<ClientConfig>, address: SocketAddr, host: &str) -> io::Result<Self> {
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        let tls = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+        let tls = ClientConnection::new(Arc::clone(memory), name).map_err(io::Error::other)?;
         let socket = TcpStream::connect(address)?;
         socket.set_read_timeout(Some(Duration::from_secs(15)))?;
         socket.set_write_timeout(Some(Duration::from_secs(15)))?;
         Ok(Self { stream: StreamOwned::new(tls, socket), behind: Vec::new() })
+    }
+
+    /// Whether this connection goes on with a session of an earlier one.
+    pub fn resumed(&self) -> bool {
+        self.stream.conn.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
     /// Sends bytes in the clear before the handshake, as a proxy does.

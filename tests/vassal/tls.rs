@@ -2,6 +2,8 @@
 
 /// Clients that stall, send junk, or do not read.
 mod hostile;
+/// Clients that come back.
+mod resumed;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,7 +14,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use tests::server::{End, SOON};
-use tests::tls::{Certificates, Client};
+use tests::tls::{Certificates, Client, memory};
 use tests::{
     Dir, Run, Server, Subject, eventually, free_address, give, http, only, programs, root, uwsgi,
 };

@@ -1,13 +1,15 @@
 //! TLS on listening sockets: what the settings say becomes what rustls needs.
 //!
 //! TLS 1.2 and 1.3, forward secrecy, HTTP/1.1 by ALPN (RFC 7301). Made once in the nursery, before
-//! workers are forked: they share the keys of session tickets, so that a client that comes back
-//! is known to all of them.
+//! workers are forked: they share what session tickets are sealed with ([`tickets`]), so that a
+//! client that comes back to a socket is known to all of them.
 
 /// What is told of a client's certificate.
 pub mod client;
 /// One connection's encryption.
 pub mod session;
+/// How clients resume sessions.
+mod tickets;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,6 +26,8 @@ use rustls::{RootCertStore, ServerConfig};
 use shared::finding::Finding;
 use shared::rule;
 use shared::settings::{Certificate, Listen, Pem, Tls, Wire};
+
+use tickets::Tickets;
 
 /// What one socket that speaks TLS needs.
 #[derive(Clone, Debug)]
@@ -77,7 +81,6 @@ pub fn services(tls: &Tls, listeners: &[Listen]) -> Result<Vec<Option<Service>>,
         return Ok(Vec::new());
     }
     let provider = Arc::new(ring::default_provider());
-    let tickets = ring::Ticketer::new()?;
     let mut names = HashMap::new();
     for (name, certificate) in &tls.names {
         names.insert(name.clone(), Arc::new(certified(certificate, &provider)?));
@@ -109,7 +112,7 @@ pub fn services(tls: &Tls, listeners: &[Listen]) -> Result<Vec<Option<Service>>,
         };
         let mut config =
             builder.with_cert_resolver(Arc::new(Resolver { names: Arc::clone(&names), own }));
-        config.ticketer = Arc::clone(&tickets);
+        config.ticketer = Arc::new(Tickets::new()?);
         config.session_storage = Arc::new(NoServerSessionStorage {});
         if listen.wire == Wire::Http {
             config.alpn_protocols = vec![b"http/1.1".to_vec()];

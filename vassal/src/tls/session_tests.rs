@@ -7,7 +7,10 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use rustls::{
+    ALL_VERSIONS, ClientConfig, ClientConnection, DigitallySignedStruct, HandshakeKind,
+    SignatureScheme, StreamOwned, SupportedProtocolVersion,
+};
 use shared::finding::Origin;
 use shared::settings::{Address, Certificate, Listen, Pem, Secret, Tls, Wire};
 
@@ -71,6 +74,11 @@ impl ServerCertVerifier for Trusting {
 }
 
 fn service() -> Service {
+    sockets(1).remove(0)
+}
+
+/// What so many sockets need that show the same certificate.
+fn sockets(count: usize) -> Vec<Service> {
     let pem = |text: &str| Pem { path: "unit.pem".into(), text: Secret(text.into()) };
     let certificate = Certificate {
         option: "https".into(),
@@ -80,22 +88,64 @@ fn service() -> Service {
         authority: None,
         required: false,
     };
-    let tls = Tls { sockets: vec![certificate], ..Tls::default() };
-    let address = Address::Unix("unit".into());
-    let listen = Listen { address, wire: Wire::Http, tls: Some(0) };
-    services(&tls, &[listen]).unwrap().remove(0).unwrap()
+    let listen = |number| {
+        let address = Address::Unix("unit".into());
+        Listen { address, wire: Wire::Http, tls: Some(number as u32) }
+    };
+    let listeners: Vec<_> = (0..count).map(listen).collect();
+    let tls = Tls { sockets: vec![certificate; count], ..Tls::default() };
+    services(&tls, &listeners).unwrap().into_iter().flatten().collect()
 }
 
-fn client(socket: UnixStream) -> StreamOwned<ClientConnection, UnixStream> {
+/// What clients need who remember sessions together.
+fn clients(versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Trusting(provider)))
         .with_no_client_auth();
+    Arc::new(config)
+}
+
+fn client(socket: UnixStream) -> StreamOwned<ClientConnection, UnixStream> {
+    remembering(&clients(ALL_VERSIONS), socket)
+}
+
+fn remembering(
+    config: &Arc<ClientConfig>,
+    socket: UnixStream,
+) -> StreamOwned<ClientConnection, UnixStream> {
     let name = ServerName::try_from("unit").unwrap();
-    StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), socket)
+    StreamOwned::new(ClientConnection::new(Arc::clone(config), name).unwrap(), socket)
+}
+
+/// Whether a client that remembers goes on with a session of before.
+fn resumes(config: &Arc<ClientConfig>, service: &Service) -> bool {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    let config = Arc::clone(config);
+    let client = std::thread::spawn(move || {
+        let mut client = remembering(&config, theirs);
+        client.write_all(b"hello").unwrap();
+        client.flush().unwrap();
+        client.read_to_end(&mut Vec::new()).unwrap();
+        client.conn.handshake_kind() == Some(HandshakeKind::Resumed)
+    });
+    let mut session = Session::new(service).unwrap();
+    let mut buffer = [0; 100];
+    loop {
+        match session.read(ours.as_fd(), &mut buffer) {
+            Ok(count) => break assert_eq!(&buffer[..count], b"hello"),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+        }
+        assert!(session.flush(ours.as_fd()).unwrap());
+        await_bytes(ours.as_fd());
+    }
+    assert!(session.end() && session.flush(ours.as_fd()).unwrap());
+    drop(ours);
+    client.join().unwrap()
 }
 
 /// Waits until the socket is readable.
@@ -149,6 +199,18 @@ fn records_of_every_size_arrive_in_order() {
     assert!(session.seal(&[b"late"]).is_err());
     assert!(session.flush(ours.as_fd()).unwrap());
     assert_eq!(writer.join().unwrap(), b"one, two");
+}
+
+#[test]
+fn a_session_is_resumed_on_its_own_socket_and_on_no_other() {
+    let sockets = sockets(2);
+    for version in ALL_VERSIONS {
+        let config = clients(&[version]);
+        assert!(!resumes(&config, &sockets[0]), "nothing is remembered yet");
+        assert!(resumes(&config, &sockets[0]), "{version:?}");
+        assert!(!resumes(&config, &sockets[1]), "{version:?}");
+        assert!(resumes(&config, &sockets[1]), "{version:?}");
+    }
 }
 
 #[test]
