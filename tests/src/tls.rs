@@ -143,6 +143,11 @@ impl Client {
         self.stream.sock.write_all(header)
     }
 
+    /// The connection without its encryption.
+    pub fn into_socket(self) -> TcpStream {
+        self.stream.sock
+    }
+
     /// Completes the handshake.
     pub fn greet(&mut self) -> io::Result<()> {
         while self.stream.conn.is_handshaking() {

@@ -1,5 +1,8 @@
 //! Clients that stall, send junk, or do not read, over TLS.
 
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
+
 use super::*;
 
 #[test]
@@ -21,6 +24,47 @@ fn a_handshake_that_stalls_is_cut_and_holds_no_worker() {
     assert_eq!(told(&mut connect(&made, address))["HTTPS"], "on");
     stalled[0].set_read_timeout(Some(SOON)).unwrap();
     assert_eq!(stalled[0].read(&mut [0; 100]).unwrap_or(0), 0, "it is cut");
+    server.stop();
+}
+
+#[test]
+fn heads_that_come_in_drops_have_their_time_encrypted_or_not_yet() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    let Some(made) = prepare(&dir) else { return };
+    let words = ["--http-headers-timeout", "2", "--http-timeout", "60"];
+    let (server, address) = serve(&dir, "", &words);
+    // one that only greets says when it asks
+    let mut silent = connect(&made, address);
+    silent.greet().unwrap();
+    let mut behind = connect(&made, address);
+    behind.greet().unwrap();
+    let begins: [(&[u8], _); 2] = [
+        // a greeting of 512 bytes
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", TcpStream::connect(address).unwrap()),
+        // a record of 16 KiB behind a whole handshake
+        (b"\x17\x03\x03\x40\x00", behind.into_socket()),
+    ];
+    for (begin, mut stream) in begins {
+        let began = Instant::now();
+        stream.write_all(begin).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        loop {
+            match stream.read(&mut [0; 4096]) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => break,
+            }
+            assert!(began.elapsed() < Duration::from_secs(12), "{begin:?} holds its connection");
+            // one that was cut shows it at the next read
+            let _ = stream.write_all(b"x");
+        }
+        assert!(began.elapsed() > Duration::from_secs(1), "{:?}", began.elapsed());
+    }
+    assert_eq!(told(&mut silent)["HTTPS"], "on");
     server.stop();
 }
 

@@ -33,6 +33,7 @@ pub struct Session {
     /// Encrypted bytes that came and for whose content the last reader had no room.
     kept: Vec<u8>,
     stage: Stage,
+    headway: Headway,
     export: bool,
     verbose: bool,
     client: Option<Box<Client>>,
@@ -51,6 +52,17 @@ enum Stage {
     Over,
 }
 
+/// What the last read took of the client that is nothing plain yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Headway {
+    /// Not a byte.
+    None,
+    /// Some of the handshake or of a record.
+    Some,
+    /// The end of the handshake.
+    Open,
+}
+
 impl Session {
     /// A session on which nothing came yet.
     pub fn new(service: &Service) -> Result<Self, rustls::Error> {
@@ -63,6 +75,7 @@ impl Session {
             sent: 0,
             kept: Vec::new(),
             stage: Stage::Silent,
+            headway: Headway::None,
             export: service.export,
             verbose: service.verbose,
             client: None,
@@ -84,6 +97,11 @@ impl Session {
         self.client.take()
     }
 
+    /// What the last read took besides plain bytes.
+    pub fn headway(&self) -> Headway {
+        self.headway
+    }
+
     /// Encrypted bytes that wait for the socket.
     pub fn waiting(&self) -> usize {
         self.sealed.len() - self.sent
@@ -100,6 +118,7 @@ impl Session {
         raw[pending.clone()].copy_from_slice(&std::mem::take(&mut self.kept));
         let mut filled = 0;
         let mut empty = false;
+        self.headway = Headway::None;
         loop {
             if self.stage == Stage::Over {
                 return receive(socket, buffer);
@@ -132,6 +151,9 @@ impl Session {
                 Ok(count) => {
                     empty = count < READ;
                     pending = 0..count;
+                    if self.headway == Headway::None {
+                        self.headway = Headway::Some;
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => empty = true,
                 Err(error) => return Err(error),
@@ -165,6 +187,7 @@ impl Session {
         }
         if self.stage == Stage::Greeting && !self.tls.is_handshaking() {
             self.stage = Stage::Open;
+            self.headway = Headway::Open;
             let certificate = self.tls.peer_certificates().and_then(<[_]>::first);
             self.client = certificate.map(|one| Box::new(Client::new(one, self.export)));
         }

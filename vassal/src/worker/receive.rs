@@ -5,9 +5,40 @@ use std::os::fd::AsFd;
 
 use nix::errno::Errno;
 
+use super::App;
 use super::connection::{After, Connection, Phase};
-use super::engine::Core;
+use super::engine::{Core, Engine};
 use super::serve::Step;
+use crate::tls::session::Headway;
+
+impl<A: App> Engine<A> {
+    /// As [`receive`], for a head: its time begins with the first byte, and where that is encrypted
+    /// before anything of it can be read. A handshake is counted for itself.
+    pub(super) fn receive_head(
+        &self,
+        connection: &mut Connection,
+        buffer: &mut [u8],
+    ) -> Result<usize, Step> {
+        let received = receive(connection, buffer);
+        if received.is_err() {
+            let headway = connection.output.tls().map(|tls| tls.headway());
+            match headway {
+                Some(Headway::Some) => self.begin_head(connection),
+                Some(Headway::Open) => connection.head_until = 0,
+                Some(Headway::None) | None => {}
+            }
+        }
+        received
+    }
+
+    /// The time of a head begins, if it has not begun.
+    pub(super) fn begin_head(&self, connection: &mut Connection) {
+        if connection.head_until == 0 {
+            let limit = self.outfit.serve.head_limit(self.wire(connection.listener));
+            connection.head_until = self.clock() + limit.as_millis() as u64;
+        }
+    }
+}
 
 /// Reads once. `Err` is what to do instead: nothing there, or the client's end.
 pub(super) fn receive(connection: &mut Connection, buffer: &mut [u8]) -> Result<usize, Step> {

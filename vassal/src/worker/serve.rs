@@ -238,7 +238,7 @@ impl<A: App> Engine<A> {
         let owned;
         let mut scratch = std::mem::take(&mut core.scratch);
         let bytes: &[u8] = if connection.input.is_empty() {
-            read = match receive(connection, &mut scratch) {
+            read = match self.receive_head(connection, &mut scratch) {
                 Ok(count) => count,
                 Err(step) => {
                     core.scratch = scratch;
@@ -250,7 +250,7 @@ impl<A: App> Engine<A> {
         } else {
             let before = connection.input.len();
             if connection.looked {
-                read = match receive(connection, &mut scratch) {
+                read = match self.receive_head(connection, &mut scratch) {
                     Ok(count) => count,
                     Err(step) => {
                         core.scratch = scratch;
@@ -316,10 +316,7 @@ impl<A: App> Engine<A> {
             Parsed::Incomplete => {
                 connection.input = bytes.to_vec();
                 connection.looked = true;
-                if connection.head_until == 0 {
-                    let limit = self.outfit.serve.head_limit(self.wire(connection.listener));
-                    connection.head_until = self.clock() + limit.as_millis() as u64;
-                }
+                self.begin_head(connection);
                 if read == READ_MAX || core.ended { Step::Again } else { Step::Wait }
             }
             Parsed::Refused(refusal) => self.refuse(connection, core, refusal),
