@@ -1,4 +1,5 @@
-//! Commands of hooks: a shell's, waited for, bounded in time.
+//! Commands of hooks: a shell's, waited for, bounded in time. Root runs none in a jail of a
+//! tenant's: every program there, the shell first of all, may be the tenant's.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -19,6 +20,12 @@ const LONG: Duration = Duration::from_secs(10);
 /// Runs a command, which is told as `text`, to its end. With `must`, another exit code than 0 is a
 /// failure.
 pub(super) fn run(command: &str, must: bool, text: &str, stage: &Stage<'_>) -> io::Result<()> {
+    if stage.access.is_risky() && !stage.access.roots {
+        // the shell itself may be the tenant's
+        return Err(io::Error::other(
+            "root runs no command inside a directory that somebody else can change",
+        ));
+    }
     let mut shell = Command::new("/bin/sh");
     shell
         .arg("-c")
@@ -105,6 +112,30 @@ mod tests {
         let mut environment = vec![("A".into(), "1".into())];
         let mut stage = Stage { access, environment: &mut environment, output: None, patience };
         super::super::run(&[hook], Phase::PreApp, &mut stage)
+    }
+
+    #[test]
+    fn root_runs_nothing_where_a_tenant_has_a_hand_in() {
+        if !nix::unistd::geteuid().is_root() {
+            eprintln!("not run: needs root");
+            return;
+        }
+        let who = shared::plan::Identity { uid: 54321, gid: 54321, groups: Vec::new() };
+        let deed = Deed::Run { command: "true".into(), must: false };
+        let (option, text) = ("hook-as-root".to_owned(), "safeexec:true".to_owned());
+        let hook = Hook { phase: Phase::AsRoot, option, text, deed };
+        let run = |roots| {
+            let stage = &mut Stage {
+                access: Access { tenant: Some(&who), roots },
+                environment: &mut Vec::new(),
+                output: None,
+                patience: Duration::from_mins(1),
+            };
+            super::super::run(std::slice::from_ref(&hook), Phase::AsRoot, stage)
+        };
+        run(true).unwrap();
+        let said = run(false).unwrap_err().to_string();
+        assert!(said.contains("root runs no command"), "{said}");
     }
 
     #[test]

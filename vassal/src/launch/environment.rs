@@ -1,7 +1,8 @@
-//! The environment of the tenant's interpreter.
+//! The environment of the tenant's interpreter, and that of commands that root runs before.
 //!
-//! It is made here, whole, and given to the interpreter alone: the master's own environment is
-//! never changed and never passed on.
+//! Both are made here, whole: the master's own environment is never changed and never passed on.
+//! What a configuration says of the interpreter's (`env`, the tenant's home) never reaches a
+//! command of root's: a `PATH` of the tenant's would have root run the tenant's programs.
 
 use std::ffi::{OsStr, OsString};
 
@@ -22,6 +23,9 @@ const SUPERVISION: [&str; 9] = [
 
 /// What a vassal under an Emperor gets of the Emperor's environment.
 const PASSED: [&str; 3] = ["LANG", "PATH", "TZ"];
+
+/// Where root's commands are looked for when nobody said where.
+const SAFE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The tenant, as the user database knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +51,7 @@ pub fn of_interpreter(
     home: Option<&Home>,
     plan: &Plan,
 ) -> Vec<(OsString, OsString)> {
-    let mut result = if summoned {
-        passed(inherited)
-    } else {
-        let keep = |name: &OsStr| !SUPERVISION.iter().any(|one| name == *one);
-        inherited.into_iter().filter(|(name, _)| keep(name)).collect()
-    };
+    let mut result = launchers(inherited, summoned);
     if let Some(home) = home.filter(|_| summoned) {
         set(&mut result, "HOME", Some(&home.directory));
         set(&mut result, "USER", Some(OsStr::new(&home.user)));
@@ -64,7 +63,33 @@ pub fn of_interpreter(
     result
 }
 
-fn set(list: &mut Vec<(OsString, OsString)>, name: &str, value: Option<&OsStr>) {
+/// The environment of commands that root runs for somebody else's server: what root started us
+/// with (under our Emperor the little that is passed on), and a `PATH` in any case.
+pub fn of_root(
+    inherited: impl IntoIterator<Item = (OsString, OsString)>,
+    summoned: bool,
+) -> Vec<(OsString, OsString)> {
+    let mut result = launchers(inherited, summoned);
+    if !result.iter().any(|(name, _)| name == "PATH") {
+        result.push(("PATH".into(), SAFE_PATH.into()));
+    }
+    result
+}
+
+/// What of the launcher's own environment anybody may see.
+fn launchers(
+    inherited: impl IntoIterator<Item = (OsString, OsString)>,
+    summoned: bool,
+) -> Vec<(OsString, OsString)> {
+    if summoned {
+        return passed(inherited);
+    }
+    let keep = |name: &OsStr| !SUPERVISION.iter().any(|one| name == *one);
+    inherited.into_iter().filter(|(name, _)| keep(name)).collect()
+}
+
+/// Sets a variable, or removes it.
+pub(crate) fn set(list: &mut Vec<(OsString, OsString)>, name: &str, value: Option<&OsStr>) {
     list.retain(|(known, _)| known != name);
     if let Some(value) = value {
         list.push((name.into(), value.to_owned()));
@@ -97,6 +122,16 @@ mod tests {
             ("A", "1"),
         ];
         assert_eq!(made, pairs(&want));
+    }
+
+    #[test]
+    fn roots_commands_see_what_root_gave_and_have_a_path() {
+        let inherited = pairs(&[("TZ", "UTC"), ("A", "0"), ("NOTIFY_SOCKET", "/run/x")]);
+        let path = ("PATH", SAFE_PATH);
+        assert_eq!(of_root(inherited.clone(), true), pairs(&[("TZ", "UTC"), path]));
+        assert_eq!(of_root(inherited, false), pairs(&[("TZ", "UTC"), ("A", "0"), path]));
+        let own = pairs(&[("PATH", "/bin")]);
+        assert_eq!(of_root(own.clone(), true), own);
     }
 
     #[test]

@@ -39,10 +39,12 @@ pub mod check;
 pub mod cli;
 /// `daemonize`.
 pub mod daemon;
-/// The interpreter's environment.
+/// The environments of the interpreter and of root's commands.
 pub mod environment;
 /// Where the Python extension is.
 pub mod extension;
+/// `fallback-config`.
+mod fallback;
 /// Another server in place of ours.
 pub mod foreign;
 /// `--help`.
@@ -72,6 +74,7 @@ pub mod socket;
 
 use channel::{Call, Channel};
 use daemon::Detached;
+use fallback::Fallback;
 use inherited::Inherited;
 use plan::Planned;
 use reader::{Ownership, Report, Shown, Source};
@@ -154,7 +157,7 @@ fn vassal(call: Call, channel: Channel) -> Exit {
     };
     let mut handover = match carry_out(task) {
         Ok(handover) => handover,
-        Err(finding) => return refuse(&channel, &[finding], Exit::Failure),
+        Err(broken) => return refuse(&channel, &[broken.finding], Exit::Failure),
     };
     if let Err(error) = channel.bound(&handover.listeners) {
         return complain(format!("the emperor is gone: {error}"));
@@ -201,28 +204,13 @@ pub fn serve(args: &[OsString]) -> Exit {
     let mut fallback = None;
     let exit = start(args, &mut fallback);
     match fallback {
-        Some(file) if exit == Exit::Failure => start_instead(&file),
+        Some(other) if exit == Exit::Failure => other.start(),
         Some(_) | None => exit,
     }
 }
 
-/// `fallback-config`: the same program with another file takes over.
-fn start_instead(file: &str) -> Exit {
-    if file.contains("://") || file == "-" {
-        return complain(format!("fallback-config: expected a file, found {file:?}"));
-    }
-    say(&[Finding::warning(None, None, format!("fallback-config: {file} is used"))], Exit::Failure);
-    match std::env::current_exe() {
-        Ok(program) => {
-            let error = Command::new(&program).arg("--config").arg(file).exec();
-            complain(format!("{}: cannot be executed: {error}", program.display()))
-        }
-        Err(error) => complain(format!("/proc/self/exe: {error}")),
-    }
-}
-
 /// Starts; `fallback` is set as long as another file could be started instead.
-fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
+fn start(args: &[OsString], fallback: &mut Option<Fallback>) -> Exit {
     let inherited = Inherited::take();
     let source = Source::CommandLine(args.to_vec());
     let ownership = source.ownership();
@@ -232,7 +220,7 @@ fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
     };
     // what a stranger's file names must not be read with root's rights
     if ownership.roots || !geteuid().is_root() {
-        fallback.clone_from(&report.fallback);
+        *fallback = report.fallback.clone().and_then(Fallback::new);
     }
     if !report.printed.is_empty() {
         let text = clean(&(report.printed.join("\n") + "\n"));
@@ -272,6 +260,10 @@ fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
     let Planned { plan, warnings } = planned;
     say(&warnings, Exit::Success);
     let Inherited { link, listeners, .. } = inherited;
+    if link.is_some() || !listeners.is_empty() {
+        // what was handed to this process is closed for any other one
+        *fallback = None;
+    }
     let notice = match detach(report.settings.launch.daemonize && link.is_none()) {
         Ok(Some(Detached::Daemon(notice))) => Some(notice),
         Ok(Some(Detached::Terminal(exit))) => return exit,
@@ -291,7 +283,10 @@ fn start(args: &[OsString], fallback: &mut Option<String>) -> Exit {
     };
     let mut handover = match carry_out(task) {
         Ok(handover) => handover,
-        Err(finding) => return say(&[finding], Exit::Failure),
+        Err(Broken { finding, is_final }) => {
+            fallback.take_if(|_| is_final);
+            return say(&[finding], Exit::Failure);
+        }
     };
     handover.link = link.map(|socket| Link { socket, frames: false });
     handover.prepare = prepare;
@@ -436,17 +431,38 @@ struct Task {
     summoned: bool,
 }
 
+/// A plan that could not be carried out.
+struct Broken {
+    finding: Finding,
+    /// Another configuration cannot be started by this process any more.
+    is_final: bool,
+}
+
 /// Carries the plan out and gathers what the master needs.
-fn carry_out(task: Task) -> Result<Handover, Finding> {
+fn carry_out(task: Task) -> Result<Handover, Broken> {
     let Task { report, plan, given, inherited, roots, trusted, tyrant, summoned } = task;
-    let extension = extension::find().map_err(plain)?;
+    let extension =
+        extension::find().map_err(|error| Broken { finding: plain(error), is_final: false })?;
     // before the jail, where the user database may be another one
     let home = identity::home(plan.identity.as_ref());
     let environment =
         environment::of_interpreter(std::env::vars_os(), summoned, home.as_ref(), &plan);
-    let steps =
-        run::Task { plan: &plan, given, inherited, roots, trusted, environment, tyrant, extension };
-    let done = run::carry_out(steps).map_err(|error| error.finding(&report.origins, &plan))?;
+    let of_root = environment::of_root(std::env::vars_os(), summoned);
+    let steps = run::Task {
+        plan: &plan,
+        given,
+        inherited,
+        roots,
+        trusted,
+        environment,
+        of_root,
+        tyrant,
+        extension,
+    };
+    let done = run::carry_out(steps).map_err(|error| Broken {
+        finding: error.finding(&report.origins, &plan),
+        is_final: error.is_final,
+    })?;
     if let (Some(Shown { text, .. }), true) = (&report.shown, summoned) {
         // a reader that went away is no reason to fail
         let _ = io::stdout().write_all(text.as_bytes());

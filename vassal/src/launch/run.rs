@@ -4,19 +4,19 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsString;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::sys::stat::{Mode, umask};
 use shared::finding::Finding;
 use shared::plan::Plan;
-use shared::settings::{Address, Hook, Listen, Phase};
+use shared::settings::{Address, Deed, Hook, Listen, Phase};
 
 use super::access::Access;
 use super::identity::drop_root;
 use super::plan::Origins;
 use super::socket::name_of;
-use super::{jail, limits, output, socket};
+use super::{environment, jail, limits, output, socket};
 use crate::handover::{Listener, LogFile, Vacuum};
 use crate::hook::{self, Stage};
 
@@ -51,6 +51,8 @@ pub struct Failure {
     pub step: Step,
     /// Why.
     pub source: Box<dyn Error + Send + Sync>,
+    /// The root directory or the rights of the start are gone: nothing else can be started.
+    pub is_final: bool,
 }
 
 /// What is to be carried out, and for whom.
@@ -64,8 +66,10 @@ pub struct Task<'a> {
     pub roots: bool,
     /// Whether root alone had a hand in all of the configuration: its hooks may be root's.
     pub trusted: bool,
-    /// The interpreter's environment, which commands of hooks get too.
+    /// The interpreter's environment, which commands get too that run as the tenant.
     pub environment: Vec<(OsString, OsString)>,
+    /// The environment of commands that root runs for a tenant.
+    pub of_root: Vec<(OsString, OsString)>,
     /// Whether a tyrant rules.
     pub tyrant: bool,
     /// Listening sockets that `fd://` may name, by number.
@@ -91,7 +95,7 @@ pub struct Done {
 
 impl Step {
     fn failed(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Failure {
-        Failure { step: self, source: source.into() }
+        Failure { step: self, source: source.into(), is_final: false }
     }
 
     /// The option that asked for the step.
@@ -135,19 +139,25 @@ impl Failure {
 
 /// Does everything that root has to do, in this order, and is the tenant at the end.
 pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
-    let Task { plan, given, inherited, roots, trusted, mut environment, tyrant, extension } = task;
+    let inherited_mask = umask(Mode::from_bits_truncate(0o022));
+    let mut is_final = false;
+    steps(task, inherited_mask, &mut is_final).map_err(|failure| {
+        umask(inherited_mask);
+        Failure { is_final, ..failure }
+    })
+}
+
+/// The steps; `is_final` is set where there is no way back.
+fn steps(task: Task<'_>, inherited_mask: Mode, is_final: &mut bool) -> Result<Done, Failure> {
+    let Task { plan, given, inherited, roots, trusted, environment, of_root, tyrant, extension } =
+        task;
     let tenant = plan.identity.as_ref();
     let access = Access { tenant, roots: roots && !tyrant };
     let early = Access { tenant, roots: trusted && !tyrant };
-    let inherited_mask = umask(Mode::from_bits_truncate(0o022));
-    let mut hooks = |phase, access, log: &Option<output::Opened>| {
-        let stage = Stage {
-            access,
-            environment: &mut environment,
-            output: log.as_ref().map(|log| log.file.as_fd()),
-            patience: hook::PATIENCE,
-        };
-        carry_out_hooks(plan, phase, stage)
+    let mut environments = Environments { own: environment, of_root };
+    let mut hooks = |phase: Phase, access: Access<'_>, log: &Option<output::Opened>| {
+        let output = log.as_ref().map(|log| log.file.as_fd());
+        environments.hooks(plan, phase, access, output)
     };
 
     hooks(Phase::Asap, early, &None)?;
@@ -159,6 +169,7 @@ pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
     for phase in [Phase::PreJail, Phase::InJail, Phase::PostJail] {
         hooks(phase, early, &log)?;
     }
+    *is_final = plan.chroot.is_some();
     let jailed = jail::enter(plan.chroot.as_deref(), extension, &access)
         .map_err(|error| Step::Jail.failed(error))?;
     umask(plan.umask.map_or(inherited_mask, Mode::from_bits_truncate));
@@ -173,11 +184,12 @@ pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
     if own {
         limit()?;
     }
+    *is_final |= tenant.is_some();
     let tenant = drop_root(jailed, tenant).map_err(|error| Step::Drop.failed(error))?;
     if !own {
         limit()?;
     }
-    // from here on there is nobody else whose rights could be meant
+    // from here on there is nobody else whose rights could be meant, nor whose environment
     hooks(Phase::AsUser, Access { tenant: None, roots: true }, &log)?;
     change_directory(plan)?;
     redirect(log.as_ref())?;
@@ -185,7 +197,38 @@ pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
     let (listeners, files) = sockets.finish();
     vacuum.extend(files);
     let log = log.map(|log| log.place);
-    Ok(Done { listeners, vacuum, extension: tenant.extension, log, environment })
+    let (extension, environment) = (tenant.extension, environments.own);
+    Ok(Done { listeners, vacuum, extension, log, environment })
+}
+
+/// What commands of hooks find in their environment.
+struct Environments {
+    /// The interpreter's, whose words are the tenant's.
+    own: Vec<(OsString, OsString)>,
+    /// That of commands which root runs for a tenant.
+    of_root: Vec<(OsString, OsString)>,
+}
+
+impl Environments {
+    /// Carries out the hooks of a phase. What they set holds for the interpreter in any case.
+    fn hooks(
+        &mut self,
+        plan: &Plan,
+        phase: Phase,
+        access: Access<'_>,
+        output: Option<BorrowedFd<'_>>,
+    ) -> Result<(), Failure> {
+        let risky = access.is_risky();
+        let environment = if risky { &mut self.of_root } else { &mut self.own };
+        let stage = Stage { access, environment, output, patience: hook::PATIENCE };
+        carry_out_hooks(plan, phase, stage)?;
+        for hook in plan.hooks.iter().filter(|hook| risky && hook.phase == phase) {
+            if let Deed::Set { name, value } = &hook.deed {
+                environment::set(&mut self.own, name, Some(value.as_ref()));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Carries out the hooks of a phase; one that asks to end ends the launcher.
