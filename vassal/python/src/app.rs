@@ -16,7 +16,7 @@ use crate::apps::Apps;
 use crate::environ::Environs;
 use crate::exception::{Exception, say};
 use crate::native;
-use crate::object::{Object, data};
+use crate::object::{Object, data, integer};
 use crate::process;
 use crate::start::Start;
 use crate::support::Support;
@@ -278,6 +278,9 @@ impl App for Wsgi {
                 .expect("memory for the template environ at start-up");
             let start = Start::new(number, self.serve.socket_timeout.max(Duration::from_secs(1)))
                 .expect("memory for start_response at start-up");
+            if let (Some(support), Some(core)) = (Support::of(self.support), integer(number)) {
+                support.run(c"name_thread", &[&core]);
+            }
             let state = ffi::PyEval_SaveThread();
             Core { state, gil: Some(gil), environs, start, leftovers: Vec::new() }
         }

@@ -325,6 +325,9 @@ impl Environs {
             b"HTTPS" => matches!(bytes, b"on" | b"1" | b"true"),
             b"UWSGI_SCHEME" => bytes == b"https",
             b"HTTP_X_FORWARDED_PROTO" => bytes == b"https" && local(&call.peer.address),
+            b"HTTP_X_FORWARDED_SSL" => {
+                matches!(bytes, b"on" | b"1" | b"true") && local(&call.peer.address)
+            }
             _ => false,
         };
         if secure {

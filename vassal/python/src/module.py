@@ -68,6 +68,7 @@ def make_module(serve, facts):
     module.has_threads = 1
     module.hostname = encode(hostname)
     module.is_a_reload = facts["generation"] > 1
+    os.environ["UWSGI_RELOADS"] = str(facts["generation"] - 1)
     module.loop = None
     module.numproc = serve["processes"]
     module.opt = options()
@@ -374,6 +375,15 @@ def post_fork():
     if hook is not None and hook is not state.get("called"):
         state["called"] = hook
         hook()
+
+
+def name_thread(core):
+    """The name that logs show of a thread that serves. Where nobody imported threading, nobody
+    asks for it."""
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        name = "uWSGIWorker%dCore%d" % (state["module"].worker_id(), core)
+        threading.current_thread().name = name
 
 
 def after_request():

@@ -292,6 +292,7 @@ impl Nursery {
         // its objects belong to the interpreter, which this process leaves without a teardown
         let engine = Box::leak(Box::new(Engine::new(app, outfit)?));
         native::serving(engine);
+        process::heed(engine.control())?;
         without_lock(|| engine.run());
         Ok(())
     }

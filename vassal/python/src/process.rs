@@ -1,8 +1,9 @@
 //! What a nursery and its workers ask of the kernel as processes.
 
 use std::io;
-use std::sync::atomic::AtomicBool;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicI32};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -13,6 +14,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, geteuid, getppid};
 use pyo3::ffi;
 use shared::sys::process::{die_with_parent, leave};
+use vassal::worker::control::FULL;
 
 /// The longest that a worker waits to become its master's child.
 const ADOPTION: Duration = Duration::from_secs(10);
@@ -20,17 +22,54 @@ const ADOPTION: Duration = Duration::from_secs(10);
 extern "C" fn nothing(_signal: i32) {}
 
 /// Signals of a terminal or of an operator are the master's to act on: they do nothing here.
-/// TERM ends the process, as uWSGI's workers do.
+/// TERM ends the process, as uWSGI's workers do; what HUP does to a worker, [`heed`] says.
 pub(crate) fn signals() -> io::Result<()> {
     // a handler, not "ignore", which would be inherited by what the application executes
     let deaf = SigAction::new(SigHandler::Handler(nothing), SaFlags::SA_RESTART, SigSet::empty());
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-    for signal in [Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1] {
+    let operators =
+        [Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2];
+    for signal in operators {
         // SAFETY: the handler does nothing at all.
         unsafe { sigaction(signal, &deaf) }?;
     }
     // SAFETY: the default action needs no code of ours.
     unsafe { sigaction(Signal::SIGTERM, &default) }?;
+    Ok(())
+}
+
+/// The control socket of this worker, for the handler below; -1: there is none.
+static CONTROL: AtomicI32 = AtomicI32::new(-1);
+
+extern "C" fn ask_for_a_successor(_signal: i32) {
+    let socket = CONTROL.load(Relaxed);
+    if socket >= 0 && !FORKED.load(Relaxed) {
+        let before = Errno::last_raw();
+        let flags = nix::libc::MSG_DONTWAIT | nix::libc::MSG_NOSIGNAL;
+        // SAFETY: send may be called in a signal handler; the bytes are a constant, and the
+        // descriptor is one that this process never closes.
+        unsafe { nix::libc::send(socket, FULL.as_ptr().cast(), FULL.len(), flags) };
+        Errno::set_raw(before);
+    }
+}
+
+/// From here on a HUP has this worker replaced once it has finished its requests, as uWSGI's
+/// workers are.
+///
+/// `control` stays open as long as the process lives. What the application made of the signal
+/// while it was imported stays as it is.
+pub(crate) fn heed(control: BorrowedFd<'_>) -> io::Result<()> {
+    CONTROL.store(control.as_raw_fd(), Relaxed);
+    let asks = SigHandler::Handler(ask_for_a_successor);
+    let asks = SigAction::new(asks, SaFlags::SA_RESTART, SigSet::empty());
+    // SAFETY: the handler loads atomics and sends a constant; it leaves errno as it was.
+    let before = unsafe { sigaction(Signal::SIGHUP, &asks) }?;
+    let ours = matches!(before.handler(), SigHandler::Handler(handler)
+        if std::ptr::fn_addr_eq(handler, nothing as extern "C" fn(i32)));
+    if !ours {
+        // SAFETY: what was there before.
+        unsafe { sigaction(Signal::SIGHUP, &before) }?;
+    }
     Ok(())
 }
 

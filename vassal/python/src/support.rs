@@ -90,6 +90,15 @@ impl Support {
         })
     }
 
+    /// Another reference to it, by its namespace.
+    ///
+    /// # Safety
+    /// The lock is held, and `space` is that of a `Support` which is alive.
+    pub(crate) unsafe fn of(space: *mut ffi::PyObject) -> Option<Self> {
+        // SAFETY: the caller's promise.
+        unsafe { Object::borrow(space).map(Self) }
+    }
+
     /// Another reference to it.
     pub(crate) fn share(&self) -> Option<Self> {
         // SAFETY: the lock is held and the namespace is alive.

@@ -3,6 +3,7 @@
 use std::os::fd::AsFd;
 use std::time::Instant;
 
+use nix::unistd::Pid;
 use shared::exit::Exit;
 use shared::sys::{memory, process};
 
@@ -57,7 +58,10 @@ impl Master {
                         Some(process::Ended::Code(code)) => format!("died with exit code {code}"),
                         None => "died".into(),
                     };
-                    output::say(&format!("DAMN ! worker {id} {how} :( trying respawn ..."));
+                    let pid = self.departed.map_or(0, Pid::as_raw);
+                    output::say(&format!(
+                        "DAMN ! worker {id} (pid: {pid}) {how} :( trying respawn ..."
+                    ));
                 }
                 Action::Cheaped(id) => output::say(&format!("uWSGI worker {id} cheaped.")),
                 Action::Asleep => self.fall_asleep(),

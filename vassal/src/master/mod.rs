@@ -140,6 +140,8 @@ pub(crate) struct Master {
     /// Settings of generations that are about to hatch, by number.
     coming: BTreeMap<u64, Serve>,
     respawns: u64,
+    /// The process of the worker whose end is being decided about.
+    departed: Option<Pid>,
     retired_requests: u64,
     no_app: bool,
     daemons: daemons::Daemons,
@@ -210,6 +212,7 @@ impl Master {
             pidfile: handover.plan.pidfile,
             at_once: false,
             respawns: 0,
+            departed: None,
             retired_requests: 0,
             no_app: false,
             daemons: daemons::Daemons::default(),
@@ -276,6 +279,7 @@ impl Master {
                     // a lazy worker that cannot import says so by this code
                     self.no_app |= *how == Some(process::Ended::Code(Exit::NoApp.code()));
                     if let Some(brood) = self.broods.get_mut(name) {
+                        self.departed = brood.pid(*key);
                         brood.forget(*key);
                     }
                 }

@@ -44,6 +44,9 @@ pub enum News {
     NoApp(String),
 }
 
+/// [`News::Full`] as it is sent, for a signal handler, which may not make a text.
+pub const FULL: &[u8] = b"\"full\"";
+
 /// Sends a message as one packet.
 pub fn send<T: Serialize>(
     socket: impl AsFd,
@@ -61,4 +64,14 @@ pub fn receive<T: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<(T, 
         return Ok(None);
     }
     Ok(Some((serde_json::from_slice(&buffer[..size])?, descriptors)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FULL, News};
+
+    #[test]
+    fn the_packet_of_a_signal_handler_is_what_serde_writes() {
+        assert_eq!(serde_json::to_vec(&News::Full).unwrap(), FULL);
+    }
 }

@@ -1,7 +1,7 @@
 //! The loop of a worker's threads.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
@@ -218,6 +218,11 @@ impl<A: App> Engine<A> {
     /// Tells the master something; a master that is gone is noticed elsewhere.
     pub(super) fn tell(&self, news: &News) {
         let _ = control::send(&self.outfit.control, news, &[]);
+    }
+
+    /// The socket on which this worker and its master talk; it stays open.
+    pub fn control(&self) -> BorrowedFd<'_> {
+        self.outfit.control.as_fd()
     }
 
     /// Asks to be replaced, once (`reload-on-exception`).
