@@ -55,6 +55,12 @@ pub fn nodelay(socket: impl AsFd) -> io::Result<()> {
     Ok(setsockopt(&socket, sockopt::TcpNoDelay, &true)?)
 }
 
+/// Lets the close of a connection be a reset (SO_LINGER of no time, socket(7)).
+pub fn reset_at_close(socket: impl AsFd) -> io::Result<()> {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    Ok(setsockopt(&socket, sockopt::Linger, &linger)?)
+}
+
 /// Lets so many connections wait whose first bytes came with the request to connect
 /// (TCP_FASTOPEN, tcp(7)).
 pub fn fast_open(listener: impl AsFd, queue: u32) -> io::Result<()> {

@@ -90,6 +90,7 @@ impl<A: App> Engine<A> {
         }
         let socket = connection.socket.as_fd();
         let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
+        reply.announce(&self.leaving);
         let post = self.posts.get(number).filter(|_| self.watched);
         if let Some(post) = post {
             post.enter(&connection.socket, (!secure).then_some(wire), request.stream);
@@ -142,6 +143,8 @@ impl<A: App> Engine<A> {
         connection.served += 1;
         connection.after = match (end.keep, end.lost || end.aborted) {
             (true, _) => After::Next,
+            // a body without length or chunks must not look whole
+            (false, true) if end.open_ended && !end.lost => After::Reset,
             (false, true) => After::Close,
             // the client asked for the end, or is a web server: nothing more can be on its way
             (false, false) if wire.has_variables() || !request.keep_alive => After::Close,

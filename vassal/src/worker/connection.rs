@@ -66,8 +66,17 @@ pub enum After {
     Next,
     /// The connection is closed.
     Close,
+    /// The connection is reset, which tells the client that something is missing.
+    Reset,
     /// The sending side is closed, the client's end awaited.
     Linger,
+}
+
+impl After {
+    /// Whether the end is a regular one, which TLS announces.
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Close | Self::Linger)
+    }
 }
 
 /// One connection.
@@ -125,6 +134,11 @@ impl Connection {
             announced: true,
             stream: 0,
         }
+    }
+
+    /// Lets its close be a reset. A UNIX socket knows none: there it stays a plain end.
+    pub fn reset(&self) {
+        let _ = shared::sys::socket::reset_at_close(&self.socket);
     }
 
     /// Whether something happened that no event has told yet: bytes came (an idle connection is

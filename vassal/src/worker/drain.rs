@@ -70,6 +70,7 @@ impl<A: App> Engine<A> {
         if self.draining.swap(true, Relaxed) {
             return;
         }
+        self.leaving.store(successors.is_none(), Relaxed);
         self.outfit.board.count(self.outfit.seat, Count::Accepting).store(0, Relaxed);
         if let Some(socket) = &successors {
             let _ = descriptor::nonblocking(socket, true);

@@ -79,6 +79,8 @@ pub struct Engine<A> {
     pub(super) ports: Vec<String>,
     pub(super) turn: Mutex<Waiting>,
     pub(super) draining: AtomicBool,
+    /// It drains, and nobody takes its connections.
+    pub(super) leaving: AtomicBool,
     pub(super) successors: Mutex<Option<OwnedFd>>,
     pub(super) open: AtomicUsize,
     pub(super) loyal: AtomicBool,
@@ -170,6 +172,7 @@ impl<A: App> Engine<A> {
             ports,
             turn: Mutex::default(),
             draining: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             successors: Mutex::new(None),
             open: AtomicUsize::new(0),
             loyal: AtomicBool::new(false),

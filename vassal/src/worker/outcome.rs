@@ -22,6 +22,8 @@ pub struct Conclusion {
     pub lost: bool,
     /// Whether the application failed after the head was sent.
     pub aborted: bool,
+    /// Whether nothing but the end of the connection ends the body.
+    pub open_ended: bool,
     /// Whether the application failed at all.
     pub failed: bool,
 }

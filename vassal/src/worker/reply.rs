@@ -6,6 +6,7 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -91,6 +92,7 @@ pub struct Reply<'a> {
     pub(super) file: bool,
     notes: Notes,
     post: Option<&'a Post>,
+    leaving: Option<&'a AtomicBool>,
     pub(super) say: Say<'a>,
 }
 
@@ -125,6 +127,7 @@ impl<'a> Reply<'a> {
             file: false,
             notes: Notes::default(),
             post: None,
+            leaving: None,
             say: Say::default(),
         }
     }
@@ -236,6 +239,7 @@ impl<'a> Reply<'a> {
             post.claim();
         }
         self.fields += self.say.add_fields(self.head);
+        self.close |= self.leaves();
         let http = self.facts.wire == Wire::Http;
         if self.length.is_none() && !self.bodiless() {
             match total {
@@ -485,6 +489,7 @@ impl<'a> Reply<'a> {
             file: self.file,
             lost: self.lost.is_some(),
             aborted: self.stage != Stage::Ended || short,
+            open_ended: self.open_ended(),
             failed: self.failed,
         }
     }

@@ -1,8 +1,10 @@
-//! What the module `uwsgi` asks of an answer: its descriptor, its early end, a limit of its own.
+//! What others ask of an answer. The module `uwsgi`: its descriptor, its early end, a limit of
+//! its own. The worker's loop: how its connection ends.
 
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use nix::sys::socket::{Shutdown, shutdown};
@@ -28,6 +30,21 @@ impl<'a> Reply<'a> {
             self.post = Some(post);
         }
         Ok(())
+    }
+
+    /// The head says that the connection ends where this is true by then.
+    pub fn announce(&mut self, leaving: &'a AtomicBool) {
+        self.leaving = Some(leaving);
+    }
+
+    /// Whether the worker will not keep the connection after all.
+    pub(super) fn leaves(&self) -> bool {
+        self.leaving.is_some_and(|leaving| leaving.load(Relaxed))
+    }
+
+    /// Whether nothing but the end of the connection ends the body.
+    pub(super) fn open_ended(&self) -> bool {
+        self.length.is_none() && !self.chunked && !self.facts.wire.is_fastcgi() && !self.silent()
     }
 
     /// The connection's descriptor (`uwsgi.connection_fd`).

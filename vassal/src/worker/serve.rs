@@ -158,12 +158,16 @@ impl<A: App> Engine<A> {
             if !connection.output.is_empty() {
                 continue;
             }
-            if connection.after != After::Next && connection.output.end_tls() {
+            if connection.after.is_end() && connection.output.end_tls() {
                 continue;
             }
             match connection.after {
                 After::Next => {}
                 After::Close => return Fate::Gone,
+                After::Reset => {
+                    connection.reset();
+                    return Fate::Gone;
+                }
                 After::Linger => {
                     if shutdown(connection.socket.as_raw_fd(), Shutdown::Write).is_err() {
                         return Fate::Gone;

@@ -125,6 +125,7 @@ mod tests {
             file: false,
             lost: false,
             aborted: false,
+            open_ended: false,
             failed: false,
         }
     }
