@@ -2,25 +2,16 @@
 //! streams and errors are the same whatever carries them.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
-use tests::http::{self, Client, Response};
-use tests::{Dir, Run, Server, Subject, fastcgi, free_address, only, python, scgi, uwsgi};
+use tests::http::{Place, Response};
+use tests::wire::Wire;
+use tests::{Dir, Run, Server, Subject, free_address, only, python};
 
 /// The site, with a socket for each protocol.
 struct Site {
     server: Server,
     http: SocketAddr,
     dir: Dir,
-}
-
-/// A protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wire {
-    Http,
-    Uwsgi,
-    Fastcgi,
-    Scgi,
 }
 
 impl Site {
@@ -39,11 +30,7 @@ impl Site {
         Some(Self { server, http, dir })
     }
 
-    fn socket(&self, name: &str) -> PathBuf {
-        self.dir.join(name)
-    }
-
-    /// One request with fields, which are variables elsewhere.
+    /// One request.
     fn ask(
         &self,
         wire: Wire,
@@ -52,44 +39,13 @@ impl Site {
         fields: &[(&str, &str)],
         body: &[u8],
     ) -> Response {
-        let length = body.len().to_string();
-        let named: Vec<(String, &str)> = fields
-            .iter()
-            .map(|(name, value)| {
-                let upper = name.to_uppercase().replace('-', "_");
-                let name = if upper == "CONTENT_TYPE" { upper } else { format!("HTTP_{upper}") };
-                (name, *value)
-            })
-            .collect();
-        let more = named.iter().map(|(name, value)| (name.as_str(), *value));
-        let seen = match wire {
-            Wire::Http => {
-                let lines: Vec<String> =
-                    fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-                let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-                http::ask(self.http, method, uri, &lines, body)
-            }
-            Wire::Uwsgi => Client::connect(self.socket("a.uwsgi").as_path()).and_then(|mut one| {
-                let mut vars = uwsgi::variables(method, uri, &length);
-                vars.extend(more);
-                one.send([&uwsgi::packet((0, 0), &vars)[..], body].concat())?;
-                one.response(true)
-            }),
-            Wire::Fastcgi => {
-                Client::connect(self.socket("a.fcgi").as_path()).and_then(|mut one| {
-                    let mut vars = fastcgi::usual(method, uri, &length);
-                    vars.extend(more);
-                    one.send(fastcgi::request(1, false, &vars, body, 60_000))?;
-                    fastcgi::response(&mut one, 1)
-                })
-            }
-            Wire::Scgi => Client::connect(self.socket("a.scgi").as_path()).and_then(|mut one| {
-                let mut vars = scgi::usual(method, uri, &length);
-                vars.extend(more);
-                one.send([&scgi::head(&vars)[..], body].concat())?;
-                http::of_cgi(&one.rest())
-            }),
+        let place = match wire {
+            Wire::Http => Place::from(self.http),
+            Wire::Uwsgi => Place::Unix(self.dir.join("a.uwsgi")),
+            Wire::Fastcgi => Place::Unix(self.dir.join("a.fcgi")),
+            Wire::Scgi => Place::Unix(self.dir.join("a.scgi")),
         };
+        let seen = wire.ask(&place, method, uri, fields, body);
         seen.unwrap_or_else(|error| panic!("{wire:?} {method} {uri}: {error}"))
     }
 
@@ -158,7 +114,7 @@ fn a_django_site_is_the_same_through_every_protocol() {
         return;
     }
     let Some(site) = Site::start() else { return };
-    for wire in [Wire::Http, Wire::Uwsgi, Wire::Fastcgi, Wire::Scgi] {
+    for wire in Wire::ALL {
         site.visit(wire);
     }
     site.server.stop();

@@ -3,8 +3,9 @@
 
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use tests::front::beside;
 use tests::http::{self, Response};
 use tests::programs::system;
 use tests::{Dir, Run, Server, Subject, free_address, only};
@@ -81,12 +82,6 @@ fn examine(name: &str, prefix: &str, ask: &Ask<'_>) {
     for _ in 0..5 {
         assert_eq!(ask("GET", "/generator", b"").text(), "one two three", "{name}");
     }
-}
-
-/// Where the modules of a package lie: beside its program, wherever that was unpacked.
-fn beside(program: &Path, modules: &str) -> PathBuf {
-    let root = program.ancestors().nth(2).unwrap_or(Path::new("/usr"));
-    root.join("lib").join(modules)
 }
 
 #[test]

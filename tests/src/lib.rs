@@ -13,6 +13,8 @@ pub mod api;
 pub mod emperor;
 /// A FastCGI client that can also misbehave.
 pub mod fastcgi;
+/// Web servers in front of a server under test.
+pub mod front;
 /// A raw HTTP client that can also misbehave.
 pub mod http;
 /// Load generators and their verdicts.
@@ -41,6 +43,8 @@ pub mod tls;
 pub mod uwsgi;
 /// Waiting for a condition.
 pub mod wait;
+/// One request over any protocol.
+pub mod wire;
 
 pub use programs::{Subject, not_run, note, only, root, subject};
 pub use proof::Proof;

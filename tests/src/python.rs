@@ -7,7 +7,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::programs;
+use crate::programs::{self, Subject, subject};
 
 /// A CPython, by its minor version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,23 @@ pub fn prepared() -> Option<PathBuf> {
     }
     programs::not_run("the Python environment is missing: run tests/run");
     None
+}
+
+/// The same environment, where `tests/run` could install the frameworks too and, for the original,
+/// where it is of the version that this one is linked to.
+pub fn frameworks() -> Option<PathBuf> {
+    let path = prepared()?;
+    if !path.join("frameworks").exists() {
+        programs::not_run("Flask, Pyramid, Bottle, Falcon are missing: run tests/run");
+        return None;
+    }
+    let linked = Path::new("/usr/bin/python3").canonicalize().unwrap_or_default();
+    let fits = linked.file_name().is_some_and(|name| path.join("lib").join(name).is_dir());
+    if subject() == Subject::Uwsgi && !fits {
+        programs::not_run("the Python environment is of another version than the original's");
+        return None;
+    }
+    Some(path)
 }
 
 /// The folder of wheels that `tests/run` downloaded, for installing without a network.
