@@ -4,34 +4,35 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use tests::http::{Place, Response};
+use tests::http::Place;
 use tests::wire::Wire;
 
-use crate::frameworks::{FRAMEWORKS, Sites};
+use crate::frameworks::{Ask, FRAMEWORKS, Sites};
 
 /// What the middlewares themselves have to do, asked with fields that a proxy would set.
-fn examine(who: &str, ask: &dyn Fn(&str, &str, &[(&str, &str)]) -> Response) {
+fn examine(who: &str, ask: &Ask<'_>) {
+    let get = |uri: &str, fields: &[(&str, &str)]| ask("GET", uri, fields, b"");
     // the name, the scheme and the client that the proxy tells
     let told = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "shop.test")];
-    let seen = ask("GET", "/flask/h%C3%A4llo/a?q=1", &told).json();
+    let seen = get("/flask/h%C3%A4llo/a?q=1", &told).json();
     let url = seen["url"].as_str().unwrap_or_default();
     assert!(url.starts_with("https://shop.test/flask/h"), "{who}: {url}");
 
     // a file that a middleware serves: whole, unchanged, a part of it
-    let style = ask("GET", "/assets/style.css", &[]);
+    let style = get("/assets/style.css", &[]);
     assert_eq!(style.text(), "body { color: black }\n", "{who}");
     let date = style.header("last-modified").unwrap_or_else(|| panic!("{who}: {style:?}"));
-    let again = ask("GET", "/assets/style.css", &[("If-Modified-Since", date)]);
+    let again = get("/assets/style.css", &[("If-Modified-Since", date)]);
     assert_eq!((again.status, again.body.len()), (304, 0), "{who}");
-    let part = ask("GET", "/assets/style.css", &[("Range", "bytes=7-11")]);
+    let part = get("/assets/style.css", &[("Range", "bytes=7-11")]);
     assert_eq!((part.status, part.text().as_str()), (206, "color"), "{who}");
 
     // an answer made smaller
-    let small = ask("GET", "/falcon/stream", &[("Accept-Encoding", "gzip")]);
+    let small = get("/falcon/stream", &[("Accept-Encoding", "gzip")]);
     assert_eq!(small.header("content-encoding"), Some("gzip"), "{who}");
     let whole = unzipped(&small.body);
     assert!(small.body.len() < whole.len() / 2, "{who}");
-    assert_eq!(whole, ask("GET", "/falcon/stream", &[]).body, "{who}");
+    assert_eq!(whole, get("/falcon/stream", &[]).body, "{who}");
 }
 
 /// What a body was before it was compressed.
@@ -59,8 +60,8 @@ fn a_chain_of_middlewares_serves_every_site_through_every_protocol() {
         }
         for wire in Wire::ALL {
             let place = Place::from(sites.address(wire));
-            examine(&format!("{callable} over {wire:?}"), &|method, uri, fields| {
-                wire.ask(&place, method, uri, fields, b"").expect("the server answers")
+            examine(&format!("{callable} over {wire:?}"), &|method, uri, fields, body| {
+                wire.ask(&place, method, uri, fields, body).expect("the server answers")
             });
         }
         sites.stop();
