@@ -1,5 +1,7 @@
 //! Malformed input of every protocol: an answer or a close, never a crash, never a smuggled request.
 
+/// What real web servers sent, played back.
+mod captured;
 /// Malformed and smuggled requests, each with the rule that it breaks or keeps.
 mod corpus;
 /// FastCGI, good and bad.
