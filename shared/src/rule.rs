@@ -201,6 +201,11 @@ rules! {
     NOT_RUN = "not-run", Note, "something that a check does not run",
         "Commands, other hosts and descriptors are left alone by a check; what they would say is \
          not known.";
+    CERTIFICATE = "certificate", Error, "a certificate or key that cannot be used",
+        "It is missing, may not be read, is no PEM, or the key belongs to another certificate. \
+         A certificate that is not valid now is a warning, and so is a file that is missing where \
+         the configuration may be meant for another machine. uWSGI finds it at the start, or at \
+         the first client.";
     UNREADABLE = "unreadable", Error, "a file that cannot be checked",
         "It is missing, unreadable or no configuration.";
     MORE = "more", Note, "findings that are not shown",

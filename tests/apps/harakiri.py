@@ -23,6 +23,15 @@ def deep_in_the_application(seconds):
         time.sleep(0.05)
 
 
+def after():
+    print("the hook begins", file=sys.stderr, flush=True)
+    deep_in_the_application(float(os.environ["AFTER"]))
+
+
+if os.environ.get("AFTER"):
+    uwsgi.after_req_hook = after
+
+
 def application(environ, start_response):
     path, seconds = environ["PATH_INFO"], float(environ["QUERY_STRING"] or "0")
     if path == "/held":

@@ -1,6 +1,7 @@
 //! `vassal --check`, `emperorctl check`, `emperor --check`: what is said, in which form, with
 //! which exit code, with whose rights, and how fast.
 
+mod certificates;
 mod corpus;
 mod emperor;
 mod form;

@@ -36,6 +36,11 @@ impl Certificates {
 
     /// Makes a certificate `name.crt` with `name.key` for the host `host`, or for a client.
     pub fn make(&self, name: &str, host: &str, subject: &str) -> (PathBuf, PathBuf) {
+        self.lasting(name, host, subject, 10)
+    }
+
+    /// The same for so many days; -1 is over.
+    pub fn lasting(&self, name: &str, host: &str, subject: &str, days: i32) -> (PathBuf, PathBuf) {
         let file = |end: &str| format!("{name}.{end}");
         let extension = if host.is_empty() {
             "basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth\n".to_owned()
@@ -56,7 +61,7 @@ impl Certificates {
             "ca.key",
             "-CAcreateserial",
             "-days",
-            "10",
+            &days.to_string(),
             "-extfile",
             &file("ext"),
             "-out",

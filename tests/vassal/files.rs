@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shared::sys::calendar;
 use tests::http::{self, Client, Response};
+use tests::process::Process;
 use tests::{Dir, HITME, Run, Server, Subject, free_address, only, uwsgi};
 
 /// What the application says when it is asked.
@@ -355,5 +356,35 @@ fn files_are_requests_like_others() {
     server.expect_log("GET /static/a.css => generated 6 bytes in ");
     server.expect_log(" via sendfile() (HTTP/1.1 200)");
     server.expect_log("GET /static/empty.txt => generated 0 bytes");
+    server.stop();
+}
+
+#[test]
+fn disable_sendfile_reads_and_writes() {
+    const SIZE: usize = 16 << 20;
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = place();
+    let body: Vec<u8> = (0..SIZE).map(|at| (at / 251) as u8).collect();
+    dir.write("static/large", &body);
+    let (server, address) =
+        serve(&dir, &["static-map = /static={}/static", "disable-sendfile = true"]);
+    assert_eq!(get(address, "/static/a.css").text(), "body{}");
+    let calls = || {
+        let calls = |process: Process| {
+            let text = fs::read_to_string(format!("/proc/{}/io", process.0)).unwrap_or_default();
+            let line =
+                text.lines().find_map(|line| line.strip_prefix("syscr: ").map(str::to_owned));
+            line.and_then(|number| number.parse::<usize>().ok()).unwrap_or(0)
+        };
+        server.process().descendants().into_iter().map(calls).sum::<usize>()
+    };
+    let before = calls();
+    let got = get(address, "/static/large");
+    assert!(got.body == body, "{} bytes are not those of the file", got.body.len());
+    // no read is larger than 32 KiB, and sendfile takes a hundredth of these calls
+    let reads = calls() - before;
+    assert!(reads >= SIZE >> 15, "{reads} reads");
     server.stop();
 }

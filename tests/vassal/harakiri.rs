@@ -152,3 +152,43 @@ fn an_application_may_limit_a_request_itself() {
         server.stop();
     }
 }
+
+#[test]
+fn a_late_request_goes_on_while_nobody_waits() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    let words = ["--harakiri", "1", "--harakiri-queue-threshold", "2"];
+    let (server, address) = start(&dir, &words, &[]);
+    let before = pid(address);
+    assert_eq!(http::get(address, "/slow?3.5").unwrap().text(), before);
+    assert!(!server.log().contains("HARAKIRI"), "{}", server.log());
+    thread::scope(|scope| {
+        let stuck = scope.spawn(|| http::get(address, "/slow?60").unwrap().status);
+        server.expect_log("/slow?3.5");
+        // others come, and wait in the kernel's queue
+        tests::wait::idle(Duration::from_secs(1));
+        let waiting: Vec<_> = (0..3).map(|_| scope.spawn(|| pid(address))).collect();
+        assert_eq!(stuck.join().unwrap(), 504);
+        for one in waiting {
+            assert_ne!(one.join().unwrap(), before);
+        }
+    });
+    server.stop();
+}
+
+#[test]
+fn a_hook_after_a_request_has_time_where_that_is_wanted() {
+    for (words, dies) in [(&["--harakiri-no-arh"][..], false), (&[], true)] {
+        let dir = Dir::new();
+        let words = [&["--harakiri", "1"], words].concat();
+        let (server, address) = start(&dir, &words, &[("AFTER", "3.5")]);
+        let before = pid(address);
+        server.expect_log("the hook begins");
+        // the only worker is in the hook, or another one took its place
+        assert_eq!(pid(address) != before, dies, "{}", server.log());
+        assert_eq!(server.log().contains("HARAKIRI ON WORKER"), dies, "{}", server.log());
+        server.kill();
+    }
+}

@@ -5,7 +5,8 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use shared::plan::Plan;
-use shared::settings::{Listen, Settings};
+use shared::settings::{Address, Listen, Settings};
+use shared::sys::{queue, socket};
 
 /// A bound socket.
 #[derive(Debug)]
@@ -14,6 +15,24 @@ pub struct Listener {
     pub listen: Listen,
     /// The socket, non-blocking and close-on-exec.
     pub socket: OwnedFd,
+}
+
+impl Listener {
+    /// How many connections wait, and how many may; zeros where the kernel does not tell.
+    pub fn queue(&self) -> (u32, u32) {
+        let (tcp, unix) = (|| socket::backlog(&self.socket), || queue::of(&self.socket));
+        let lengths = match self.listen.address {
+            Address::Tcp(_) => tcp(),
+            Address::Unix(_) | Address::Abstract(_) => unix(),
+            Address::Descriptor(_) => tcp().or_else(|_| unix()),
+        };
+        lengths.unwrap_or((0, 0))
+    }
+}
+
+/// Connections that wait on the fullest of these sockets.
+pub fn waiting(listeners: &[Listener]) -> u32 {
+    listeners.iter().map(|one| one.queue().0).max().unwrap_or(0)
 }
 
 /// The way to the Emperor.

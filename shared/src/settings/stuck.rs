@@ -11,6 +11,13 @@ pub struct Stuck {
     pub verbose: bool,
     /// `harakiri-graceful-timeout` and `-signal`: this signal first, the kill so much later.
     pub graceful: Option<Graceful>,
+    /// `harakiri-queue-threshold`: while fewer connections wait than this, a request may take
+    /// longer; 0: it may not.
+    #[serde(default)]
+    pub threshold: u32,
+    /// `harakiri-no-arh`: what the application does after an answer is no part of the request.
+    #[serde(default)]
+    pub spares_hooks: bool,
 }
 
 /// A signal before the kill.

@@ -82,6 +82,8 @@ pub struct Cheaper {
     pub algorithm: Algorithm,
     /// `cheaper-overload`: looks, connections or seconds, whatever the algorithm counts.
     pub overload: u64,
+    /// `cheaper-idle`: how long there must be too many free workers before `spare2` lets one go.
+    pub idle: Duration,
     /// `cheaper-rss-limit-soft`: above these bytes of all workers none is added; 0 is without limit.
     pub rss_soft: u64,
     /// `cheaper-rss-limit-hard`: above these bytes workers are stopped; 0 is without limit.
@@ -96,6 +98,8 @@ pub struct Cheaper {
 pub enum Algorithm {
     /// One worker should always be free.
     Spare,
+    /// `cheaper` workers should always be free; what is more than that goes after a rest.
+    Spare2,
     /// No more than `overload` connections should wait.
     Backlog,
     /// The share of time that workers are busy should stay between two bounds.

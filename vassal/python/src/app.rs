@@ -287,6 +287,7 @@ impl App for Wsgi {
     }
 
     fn handle(&self, core: &mut Core, call: Call<'_>, reply: &mut Reply<'_>, turn: Turn<'_>) {
+        let number = call.core;
         // SAFETY: `core.state` is this thread's own state, saved by this thread; between restore
         // and save this thread holds the lock.
         let rest = unsafe {
@@ -336,6 +337,7 @@ impl App for Wsgi {
             }
         }
         if let Some(hook) = &self.after {
+            native::relax(number);
             // SAFETY: this thread's own state, as above; the hook lives as long as the process.
             unsafe {
                 ffi::PyEval_RestoreThread(core.state);

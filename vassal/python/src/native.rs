@@ -64,6 +64,13 @@ pub(crate) fn retire() {
     }
 }
 
+/// The request of a core has its answer: what follows is a hook.
+pub(crate) fn relax(core: u32) {
+    if let Some(engine) = ENGINE.get() {
+        engine.relax(core);
+    }
+}
+
 /// Keeps what the functions need. Called once in a nursery.
 pub(crate) fn keep(locks: Locks, board: Scoreboard) {
     let _ = (LOCKS.set(locks), BOARD.set(board));

@@ -203,6 +203,7 @@ impl Source {
         let ownership = self.ownership();
         let read = certificates::load(&mut report.settings, ownership, &report.origins);
         report.findings.extend(read.findings);
+        report.findings.extend(read.missing);
         report.denied = read.denied;
         report
     }

@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 
 use super::roster::{Gen, Key};
 use super::{Fact, Master, output, stats};
+use crate::handover;
 use crate::scoreboard::Place;
 use crate::worker::engine::monotonic;
 
@@ -35,6 +36,10 @@ impl Master {
         for (name, generation) in self.roster.generations() {
             let Some(brood) = self.broods.get(&name) else { continue };
             let Some(limit) = brood.serve.harakiri else { continue };
+            let threshold = brood.serve.stuck.threshold;
+            if threshold > 0 && handover::waiting(&self.listeners) < threshold {
+                continue;
+            }
             // the other threads of a worker may finish what they have
             let others = if brood.serve.threads > 1 {
                 limit.min(brood.serve.worker_mercy)

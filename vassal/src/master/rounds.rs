@@ -12,7 +12,8 @@ use shared::sys::memory;
 use super::cheaper::{Active, Governor, Seen, Verdict};
 use super::generation::Brood;
 use super::roster::{Event, Gen, Key, Standing};
-use super::{Master, output, stats};
+use super::{Master, output};
+use crate::handover;
 use crate::scoreboard::Count;
 use crate::worker::engine::monotonic;
 
@@ -120,7 +121,12 @@ impl Master {
             });
         }
         self.rounds.seen = seen;
-        let seen = Seen { workers: &workers, queue: self.queue(), rss, now };
+        let seen = Seen {
+            workers: &workers,
+            queue: u64::from(handover::waiting(&self.listeners)),
+            rss,
+            now,
+        };
         let verdict = governor.look(&seen);
         let explanation = governor.explanation();
         self.rounds.governor = Some(governor);
@@ -132,12 +138,6 @@ impl Master {
             Verdict::Add(more) => self.decide(Event::Grow(more)),
             Verdict::Remove(key) => self.decide(Event::Shrink(key)),
         }
-    }
-
-    /// Connections that wait on the fullest request socket.
-    fn queue(&self) -> u64 {
-        let waiting = self.listeners.iter().map(|one| stats::queue(one).0);
-        u64::from(waiting.max().unwrap_or(0))
     }
 
     /// `idle`: without requests for long enough the workers rest, or the server ends.

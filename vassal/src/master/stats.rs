@@ -16,7 +16,7 @@ use std::time::Duration;
 use shared::link::Status;
 use shared::settings::{Address, Serve, Wire};
 use shared::statistics;
-use shared::sys::{queue, readiness, socket};
+use shared::sys::{readiness, socket};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -81,19 +81,8 @@ pub(super) fn answer((client, tcp): (OwnedFd, bool), document: String, serve: &S
     });
 }
 
-/// How many connections wait on a listener, and how many may.
-pub(super) fn queue(listener: &Listener) -> (u32, u32) {
-    let (tcp, unix) = (|| socket::backlog(&listener.socket), || queue::of(&listener.socket));
-    let lengths = match listener.listen.address {
-        Address::Tcp(_) => tcp(),
-        Address::Unix(_) | Address::Abstract(_) => unix(),
-        Address::Descriptor(_) => tcp().or_else(|_| unix()),
-    };
-    lengths.unwrap_or((0, 0))
-}
-
 fn listening(listener: &Listener) -> Socket {
-    let (queue, max_queue) = queue(listener);
+    let (queue, max_queue) = listener.queue();
     let wire = listener.listen.wire;
     let proto = match (wire, listener.listen.tls) {
         (Wire::Http, Some(_)) => "https",

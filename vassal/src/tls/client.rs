@@ -3,9 +3,9 @@
 use rustls::pki_types::CertificateDer;
 
 /// Tags of DER (X.690 section 8.1).
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 const OID: u8 = 0x06;
-const VERSION: u8 = 0xa0;
+pub(super) const VERSION: u8 = 0xa0;
 /// Bytes of a name that are told.
 const NAME_MAX: usize = 4096;
 
@@ -50,7 +50,7 @@ impl Client {
 }
 
 /// Takes one element: its tag, its content and what follows it.
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+pub(super) fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[tag, length], rest) = bytes.split_first_chunk::<2>()?;
     let (size, rest) = if length < 0x80 {
         (usize::from(length), rest)

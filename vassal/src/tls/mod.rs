@@ -10,6 +10,8 @@ pub mod client;
 pub mod session;
 /// How clients resume sessions.
 mod tickets;
+/// From when to when a certificate is valid.
+mod validity;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use rustls::{RootCertStore, ServerConfig};
 use shared::finding::Finding;
 use shared::rule;
 use shared::settings::{Certificate, Listen, Pem, Tls, Wire};
+use validity::When;
 
 use tickets::Tickets;
 
@@ -124,8 +127,8 @@ pub fn services(tls: &Tls, listeners: &[Listen]) -> Result<Vec<Option<Service>>,
 }
 
 /// Everything that is wrong with the certificates, each with the line that names it. Those that
-/// were not read are left to whoever could not read them.
-pub fn review(tls: &mut Tls) -> Vec<Finding> {
+/// were not read are left to whoever could not read them. `epoch` is the time, seconds.
+pub fn review(tls: &mut Tls, epoch: i64) -> Vec<Finding> {
     let provider = ring::default_provider();
     let mut findings = Vec::new();
     for one in tls.certificates().filter(|one| !one.chain.text.0.is_empty()) {
@@ -136,13 +139,27 @@ pub fn review(tls: &mut Tls) -> Vec<Finding> {
         if let Some(authority) = one.authority.as_ref().filter(|one| !one.text.0.is_empty()) {
             checked = checked.and(roots(authority).map(drop));
         }
-        if let Err(error) = checked {
-            let origin = Some(one.origin.clone());
-            let finding = Finding::error(origin, Some(&one.option), error.to_string());
-            findings.push(finding.rule(rule::INVALID_VALUE).of_value());
-        }
+        let (origin, option) = (Some(one.origin.clone()), Some(one.option.as_str()));
+        let finding = match checked {
+            Err(error) => Some(Finding::error(origin, option, error.to_string())),
+            Ok(()) => {
+                let amiss = amiss(&one.chain, epoch);
+                amiss.map(|what| Finding::warning(origin, option, what))
+            }
+        };
+        findings.extend(finding.map(|one| one.rule(rule::CERTIFICATE).of_value()));
     }
     findings
+}
+
+/// What is wrong with the time of the first certificate that is not valid now.
+fn amiss(chain: &Pem, epoch: i64) -> Option<String> {
+    let name = name(chain);
+    certificates(chain).ok()?.iter().find_map(|one| match validity::of(one)?.at(epoch) {
+        When::Valid => None,
+        When::NotYet(from) => Some(format!("{name}: not valid before {from}")),
+        When::Over(to) => Some(format!("{name}: expired on {to}")),
+    })
 }
 
 fn name(pem: &Pem) -> String {

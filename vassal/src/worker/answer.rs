@@ -76,6 +76,7 @@ impl<A: App> Engine<A> {
             crowd,
             began,
             patience: self.outfit.serve.patience(wire),
+            copies: self.outfit.serve.content.files.copied,
         };
         let secure = self.outfit.is_secure(connection.listener);
         let frame = Frame {

@@ -13,6 +13,7 @@ use super::App;
 use super::control::News;
 use super::engine::{Engine, VIGIL};
 use super::reply::Reply;
+use crate::handover;
 use crate::scoreboard::Place;
 
 /// While nothing can be late the vigil looks this seldom, milliseconds; whoever sets a limit wakes
@@ -24,6 +25,8 @@ const NEVER: u64 = 3_155_760_000_000;
 const OFTEN: u64 = 20;
 /// How long a worker whose other threads are idle waits to be told to drain, milliseconds.
 const RELIEF: u64 = 1000;
+/// How often it looks whether others wait by now for a request that is late, milliseconds.
+const AGAIN: u64 = 1000;
 
 /// How far the end of this worker is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +109,7 @@ impl<A: App> Engine<A> {
     fn look_at_cores(&self, now: u64, explained: &mut [u64]) -> (Look, u64) {
         let limit = self.outfit.serve.harakiri.map(|limit| limit.as_millis() as u64);
         let (mut look, mut fresh) = (Look::default(), false);
+        let mut spared = None;
         // while nothing runs, nothing can be late before a whole limit has passed
         let mut patience = limit.unwrap_or(SELDOM);
         for (core, post) in self.posts.iter().enumerate() {
@@ -123,6 +127,11 @@ impl<A: App> Engine<A> {
                 patience = patience.min(until - now + 1);
                 continue;
             }
+            if !(own > 0 && now > own) && *spared.get_or_insert_with(|| self.has_time()) {
+                look.busy += 1;
+                patience = patience.min(AGAIN);
+                continue;
+            }
             look.late += 1;
             post.turn_away(|| place.load(Relaxed) == since);
             if std::mem::replace(&mut explained[core], since) != since {
@@ -137,6 +146,22 @@ impl<A: App> Engine<A> {
             self.app.explain();
         }
         (look, patience)
+    }
+
+    /// Whether a late request may go on, because hardly anybody waits (`harakiri-queue-threshold`).
+    fn has_time(&self) -> bool {
+        let threshold = self.outfit.serve.stuck.threshold;
+        threshold > 0 && handover::waiting(&self.outfit.listeners) < threshold
+    }
+
+    /// What a core does from here on is no part of its request (`harakiri-no-arh`).
+    pub fn relax(&self, core: u32) {
+        if self.outfit.serve.stuck.spares_hooks {
+            self.bound(core, Duration::ZERO);
+            if let Some(post) = self.posts.get(core as usize) {
+                post.until.store(0, SeqCst);
+            }
+        }
     }
 
     /// Sets the limit of the request that a core has just begun, in place of the option's (the

@@ -24,7 +24,10 @@ const PIECES_MAX: u32 = 8;
 const SEALED_PIECE: u64 = 64 << 10;
 const SEALED_MAX: u64 = 2 << 20;
 
-/// A piece of a regular file, sent by the kernel.
+/// Bytes of a file that are read at once where the kernel does not send it.
+const COPIED_PIECE: usize = 32 << 10;
+
+/// A piece of a regular file, sent by the kernel where nothing forbids it.
 #[derive(Debug)]
 pub struct Piece {
     /// The file; its own position is never moved.
@@ -54,6 +57,7 @@ pub struct Output {
     piece: Option<Piece>,
     frame: Option<Frame>,
     paused: bool,
+    copies: bool,
     tls: Option<Box<Session>>,
 }
 
@@ -126,6 +130,11 @@ impl Output {
         if piece.left > 0 {
             self.piece = Some(piece);
         }
+    }
+
+    /// Whether files are read and written from now on (`disable-sendfile`).
+    pub fn copy(&mut self, copies: bool) {
+        self.copies = copies;
     }
 
     /// The same in records of FastCGI; `last` ends the answer of this number.
@@ -214,7 +223,14 @@ impl Output {
             pieces += 1;
             let covered = self.frame.map_or(PIECE_MAX, |frame| frame.covered);
             let count = piece.left.min(covered) as usize;
-            match retry(|| sendfile64(socket, &piece.file, Some(&mut piece.offset), count)) {
+            let passed = if self.copies {
+                copy(piece, socket, count)
+            } else {
+                retry(|| sendfile64(socket, &piece.file, Some(&mut piece.offset), count))
+            };
+            match passed {
+                // a file system that cannot do this (sendfile(2))
+                Err(Errno::EINVAL | Errno::ENOSYS) if !self.copies => self.copies = true,
                 Ok(0) => return Err(io::Error::other("the file became shorter while it was sent")),
                 Ok(count) => {
                     piece.left -= count as u64;
@@ -269,6 +285,25 @@ impl Output {
     }
 }
 
+/// Sends at most so many bytes of a piece as [`sendfile64`] does, but by reading and writing.
+fn copy(piece: &mut Piece, socket: BorrowedFd<'_>, most: usize) -> nix::Result<usize> {
+    let mut block = [0; COPIED_PIECE];
+    let block = &mut block[..most.min(COPIED_PIECE)];
+    let error = |error: io::Error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+    let read = loop {
+        match piece.file.read_at(block, piece.offset as u64).map_err(error) {
+            Err(Errno::EINTR) => {}
+            other => break other?,
+        }
+    };
+    if read == 0 {
+        return Ok(0);
+    }
+    let sent = retry(|| nix::unistd::write(socket, &block[..read]))?;
+    piece.offset += sent as i64;
+    Ok(sent)
+}
+
 /// Repeats a call that a signal interrupted.
 fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
     loop {
@@ -318,6 +353,22 @@ mod tests {
             assert_eq!(output.left(), left);
         }
         assert!(output.flush(socket.as_fd()).unwrap() && !output.paused());
+    }
+
+    #[test]
+    fn where_the_kernel_cannot_send_a_file_it_is_copied() {
+        // sendfile(2) refuses what is appended to
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("target");
+        let socket = File::options().create(true).append(true).open(&path).unwrap();
+        let mut file = tempfile::tempfile().unwrap();
+        let body: Vec<u8> = (0..100_000_u32).map(|n| n as u8).collect();
+        file.write_all(&body).unwrap();
+        let mut output = Output::default();
+        output.attach(Piece { file, offset: 7, left: 90_000 });
+        while !output.flush(socket.as_fd()).unwrap() {}
+        assert!(output.is_empty());
+        assert!(std::fs::read(path).unwrap() == body[7..90_007]);
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub struct Facts {
     pub began: Instant,
     /// How long the client may take none of what waits for it.
     pub patience: Duration,
+    /// Files are read and written in place of being sent by the kernel.
+    pub copies: bool,
 }
 
 /// How far the answer is.
@@ -418,6 +420,7 @@ impl<'a> Reply<'a> {
         piece.left = piece.left.min(self.room());
         self.body += piece.left;
         if self.lost.is_none() {
+            self.output.copy(self.facts.copies);
             if self.facts.wire.is_fastcgi() {
                 let last = !self.short();
                 self.output.attach_framed(piece, self.facts.stream, last);

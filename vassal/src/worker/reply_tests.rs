@@ -13,6 +13,7 @@ fn facts() -> Facts {
         wire: Wire::Http,
         stream: 0,
         patience: Duration::ZERO,
+        copies: false,
         version: Version::Http11,
         head_only: false,
         keep: true,

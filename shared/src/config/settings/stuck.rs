@@ -17,6 +17,10 @@ pub(super) fn read(given: &mut Given<'_>) -> Stuck {
     let signal = signal.filter(|number| *number > 0).unwrap_or(SIGNAL) as i32;
     Stuck {
         verbose: given.flag("harakiri-verbose"),
+        threshold: given
+            .number("harakiri-queue-threshold", u64::from(u32::MAX), "a number of connections")
+            .unwrap_or(0) as u32,
+        spares_hooks: given.flag("harakiri-no-arh"),
         graceful: timeout.map(|timeout| Graceful { signal, timeout }),
     }
 }

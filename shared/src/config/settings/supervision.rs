@@ -11,6 +11,8 @@ use super::serve::{CROWD_MAX, count, seconds};
 
 /// The largest limit of memory, mebibytes: what fits a number of bytes.
 const MEBIBYTES_MAX: u64 = u64::MAX >> 20;
+/// `cheaper-idle` where it is not given.
+const CHEAPER_IDLE: Duration = Duration::from_secs(10);
 
 /// Reads this part; the number of workers decides what `cheaper` may be.
 pub(super) fn read(given: &mut Given<'_>, processes: u32) -> Supervision {
@@ -70,6 +72,7 @@ fn cheaper(given: &mut Given<'_>, processes: u32) -> Option<Cheaper> {
     let initial = given.number("cheaper-initial", CROWD_MAX, crowd);
     let step = given.number("cheaper-step", CROWD_MAX, crowd).map_or(1, |step| step.max(1));
     let overload = count(given, "cheaper-overload").map_or(3, |value| value.max(1));
+    let idle = some_seconds(given, "cheaper-idle").unwrap_or(CHEAPER_IDLE);
     let algorithm = algorithm(given);
     let busyness = busyness(given);
     let least = given.number("cheaper", CROWD_MAX, crowd).filter(|least| *least > 0)? as u32;
@@ -95,6 +98,7 @@ fn cheaper(given: &mut Given<'_>, processes: u32) -> Option<Cheaper> {
         step: step as u32,
         algorithm,
         overload,
+        idle,
         rss_soft,
         rss_hard,
         busyness,
@@ -105,17 +109,18 @@ fn algorithm(given: &mut Given<'_>) -> Algorithm {
     let Some(one) = given.last("cheaper-algo") else { return Algorithm::Spare };
     match one.value.as_str() {
         "spare" => Algorithm::Spare,
+        "spare2" => Algorithm::Spare2,
         "backlog" => Algorithm::Backlog,
         "busyness" => Algorithm::Busyness,
         "manual" => Algorithm::Manual,
-        other @ ("backlog2" | "spare2") => {
-            let like = other.trim_end_matches('2');
-            let message = format!("{other} is not provided: {like} decides");
+        "backlog2" => {
+            let message = "backlog2 is not provided: backlog decides";
             given.warning(one, rule::INVALID_VALUE, message);
-            if other == "backlog2" { Algorithm::Backlog } else { Algorithm::Spare }
+            Algorithm::Backlog
         }
         other => {
-            let message = format!("expected spare, backlog, busyness or manual, found {other:?}");
+            let message =
+                format!("expected spare, spare2, backlog, busyness or manual, found {other:?}");
             given.warning(one, rule::INVALID_VALUE, message + ": spare decides");
             given.uwsgi("logs that there is no such algorithm and uses spare");
             Algorithm::Spare

@@ -8,8 +8,8 @@ use super::*;
 fn the_numbers_of_cheaper_are_read() {
     let (settings, reading) = settled(
         "processes = 9\ncheaper = 2\ncheaper-initial = 3\ncheaper-step = 4\n\
-         cheaper-algo = busyness\ncheaper-overload = 30\ncheaper-rss-limit-soft = 100\n\
-         cheaper-rss-limit-hard = 200\ncheaper-busyness-max = 70\ncheaper-busyness-min = 20\n\
+         cheaper-algo = busyness\ncheaper-overload = 30\ncheaper-idle = 40\n\
+         cheaper-rss-limit-soft = 100\ncheaper-rss-limit-hard = 200\ncheaper-busyness-max = 70\ncheaper-busyness-min = 20\n\
          cheaper-busyness-multiplier = 16\ncheaper-busyness-penalty = 3\n\
          cheaper-busyness-verbose = true\ncheaper-busyness-backlog-alert = 16\n\
          cheaper-busyness-backlog-multiplier = 5\ncheaper-busyness-backlog-step = 2\n\
@@ -33,6 +33,7 @@ fn the_numbers_of_cheaper_are_read() {
         step: 4,
         algorithm: Algorithm::Busyness,
         overload: 30,
+        idle: Duration::from_secs(40),
         rss_soft: 100,
         rss_hard: 200,
         busyness,
@@ -66,7 +67,7 @@ fn algorithms_that_are_not_provided_are_said() {
         ("backlog", Algorithm::Backlog, 0),
         ("manual", Algorithm::Manual, 0),
         ("backlog2", Algorithm::Backlog, 1),
-        ("spare2", Algorithm::Spare, 1),
+        ("spare2", Algorithm::Spare2, 0),
         ("busines", Algorithm::Spare, 1),
     ] {
         let (settings, reading) =

@@ -9,7 +9,8 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Do not resolve links in paths of CGI programs."),
     row("cheaper-idle", Kind::Integer)
         .development()
-        .planned("Seconds that a worker must be idle before `cheaper` stops it."),
+        .default("10")
+        .works("Seconds that workers must be free before the algorithm `spare2` lets one go."),
     row("die-on-no-workers", Kind::Flag).development().planned("End when no worker is left."),
     row("disable-async-warn-on-queue-full", Kind::Flag)
         .development()

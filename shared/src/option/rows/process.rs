@@ -87,7 +87,7 @@ pub(super) const ROWS: &[Row] = &[
         .works("Log where in the kernel a worker is whose request takes too long."),
     row("harakiri-no-arh", Kind::Flag)
         .aliases(&["no-harakiri-arh", "no-harakiri-after-req-hook"])
-        .planned("Do not count hooks after a request as part of it."),
+        .works("Do not count what the application does after an answer as part of the request."),
     row("skip-atexit", Kind::Flag)
         .works("Let a worker end without what was registered for its end."),
     row("skip-atexit-teardown", Kind::Flag)
@@ -133,9 +133,9 @@ pub(super) const ROWS: &[Row] = &[
         .since("2.0.22")
         .default("15")
         .works("Signal that a worker gets first when its request takes too long."),
-    row("harakiri-queue-threshold", Kind::Integer).since("2.0.22").planned(
-        "Kill a worker whose request takes too long only while this many connections wait.",
-    ),
+    row("harakiri-queue-threshold", Kind::Integer)
+        .since("2.0.22")
+        .works("Kill a worker whose request takes too long only while this many connections wait."),
     row("backtrace-depth", Kind::Integer)
         .default("64")
         .planned("How many frames of a crash are logged."),
@@ -197,8 +197,8 @@ pub(super) const ROWS: &[Row] = &[
     row("chdir2", Kind::Text).works("Working directory after the application was loaded."),
     row("cheaper-algo", Kind::Text)
         .default("spare")
-        .choices(&["spare", "backlog", "busyness", "backlog2", "manual"])
-        .works("How the number of workers is adapted: spare, backlog, busyness or manual."),
+        .choices(&["spare", "spare2", "backlog", "busyness", "backlog2", "manual"])
+        .works("How the number of workers is adapted: spare, spare2, backlog, busyness or manual."),
     row("loop", Kind::Text).planned("Event loop that serves the requests."),
     row("worker-exec", Kind::Text).planned("Program that each worker becomes."),
     row("worker-exec2", Kind::Text).planned("As `worker-exec`, after the hooks of a fork."),

@@ -15,7 +15,7 @@ pub(super) const ROWS: &[Row] = &[
         .works("Send the compressed twin of a file when there is one."),
     row("honour-range", Kind::Flag)
         .accepted("Parts of files are sent whenever a request asks for them."),
-    row("disable-sendfile", Kind::Flag).planned("Send files without sendfile."),
+    row("disable-sendfile", Kind::Flag).works("Send files by reading and writing them."),
     row("websockets-ping-freq", Kind::Integer)
         .aliases(&["websocket-ping-freq"])
         .default("30")

@@ -25,6 +25,8 @@ pub struct Files {
     pub types: Vec<PathBuf>,
     /// `file-serve-mode`.
     pub delivery: Delivery,
+    /// `disable-sendfile`: files are read and written instead of sent by the kernel.
+    pub copied: bool,
 }
 
 /// Where files are looked for.

@@ -6,11 +6,13 @@ use std::path::Path;
 use shared::config::{self, Access, Hosts, Reading, VassalSource, World};
 use shared::finding::{Finding, Severity};
 use shared::rule;
-use shared::settings::Settings;
+use shared::settings::{Launch, Settings};
 use shared::summons::Policy;
 
+use super::super::access::is_roots_to_replace;
+use super::super::certificates::{self, Outcome};
 use super::super::identity::People;
-use super::super::plan;
+use super::super::plan::{self, Facts};
 use super::super::reader::origins;
 use super::arguments::Emperor;
 use super::subject::Subject;
@@ -31,24 +33,21 @@ const APPLICATIONS: [&str; 12] = [
     "wsgi-file",
 ];
 /// Options that ask for a socket that this server cannot open yet.
-const OTHER_SOCKETS: [&str; 7] = [
-    "https",
-    "https-socket",
-    "puwsgi-socket",
-    "raw-socket",
-    "shared-socket",
-    "suwsgi-socket",
-    "zerg",
-];
-const SOCKETS: [&str; 8] = [
+const OTHER_SOCKETS: [&str; 3] = ["puwsgi-socket", "raw-socket", "shared-socket"];
+const SOCKETS: [&str; 13] = [
     "fastcgi-nph-socket",
     "fastcgi-socket",
     "http",
     "http-socket",
     "http11-socket",
+    "https",
+    "https-socket",
+    "https2",
     "scgi-nph-socket",
     "scgi-socket",
     "socket",
+    "suwsgi-socket",
+    "zerg",
 ];
 /// What depends on the machine: only a note in a file that may be meant for another one.
 const ELSEWHERE: [&str; 3] = [rule::NO_SOCKET, rule::UNKNOWN_USER, rule::UNSET_VARIABLE];
@@ -73,6 +72,7 @@ impl Judge<'_> {
         if let Some(settings) = &settings {
             let mut planned = self.plan(subject, &reading, settings);
             reading.findings.append(&mut planned);
+            reading.findings.extend(self.certificates(subject, &reading, settings));
         } else if subject.vassal {
             let text = "a vassal that is an emperor itself is not supported";
             reading.findings.push(Finding::error(None, None, text));
@@ -112,9 +112,35 @@ impl Judge<'_> {
         config::read_vassal(&source, &self.world)
     }
 
-    /// What the plan refuses, as far as it can be known here.
-    fn plan(&mut self, subject: &Subject, reading: &Reading, settings: &Settings) -> Vec<Finding> {
+    /// What is wrong with certificates and keys; at another machine others may be there.
+    fn certificates(
+        &mut self,
+        subject: &Subject,
+        reading: &Reading,
+        settings: &Settings,
+    ) -> Vec<Finding> {
+        if !settings.serve.tls.is_used() {
+            return Vec::new();
+        }
         let launch = &settings.launch;
+        let facts = self.facts(subject, reading, launch);
+        let tenant = plan::identity(launch, &facts).ok().and_then(|(who, _)| who);
+        let owner = std::fs::metadata(&subject.path).map_or(u32::MAX, |data| data.uid());
+        let roots = owner == 0 && is_roots_to_replace(&subject.path);
+        let mut outcome = certificates::check(&settings.serve.tls, tenant.as_ref(), owner, roots);
+        if !subject.vassal {
+            for finding in &mut outcome.missing {
+                finding.severity = Severity::Warning;
+            }
+        }
+        let Outcome { mut findings, missing, denied } = outcome;
+        findings.extend(missing);
+        findings.extend(denied);
+        findings
+    }
+
+    /// What a plan is made from, as far as it can be known here.
+    fn facts(&mut self, subject: &Subject, reading: &Reading, launch: &Launch) -> Facts {
         let version = subject.version.filter(|_| subject.vassal);
         // a file by itself is taken for root's: who will own it, nobody can tell
         let owner = version.map_or((0, 0), |version| (version.uid, version.gid));
@@ -126,6 +152,13 @@ impl Judge<'_> {
         } else if !subject.vassal {
             facts.euid = u32::MAX;
         }
+        facts
+    }
+
+    /// What the plan refuses, as far as it can be known here.
+    fn plan(&mut self, subject: &Subject, reading: &Reading, settings: &Settings) -> Vec<Finding> {
+        let launch = &settings.launch;
+        let facts = self.facts(subject, reading, launch);
         let mut findings = match plan::plan(launch, &facts) {
             Ok(planned) => planned.warnings,
             Err(findings) => findings,

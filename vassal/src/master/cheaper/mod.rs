@@ -13,10 +13,13 @@ mod backlog;
 mod busyness;
 /// By the workers that are free.
 mod spare;
+/// By a stock of workers that are free.
+mod spare2;
 
 use super::roster::Key;
 use busyness::Busyness;
 use spare::Spare;
+use spare2::Spare2;
 
 /// A worker that accepts, as the algorithms see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +73,7 @@ pub enum Verdict {
 #[derive(Debug)]
 enum State {
     Spare(Spare),
+    Spare2(Spare2),
     Backlog,
     Busyness(Busyness),
     Manual,
@@ -87,6 +91,7 @@ impl Governor {
     pub fn new(rules: Cheaper, now: Instant) -> Self {
         let state = match rules.algorithm {
             Algorithm::Spare => State::Spare(Spare::default()),
+            Algorithm::Spare2 => State::Spare2(Spare2::default()),
             Algorithm::Backlog => State::Backlog,
             Algorithm::Busyness => State::Busyness(Busyness::new(&rules, now)),
             Algorithm::Manual => State::Manual,
@@ -103,6 +108,7 @@ impl Governor {
     pub fn look(&mut self, seen: &Seen<'_>) -> Verdict {
         let verdict = match &mut self.state {
             State::Spare(spare) => spare.look(&self.rules, seen),
+            State::Spare2(spare) => spare.look(&self.rules, seen),
             State::Backlog => backlog::look(&self.rules, seen),
             State::Busyness(busyness) => busyness.look(&self.rules, seen),
             State::Manual => Verdict::Stay,
@@ -122,7 +128,11 @@ impl Governor {
     pub fn explanation(&mut self) -> String {
         match &mut self.state {
             State::Busyness(busyness) if self.rules.busyness.verbose => busyness.explanation(),
-            State::Busyness(_) | State::Spare(_) | State::Backlog | State::Manual => String::new(),
+            State::Busyness(_)
+            | State::Spare(_)
+            | State::Spare2(_)
+            | State::Backlog
+            | State::Manual => String::new(),
         }
     }
 }

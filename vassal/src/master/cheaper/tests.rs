@@ -13,6 +13,7 @@ fn rules(algorithm: Algorithm) -> Cheaper {
         step: 2,
         algorithm,
         overload: 3,
+        idle: secs(4),
         rss_soft: 0,
         rss_hard: 0,
         busyness: Numbers::default(),
@@ -64,6 +65,25 @@ fn secs(number: u64) -> Duration {
 }
 
 const STAY: Verdict = Verdict::Stay;
+
+#[test]
+fn spare2_keeps_a_stock_of_free_workers() {
+    let rules = Cheaper { least: 2, ..rules(Algorithm::Spare2) };
+    let mut world = World::new(rules.clone(), 4);
+    assert_eq!(world.busy(2), Verdict::Stay, "two are free");
+    assert_eq!(world.busy(3), Verdict::Add(1), "one is missing");
+    assert_eq!(world.busy(4), Verdict::Add(2));
+    // more than two are free: after four seconds one goes, and after four more the next
+    let verdicts = world.times(9, 0);
+    let gone: Vec<usize> = (0..9).filter(|at| verdicts[*at] != Verdict::Stay).collect();
+    assert_eq!(gone, [4, 8], "{verdicts:?}");
+    assert_eq!(verdicts[4], Verdict::Remove(1), "the one that did nothing for the longest time");
+    // a moment in which they are needed starts the time anew
+    let mut world = World::new(rules, 4);
+    world.times(4, 0);
+    assert_eq!(world.busy(2), Verdict::Stay);
+    assert!(world.times(4, 0).iter().all(|verdict| *verdict == Verdict::Stay));
+}
 
 #[test]
 fn spare_adds_after_overload_looks_without_a_free_worker() {

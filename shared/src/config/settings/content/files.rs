@@ -42,6 +42,7 @@ pub(super) fn read(given: &mut Given<'_>) -> Files {
         delivery: given
             .parsed("file-serve-mode", "sends the files itself", delivery)
             .unwrap_or_default(),
+        copied: given.flag("disable-sendfile"),
     }
 }
 
