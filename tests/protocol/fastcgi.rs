@@ -1,5 +1,8 @@
 //! FastCGI, good and bad.
 
+/// Bodies that the application takes out of the stream itself.
+mod stream;
+
 use std::collections::HashSet;
 use std::time::Duration;
 

@@ -4,6 +4,10 @@
 mod hostile;
 /// Clients that come back.
 mod resumed;
+/// Requests that take too long.
+mod late;
+/// Bodies that the application reads from the connection.
+mod stream;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -21,7 +25,7 @@ use tests::{
 
 /// Tells what the request came with; `/big` is a large answer, `/file` a file, `/echo` the body.
 const APP: &str = r#"
-import json, os, time
+import ctypes, json, os, sys, time
 BIG = bytes(range(256)) * 20000
 
 def application(environ, start_response):
@@ -39,7 +43,20 @@ def application(environ, start_response):
     if path == "/echo":
         return [environ["wsgi.input"].read()]
     if path == "/slow":
+        print("it sleeps", file=sys.stderr, flush=True)
         time.sleep(60)
+    if path == "/held":
+        # the interpreter's lock sleeps with it
+        ctypes.PyDLL(None).sleep(60)
+    if path == "/own":
+        import uwsgi
+        uwsgi.set_user_harakiri(1)
+        time.sleep(60)
+    if path == "/begun":
+        return (time.sleep(at * 60) or b"part" for at in range(2))
+    if path == "/first":
+        print("came first:", environ["wsgi.input"].read(5), file=sys.stderr, flush=True)
+        return [environ["wsgi.input"].read()]
     wanted = {k: v for k, v in environ.items() if k.startswith("HTTPS") or k == "SERVER_PORT"}
     wanted["scheme"] = environ["wsgi.url_scheme"]
     wanted["pid"] = os.getpid()

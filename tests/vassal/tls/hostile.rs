@@ -95,23 +95,6 @@ fn junk_on_such_a_port_harms_nobody() {
 }
 
 #[test]
-fn a_request_that_takes_too_long_ends_without_a_plain_byte() {
-    if !only(Subject::Ours) {
-        return;
-    }
-    let dir = Dir::new();
-    let Some(made) = prepare(&dir) else { return };
-    let (server, address) = serve(&dir, "", &["--harakiri", "1"]);
-    let mut client = connect(&made, address);
-    let error = client.get("/slow").unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof, "{error}");
-    eventually("a new worker answers", SOON, || {
-        connect(&made, address).get("/").map(drop).map_err(|error| error.to_string())
-    });
-    server.stop();
-}
-
-#[test]
 fn a_client_that_does_not_read_costs_no_worker() {
     if !only(Subject::Ours) {
         return;

@@ -68,12 +68,17 @@ impl Desk {
         if self.stream.is_null() || self.serial != serial {
             return None;
         }
+        let answered = self.reply().is_some_and(|reply| reply.sent());
         let place = Place(self.stream);
         Some(py.detach(move || {
             let place = place;
             // SAFETY: the stream outlives the request that this thread serves, and only this
             // thread reads from it.
-            unsafe { (*place.0).read(into) }
+            let stream = unsafe { &mut *place.0 };
+            if answered {
+                stream.answered();
+            }
+            stream.read(into)
         }))
     }
 

@@ -5,6 +5,7 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::BorrowedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 use rustls::ServerConnection;
@@ -22,6 +23,15 @@ const HANDSHAKE: u8 = 22;
 /// What whoever speaks plain HTTP on such a socket is told.
 const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\
 Content-Length: 65\r\nConnection: close\r\n\r\nplain HTTP was sent to a port that speaks TLS: write https://...\n";
+
+/// A session that its loop uses and, while that waits for an application, who answers in its
+/// place. The lock is held for work that never waits.
+pub type Shared = Arc<Mutex<Session>>;
+
+/// The session itself.
+pub fn lock(session: &Shared) -> MutexGuard<'_, Session> {
+    session.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The TLS of one connection.
 #[derive(Debug)]
@@ -80,6 +90,11 @@ impl Session {
             verbose: service.verbose,
             client: None,
         })
+    }
+
+    /// The same for several users.
+    pub fn shared(self) -> Shared {
+        Arc::new(Mutex::new(self))
     }
 
     /// Whether something was read: no other process can go on with the connection.
@@ -246,6 +261,20 @@ impl Session {
         self.tls.send_close_notify();
         self.pump();
         true
+    }
+
+    /// Whether nothing more is encrypted or decrypted.
+    pub fn is_over(&self) -> bool {
+        self.stage == Stage::Over
+    }
+
+    /// Sends a whole short answer and says that nothing follows; what the socket does not take at
+    /// once is lost.
+    pub fn farewell(&mut self, socket: BorrowedFd<'_>, answer: &[u8]) -> io::Result<()> {
+        debug_assert!(answer.len() <= PIECE);
+        self.seal(&[answer])?;
+        self.end();
+        self.flush(socket).map(drop)
     }
 
     /// Whether failures are logged.

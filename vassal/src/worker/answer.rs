@@ -90,11 +90,14 @@ impl<A: App> Engine<A> {
             say_steering();
         }
         let socket = connection.socket.as_fd();
-        let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
-        reply.announce(&self.leaving);
         let post = self.posts.get(number).filter(|_| self.watched);
         if let Some(post) = post {
-            post.enter(&connection.socket, (!secure).then_some(wire), request.stream);
+            let tls = connection.output.session();
+            post.enter(&connection.socket, tls, wire, request.stream);
+        }
+        let mut reply = Reply::new(socket, &mut connection.output, &mut buffer, &date, facts);
+        reply.announce(&self.leaving);
+        if let Some(post) = post {
             reply.ask_at(post);
         }
         // should the worker die of it, the log names the request

@@ -30,6 +30,8 @@ mod framing;
 mod harakiri;
 /// Rules for the heads of answers.
 mod head;
+/// Bodies that come while the application runs.
+mod inflow;
 /// How long a worker lives.
 mod lifespan;
 /// Which listeners a worker listens to.

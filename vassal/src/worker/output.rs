@@ -7,13 +7,14 @@ use std::fs::File;
 use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
+use std::sync::MutexGuard;
 
 use nix::errno::Errno;
 use nix::sys::sendfile::sendfile64;
 use nix::sys::uio::writev;
 
 use crate::protocol::fastcgi::{self, CONTENT_MAX};
-use crate::tls::session::Session;
+use crate::tls::session::{self, Session, Shared};
 
 /// Bytes of a file that one call sends at most, and calls of one flush: a client that takes a
 /// file as fast as it is read does not hold the worker until the end.
@@ -58,28 +59,33 @@ pub struct Output {
     frame: Option<Frame>,
     paused: bool,
     copies: bool,
-    tls: Option<Box<Session>>,
+    tls: Option<Shared>,
 }
 
 impl Output {
     /// What is sent from here on is encrypted.
     pub fn secure(&mut self, session: Session) {
-        self.tls = Some(Box::new(session));
+        self.tls = Some(session.shared());
     }
 
     /// The connection's TLS.
-    pub fn tls(&mut self) -> Option<&mut Session> {
-        self.tls.as_deref_mut()
+    pub fn tls(&self) -> Option<MutexGuard<'_, Session>> {
+        self.tls.as_ref().map(session::lock)
+    }
+
+    /// The same, for who reads or answers in place of the loop.
+    pub fn session(&self) -> Option<&Shared> {
+        self.tls.as_ref()
     }
 
     /// Whether the connection is bound to this process: its TLS cannot be passed on.
     pub fn is_bound(&self) -> bool {
-        self.tls.as_ref().is_some_and(|tls| tls.begun())
+        self.tls().is_some_and(|tls| tls.begun())
     }
 
     /// Whether a TLS handshake is under way.
     pub fn greets(&self) -> bool {
-        self.tls.as_ref().is_some_and(|tls| tls.greets())
+        self.tls().is_some_and(|tls| tls.greets())
     }
 
     /// Forgets what waits, and the connection's TLS with it.
@@ -90,7 +96,7 @@ impl Output {
     /// Ends the TLS of a connection that is about to be closed; `true` where that has to be
     /// flushed.
     pub fn end_tls(&mut self) -> bool {
-        self.tls.as_mut().is_some_and(|tls| tls.end())
+        self.tls().is_some_and(|mut tls| tls.end())
     }
 
     /// Whether nothing waits.
@@ -98,12 +104,12 @@ impl Output {
         self.sent == self.bytes.len()
             && self.piece.is_none()
             && self.frame.is_none()
-            && self.tls.as_ref().is_none_or(|tls| tls.waiting() == 0)
+            && self.tls().is_none_or(|tls| tls.waiting() == 0)
     }
 
     /// Bytes in memory that wait.
     pub fn waiting(&self) -> usize {
-        let sealed = self.tls.as_ref().map_or(0, |tls| tls.waiting());
+        let sealed = self.tls().map_or(0, |tls| tls.waiting());
         self.bytes.len() - self.sent + sealed
     }
 
@@ -251,7 +257,7 @@ impl Output {
 impl Output {
     /// As [`Output::flush`], piece by piece through the encryption.
     fn flush_sealed(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
-        let Some(tls) = self.tls.as_deref_mut() else { return Ok(true) };
+        let Some(mut tls) = self.tls.as_ref().map(session::lock) else { return Ok(true) };
         let mut sealed = 0;
         let mut block = Vec::new();
         loop {

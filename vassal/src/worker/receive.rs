@@ -59,7 +59,7 @@ pub(super) fn receive(connection: &mut Connection, buffer: &mut [u8]) -> Result<
 /// The same through the connection's encryption. A handshake may have something to send, and
 /// the client of one that failed is told why before the end.
 fn receive_sealed(connection: &mut Connection, buffer: &mut [u8]) -> Result<usize, Step> {
-    let Some(tls) = connection.output.tls() else { return Err(Step::Gone) };
+    let Some(mut tls) = connection.output.tls() else { return Err(Step::Gone) };
     match tls.read(connection.socket.as_fd(), buffer) {
         Ok(0) => Err(Step::Gone),
         Ok(count) => {

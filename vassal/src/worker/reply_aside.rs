@@ -22,8 +22,7 @@ impl<'a> Reply<'a> {
     pub fn guard(&mut self, post: &'a Post) -> io::Result<()> {
         if self.post.is_none() {
             let socket = Arc::new(self.socket.try_clone_to_owned()?);
-            let wire = self.output.tls().is_none().then_some(self.facts.wire);
-            post.enter(&socket, wire, self.facts.stream);
+            post.enter(&socket, self.output.session(), self.facts.wire, self.facts.stream);
             if self.sent() {
                 post.claim();
             }

@@ -14,7 +14,6 @@ use super::connection::{After, Connection, Phase};
 use super::drain::LAST_CHANCE;
 use super::engine::{CLIENT, Core, Engine, READ_MAX, Waiting};
 use super::receive::{linger, receive};
-use super::stream::Stream;
 use super::upload::{Body, Trouble, Upload};
 use super::{App, Turn};
 use crate::protocol::{HEAD_MAX, Parsed, Refusal, fastcgi, http, scgi, uwsgi};
@@ -227,7 +226,7 @@ impl<A: App> Engine<A> {
     }
 
     /// How many requests the vassal runs at a time.
-    fn capacity(&self) -> u32 {
+    pub(super) fn capacity(&self) -> u32 {
         self.outfit.serve.processes.saturating_mul(self.outfit.serve.threads)
     }
 
@@ -367,10 +366,7 @@ impl<A: App> Engine<A> {
             let mut taken = std::mem::take(request);
             let too_large =
                 matches!(taken.length, Length::Known(size) if limit > 0 && size > limit);
-            let secure = self.outfit.is_secure(connection.listener);
-            if self.outfit.serve.python.streams && !stream && !too_large && !secure {
-                // nobody knows how much of it the application leaves unread
-                taken.keep_alive = false;
+            if self.outfit.serve.python.streams && !too_large {
                 return self.stream(connection, core, turn, &mut taken, head, rest);
             }
             let expects = taken.expects_continue && rest.is_empty();
@@ -396,28 +392,6 @@ impl<A: App> Engine<A> {
         if connection.input.is_empty() && connection.output.is_empty() {
             let drained = connection.after == After::Next && read < READ_MAX && !core.ended;
             return if drained { Step::Wait } else { Step::Again };
-        }
-        Step::Again
-    }
-
-    /// Calls the application, which reads the body from the connection itself.
-    fn stream(
-        &self,
-        connection: &mut Connection,
-        core: &mut Core<A::Core>,
-        turn: &mut Turn<'_>,
-        request: &mut Request,
-        head: &[u8],
-        rest: &[u8],
-    ) -> Step {
-        let serve = &self.outfit.serve;
-        let patience = serve.patience(self.wire(connection.listener));
-        let limit = serve.limit_post;
-        let mut stream = Stream::new(&connection.socket, request, rest, limit, patience);
-        self.answer(connection, core, turn, request, head, Body::Stream(&mut stream), 0);
-        if !stream.done() && connection.after == After::Close {
-            // what is still coming would cut the answer off
-            connection.after = After::Linger;
         }
         Step::Again
     }

@@ -1,8 +1,9 @@
 //! A request body that the application reads from the connection itself (`body-buffering = false`).
 //!
 //! Its thread waits for the client, which is why the loop takes bodies whole otherwise. A body
-//! that breaks off or breaks its coding is an error for who reads, never a clean end; the
-//! connection ends after the answer.
+//! that breaks off or breaks its coding is an error for who reads, never a clean end. A connection
+//! of HTTP ends after the answer, as nobody knows before it what will be left unread; one of
+//! FastCGI, which announces nothing, goes on if the body was read to its end.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,16 +13,63 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use crate::protocol::chunked;
+use super::connection::Connection;
+use crate::protocol::{chunked, fastcgi};
 use crate::request::{Length, Request};
+use crate::tls::session::{self, Shared};
 
 /// Bytes that one read of a chunked body takes.
 const READ_MAX: usize = 16 * 1024;
+/// Reads by which the end of a body is looked for that nobody asked for: it is a few bytes.
+const LOOKS: u32 = 4;
+/// What a client is told that waits for it (RFC 9110 section 10.1.1).
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// Where the bytes come from.
+#[derive(Debug)]
+struct Source {
+    socket: Arc<OwnedFd>,
+    tls: Option<Shared>,
+}
+
+impl Source {
+    /// Reads without waiting; zero is the client's end.
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(tls) = &self.tls else {
+            return loop {
+                match nix::unistd::read(&self.socket, buffer) {
+                    Err(Errno::EINTR) => {}
+                    other => break other.map_err(Into::into),
+                }
+            };
+        };
+        let mut tls = session::lock(tls);
+        if tls.is_over() {
+            return Ok(0); // whoever answered in place of the application
+        }
+        let read = tls.read(self.socket.as_fd(), buffer);
+        if read.is_err() && tls.waiting() > 0 {
+            tls.flush(self.socket.as_fd())?;
+        }
+        read
+    }
+
+    /// Sends a few bytes.
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        let Some(tls) = &self.tls else {
+            nix::unistd::write(&self.socket, bytes)?;
+            return Ok(());
+        };
+        let mut tls = session::lock(tls);
+        tls.seal(&[bytes])?;
+        tls.flush(self.socket.as_fd()).map(drop)
+    }
+}
 
 /// A body on its way to the application.
 #[derive(Debug)]
 pub struct Stream {
-    socket: Arc<OwnedFd>,
+    source: Source,
     /// What came and was not looked at.
     raw: Vec<u8>,
     /// What was decoded and not read.
@@ -40,24 +88,31 @@ pub struct Stream {
 enum Coding {
     Left(u64),
     Chunked(chunked::Decoder),
+    Stdin(Box<fastcgi::Stdin>),
 }
 
 impl Stream {
-    /// The body of `request`, of which `rest` came with the head.
+    /// The body of `request`, of which `rest` came with the head. `capacity` is there for FastCGI:
+    /// how many requests the server runs at a time.
     pub(super) fn new(
-        socket: &Arc<OwnedFd>,
+        connection: &Connection,
         request: &Request,
         rest: &[u8],
         limit: u64,
         patience: Duration,
+        capacity: Option<u32>,
     ) -> Self {
-        let coding = match request.length {
-            Length::None | Length::Stream => Coding::Left(0),
-            Length::Known(bytes) => Coding::Left(bytes),
-            Length::Chunked => Coding::Chunked(chunked::Decoder::default()),
+        let coding = match (capacity, request.length) {
+            (Some(capacity), length) => {
+                Coding::Stdin(Box::new(fastcgi::Stdin::new(request.stream, length, capacity)))
+            }
+            (None, Length::None | Length::Stream) => Coding::Left(0),
+            (None, Length::Known(bytes)) => Coding::Left(bytes),
+            (None, Length::Chunked) => Coding::Chunked(chunked::Decoder::default()),
         };
+        let tls = connection.output.session().cloned();
         Self {
-            socket: Arc::clone(socket),
+            source: Source { socket: Arc::clone(&connection.socket), tls },
             raw: rest.to_vec(),
             data: Vec::new(),
             coding,
@@ -73,6 +128,32 @@ impl Stream {
         match &self.coding {
             Coding::Left(left) => *left == 0,
             Coding::Chunked(decoder) => decoder.done(),
+            Coding::Stdin(decoder) => decoder.done(),
+        }
+    }
+
+    /// Nothing may be said to the client any more: its answer has begun.
+    pub fn answered(&mut self) {
+        self.expects = false;
+    }
+
+    /// What the protocol has to answer besides, and what came behind the body; `None` where the
+    /// connection cannot go on, because something of the body may still come. Does not wait.
+    pub(super) fn leave(mut self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let mut buffer = [0; READ_MAX];
+        for _ in 0..LOOKS {
+            self.decode().ok()?;
+            if self.done() {
+                break;
+            }
+            let count = self.source.read(&mut buffer).ok()?;
+            self.raw.extend_from_slice(&buffer[..count]);
+        }
+        match self.coding {
+            Coding::Stdin(mut decoder) if decoder.done() && !decoder.aborted() => {
+                Some((decoder.answers(), self.raw))
+            }
+            Coding::Stdin(_) | Coding::Left(_) | Coding::Chunked(_) => None,
         }
     }
 
@@ -105,6 +186,7 @@ impl Stream {
     }
 
     fn decode(&mut self) -> io::Result<()> {
+        let before = self.data.len();
         let used = match &mut self.coding {
             Coding::Left(left) => {
                 let take = (*left).min(self.raw.len() as u64) as usize;
@@ -120,9 +202,21 @@ impl Stream {
                 });
                 used.map_err(|refusal| io::Error::new(io::ErrorKind::InvalidData, refusal.reason))?
             }
+            Coding::Stdin(decoder) => {
+                let data = &mut self.data;
+                let used = decoder.decode(&self.raw, |part| {
+                    data.extend_from_slice(part);
+                    Ok(())
+                });
+                if decoder.aborted() {
+                    let text = "the web server gave the request up";
+                    return Err(io::Error::new(io::ErrorKind::ConnectionAborted, text));
+                }
+                used.map_err(|refusal| io::Error::new(io::ErrorKind::InvalidData, refusal.reason))?
+            }
         };
         self.raw.drain(..used);
-        self.taken += self.data.len() as u64;
+        self.taken += (self.data.len() - before) as u64;
         if self.limit > 0 && self.taken > self.limit {
             let text = "the request body is larger than limit-post";
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
@@ -133,11 +227,11 @@ impl Stream {
     /// Reads once from the connection.
     fn receive(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.expects) {
-            nix::unistd::write(&self.socket, b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            self.source.write(CONTINUE)?;
         }
         let mut buffer = [0; READ_MAX];
         loop {
-            match nix::unistd::read(&self.socket, &mut buffer) {
+            match self.source.read(&mut buffer) {
                 Ok(0) => {
                     let text = "the client ended before its request body";
                     return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
@@ -146,16 +240,15 @@ impl Stream {
                     self.raw.extend_from_slice(&buffer[..count]);
                     return Ok(());
                 }
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => self.wait()?,
-                Err(error) => return Err(error.into()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait()?,
+                Err(error) => return Err(error),
             }
         }
     }
 
     fn wait(&self) -> io::Result<()> {
         let timeout = PollTimeout::try_from(self.patience).unwrap_or(PollTimeout::MAX);
-        let mut watch = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        let mut watch = [PollFd::new(self.source.socket.as_fd(), PollFlags::POLLIN)];
         match poll(&mut watch, timeout) {
             Ok(0) => {
                 let text = "the client sends its request body too slowly";
@@ -173,14 +266,30 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use super::*;
+    use crate::worker::connection::Peer;
 
-    fn stream(length: Length, rest: &[u8], limit: u64) -> (Stream, UnixStream) {
+    fn stream_of(
+        length: Length,
+        rest: &[u8],
+        limit: u64,
+        capacity: Option<u32>,
+    ) -> (Stream, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         let mut request = Request::default();
-        request.length = length;
-        let socket = Arc::new(OwnedFd::from(ours));
-        (Stream::new(&socket, &request, rest, limit, Duration::from_millis(50)), theirs)
+        (request.length, request.stream) = (length, u16::from(capacity.is_some()));
+        let connection = Connection::new(ours.into(), Peer::default(), 0);
+        let patience = Duration::from_millis(50);
+        (Stream::new(&connection, &request, rest, limit, patience, capacity), theirs)
+    }
+
+    fn stream(length: Length, rest: &[u8], limit: u64) -> (Stream, UnixStream) {
+        stream_of(length, rest, limit, None)
+    }
+
+    /// A record of the stream `STDIN`.
+    fn stdin(content: &[u8]) -> Vec<u8> {
+        [&[1, 5, 0, 1, 0, content.len() as u8, 0, 0], content].concat()
     }
 
     fn all(stream: &mut Stream) -> io::Result<Vec<u8>> {
@@ -218,5 +327,27 @@ mod tests {
         assert!(!broken.done());
         let (mut large, _client) = stream(Length::Chunked, b"5\r\nhello\r\n0\r\n\r\n", 4);
         assert_eq!(all(&mut large).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn records_are_taken_off_and_the_next_request_is_left() {
+        let end = [&stdin(b"")[..], b"next"].concat();
+        let (mut whole, mut client) = stream_of(Length::Known(8), &stdin(b"hel")[..9], 0, Some(1));
+        client.write_all(&[&b"el"[..], &stdin(b"lo yo"), &end].concat()).unwrap();
+        assert_eq!(all(&mut whole).unwrap(), b"hello yo");
+        let (answers, rest) = whole.leave().unwrap();
+        assert_eq!((answers.as_slice(), rest.as_slice()), (&b""[..], &b"next"[..]));
+        // who reads the length only leaves the end of the stream
+        let (mut exact, mut client) = stream_of(Length::Known(3), &stdin(b"hey"), 0, Some(1));
+        assert_eq!(exact.read(&mut [0; 3]).unwrap(), 3);
+        client.write_all(&end).unwrap();
+        assert_eq!(exact.leave().unwrap().1, b"next");
+        // of these something is still to come, or was not read
+        let (unread, _client) = stream_of(Length::Known(3), b"", 0, Some(1));
+        assert!(unread.leave().is_none());
+        let (mut given_up, mut client) = stream_of(Length::Known(3), &stdin(b"h"), 0, Some(1));
+        client.write_all(&[1, 2, 0, 1, 0, 0, 0, 0]).unwrap();
+        assert_eq!(all(&mut given_up).unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+        assert!(given_up.leave().is_none());
     }
 }

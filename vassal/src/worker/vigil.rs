@@ -2,7 +2,7 @@
 //!
 //! They agree through a [`Post`]: whoever comes second keeps its hands off the connection.
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use nix::sys::socket::{Shutdown, shutdown};
 use shared::settings::Wire;
 
 use super::answer::ready;
+use crate::tls::session::{self, Shared};
 
 /// What a client gets that waited too long.
 const ANSWER: &str = "504 Gateway Timeout\r\nContent-Type: text/plain\r\n\
@@ -30,8 +31,10 @@ const SEIZED: u8 = 3;
 #[derive(Clone, Debug)]
 struct Client {
     socket: Arc<OwnedFd>,
-    /// What it speaks; `None` where it is encrypted, and nobody but the core itself can write.
-    wire: Option<Wire>,
+    /// Its encryption, where there is one.
+    tls: Option<Shared>,
+    /// What it speaks.
+    wire: Wire,
     stream: u16,
 }
 
@@ -46,9 +49,15 @@ pub struct Post {
 }
 
 impl Post {
-    /// The core begins a request. Without a wire the connection is encrypted.
-    pub(super) fn enter(&self, socket: &Arc<OwnedFd>, wire: Option<Wire>, stream: u16) {
-        let client = Client { socket: Arc::clone(socket), wire, stream };
+    /// The core begins a request, on a connection that may be encrypted.
+    pub(super) fn enter(
+        &self,
+        socket: &Arc<OwnedFd>,
+        tls: Option<&Shared>,
+        wire: Wire,
+        stream: u16,
+    ) {
+        let client = Client { socket: Arc::clone(socket), tls: tls.cloned(), wire, stream };
         *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Some(client);
         self.state.store(RUNNING, SeqCst);
     }
@@ -85,8 +94,11 @@ impl Post {
     /// the one that is meant.
     pub(super) fn turn_away(&self, still: impl FnOnce() -> bool) {
         if let Some(client) = self.seize(still) {
-            if let Some(wire) = client.wire {
-                let answer = ready(wire, client.stream, ANSWER);
+            let answer = ready(client.wire, client.stream, ANSWER);
+            // a client that does not take it at once does not get it: nobody waits here
+            if let Some(tls) = &client.tls {
+                let _ = session::lock(tls).farewell(client.socket.as_fd(), &answer);
+            } else {
                 let _ = nix::unistd::write(&client.socket, &answer);
             }
             let _ = shutdown(client.socket.as_raw_fd(), Shutdown::Both);
@@ -106,15 +118,15 @@ mod tests {
         let socket = Arc::new(OwnedFd::from(ours));
         let post = Post::default();
         assert!(post.seize(|| true).is_none(), "there is no request");
-        post.enter(&socket, Some(Wire::Http), 0);
+        post.enter(&socket, None, Wire::Http, 0);
         post.claim();
         assert!(post.seize(|| true).is_none(), "the core answers");
         post.leave();
-        post.enter(&socket, Some(Wire::Http), 0);
+        post.enter(&socket, None, Wire::Http, 0);
         assert!(post.seize(|| false).is_none(), "it is another request by now");
         post.claim();
         post.leave();
-        post.enter(&socket, Some(Wire::Http), 0);
+        post.enter(&socket, None, Wire::Http, 0);
         assert!(post.seize(|| true).is_some());
         assert!(post.seize(|| true).is_none(), "once");
     }
