@@ -15,6 +15,8 @@ pub mod emperor;
 pub mod fastcgi;
 /// Web servers in front of a server under test.
 pub mod front;
+/// Control groups with a limit.
+pub mod group;
 /// A raw HTTP client that can also misbehave.
 pub mod http;
 /// Load generators and their verdicts.
@@ -23,6 +25,8 @@ pub mod load;
 pub mod nginx;
 /// A listener of the systemd notification protocol.
 pub mod notify;
+/// Calls that fail, and a clock that jumps.
+pub mod preload;
 /// What the kernel says about processes.
 pub mod process;
 /// Which programs are tested, and what is missing here.

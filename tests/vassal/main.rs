@@ -6,6 +6,8 @@ mod application;
 mod bad_input;
 /// The number of workers follows the load.
 mod cheaper;
+/// A clock that jumps.
+mod clock;
 /// What an operator asks of a running server.
 mod commands;
 /// Applications at their worst.
@@ -46,6 +48,8 @@ mod recycling;
 mod routes;
 /// The two command lines of the README and their signals.
 mod serve;
+/// A machine that lacks memory, processes, descriptors.
+mod shortages;
 /// Where sockets come from, what they are told, who serves them.
 mod sockets;
 /// The statistics document and the tools that read it.

@@ -92,11 +92,4 @@ pub enum News {
         /// The traceback, cut to 16 KiB.
         reason: String,
     },
-    /// A worker could not be forked.
-    NoFork {
-        /// The worker's number.
-        id: u32,
-        /// The error.
-        reason: String,
-    },
 }

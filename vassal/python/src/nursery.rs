@@ -178,8 +178,9 @@ impl Nursery {
                         Ok(true) => leave(self.worker(id, seat, first, control)),
                         Ok(false) => {}
                         Err(error) => {
-                            let news = News::NoFork { id, reason: error.to_string() };
-                            let _ = send(&self.master, &news, &[]);
+                            // in the name of who is not there
+                            let why = format!("worker {id} cannot be forked: {error}");
+                            let _ = send(&control, &control::News::NoFork(why), &[]);
                         }
                     }
                 }

@@ -63,6 +63,15 @@ impl Master {
                         "DAMN ! worker {id} (pid: {pid}) {how} :( trying respawn ..."
                     ));
                 }
+                Action::Unforked(reason) => {
+                    if let Some(reason) = self.shortage.unforked(&reason) {
+                        let pause = self.serve.supervision.forkbomb_delay.as_secs();
+                        output::say(&format!(
+                            "{reason}; the others serve on, it is tried again every {pause} s \
+                             and not said again"
+                        ));
+                    }
+                }
                 Action::Cheaped(id) => output::say(&format!("uWSGI worker {id} cheaped.")),
                 Action::Asleep => self.fall_asleep(),
                 Action::Unchained(reason) => output::say(&format!(

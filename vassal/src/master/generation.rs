@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{Shutdown, shutdown};
 use nix::unistd::Pid;
@@ -263,6 +264,11 @@ impl Brood {
         self.hands.get_mut(&key).is_some_and(|hand| !std::mem::replace(&mut hand.doomed, true))
     }
 
+    /// Whether that was decided.
+    pub(super) fn is_doomed(&self, key: Key) -> bool {
+        self.hands.get(&key).is_some_and(|hand| hand.doomed)
+    }
+
     /// Sends a worker a signal by its number; `false` when there is nobody to send it to, or no
     /// such signal.
     pub(super) fn signal(&self, key: Key, number: i32) -> bool {
@@ -335,11 +341,6 @@ async fn hear_nursery(name: Gen, socket: Arc<AsyncFd<OwnedFd>>, facts: Facts) {
             nursery::News::Modules { files } => Fact::Modules(files),
             nursery::News::Loaded { millis, points } => Fact::Loaded(name, millis, points),
             nursery::News::NoApp { reason } => Fact::NoApp(name, reason),
-            // its control socket closes too, which is what counts
-            nursery::News::NoFork { id, reason } => {
-                output::say(&format!("worker {id} cannot be forked: {reason}"));
-                continue;
-            }
         };
         if facts.send(fact).await.is_err() {
             return;
@@ -377,11 +378,27 @@ async fn await_nursery(name: Gen, pidfd: Arc<AsyncFd<OwnedFd>>, tail: Tail, fact
     let _ = facts.send(Fact::Roster(Event::NurseryEnded(name, why))).await;
 }
 
+/// Takes hold of a process that says it is a worker; `None` where it is no child of ours. Fails
+/// without a descriptor for it.
+fn watched(pid: Pid) -> io::Result<Option<(OwnedFd, AsyncFd<OwnedFd>)>> {
+    let pidfd = match process::pidfd(pid) {
+        Err(error) if error.raw_os_error() == Some(Errno::ESRCH as i32) => return Ok(None),
+        other => other?,
+    };
+    if process::reap(&pidfd).is_err() {
+        return Ok(None);
+    }
+    let watch = readiness::watch(pidfd.try_clone()?)?;
+    Ok(Some((pidfd, watch)))
+}
+
 /// Turns a worker's messages, and its end, into facts.
 async fn hear_worker(name: Gen, key: Key, socket: Arc<AsyncFd<OwnedFd>>, facts: Facts) {
     let mut process = None;
     let mut reason = None;
     let mut how = None;
+    // it never was, or is given up at once: for want of memory, processes or descriptors
+    let mut unforked = false;
     loop {
         // the process counts, not its socket: a child that the application forked may hold that
         // open for as long as it lives
@@ -404,13 +421,20 @@ async fn hear_worker(name: Gen, key: Key, socket: Arc<AsyncFd<OwnedFd>>, facts: 
             control::News::Born(pid) => {
                 let pid = Pid::from_raw(pid);
                 // a pid is only believed when it is a child of ours
-                let Ok(pidfd) = process::pidfd(pid) else { continue };
-                if process::reap(&pidfd).is_err() {
-                    continue;
+                match watched(pid) {
+                    Ok(Some((pidfd, watch))) => {
+                        process = Some(watch);
+                        Fact::Born(name, key, pid, pidfd)
+                    }
+                    Ok(None) => continue,
+                    // it ends when its control socket closes
+                    Err(error) => {
+                        let why = format!("a worker (pid: {pid}) cannot be watched: {error}");
+                        unforked = true;
+                        reason = Some(why);
+                        break;
+                    }
                 }
-                let Ok(copy) = pidfd.try_clone() else { continue };
-                process = readiness::watch(copy).ok();
-                Fact::Born(name, key, pid, pidfd)
             }
             control::News::Accepting => Fact::Roster(Event::Accepting(name, key)),
             control::News::Loyal => Fact::Loyal,
@@ -418,6 +442,11 @@ async fn hear_worker(name: Gen, key: Key, socket: Arc<AsyncFd<OwnedFd>>, facts: 
             control::News::Stuck => Fact::Stuck(name, key),
             control::News::Full => Fact::Roster(Event::Full(name, key)),
             control::News::NoApp(why) => {
+                reason = Some(why);
+                continue;
+            }
+            control::News::NoFork(why) => {
+                unforked = true;
                 reason = Some(why);
                 continue;
             }
@@ -429,7 +458,7 @@ async fn hear_worker(name: Gen, key: Key, socket: Arc<AsyncFd<OwnedFd>>, facts: 
     if let Some(pidfd) = &process {
         how = ended(pidfd).await;
     }
-    if how.is_none() && reason.is_some() {
+    if how.is_none() && reason.is_some() && !unforked {
         // it was gone before it could be watched, but it said why: it ends by this code then
         how = Some(Ended::Code(Exit::NoApp.code()));
     }

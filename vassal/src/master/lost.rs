@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use nix::sys::signal::Signal;
 use shared::sys::process::Ended;
 
 use super::roster::{Gen, Key};
@@ -16,6 +17,15 @@ impl Master {
         let worker = generation.and_then(|(_, generation)| generation.workers.get(&key));
         let (Some(worker), Some(brood)) = (worker, self.broods.get(&name)) else { return };
         let (id, seat) = (worker.id, worker.seat as usize);
+        if how == Some(Ended::Signal(Signal::SIGKILL as i32)) && !brood.is_doomed(key) {
+            let kills = self.shortage.new_kills();
+            if kills > 0 {
+                output::say(&format!(
+                    "worker {id} got signal 9: the kernel has killed {kills} process(es) for lack \
+                     of memory since the last worker was started"
+                ));
+            }
+        }
         let how = how.map_or_else(|| "ended".to_owned(), |how| format!("ended: {how}"));
         for core in 0..brood.board.threads() {
             let since = brood.board.place(seat, core, Place::Since).load(Relaxed);

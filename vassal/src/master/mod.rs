@@ -45,6 +45,8 @@ mod prepare;
 pub mod roster;
 /// What is looked at once a second, where an option asks for it.
 mod rounds;
+/// What the machine lacks.
+mod shortage;
 /// What the operating system tells: signals, dead children.
 mod signals;
 /// The statistics server.
@@ -139,6 +141,7 @@ pub(crate) struct Master {
     at_once: bool,
     /// Settings of generations that are about to hatch, by number.
     coming: BTreeMap<u64, Serve>,
+    shortage: shortage::Shortage,
     respawns: u64,
     /// The process of the worker whose end is being decided about.
     departed: Option<Pid>,
@@ -211,6 +214,7 @@ impl Master {
             vacuums: handover.plan.vacuum,
             pidfile: handover.plan.pidfile,
             at_once: false,
+            shortage: shortage::Shortage::new(),
             respawns: 0,
             departed: None,
             retired_requests: 0,
@@ -287,6 +291,7 @@ impl Master {
             }
             Fact::Hello(name, build, interpreter) => self.greet(name, &build, interpreter),
             Fact::Born(name, key, pid, pidfd) => {
+                self.shortage.forked();
                 if let Some(brood) = self.broods.get_mut(&name) {
                     let cores = brood.serve.threads;
                     match brood.born(key, pid, pidfd) {

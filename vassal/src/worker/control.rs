@@ -42,6 +42,8 @@ pub enum News {
     Modules(Vec<String>),
     /// The application could not be loaded (`lazy-apps`).
     NoApp(String),
+    /// The nursery says that it cannot fork this worker: why.
+    NoFork(String),
 }
 
 /// [`News::Full`] as it is sent, for a signal handler, which may not make a text.

@@ -417,13 +417,20 @@ impl Roster {
             self.recycle(now, out);
             return;
         }
-        out.push(Action::Died(worker.id, how));
         let (most, pause) = (generation.law.workers, generation.law.pause);
+        if how.is_none() && matches!(worker.standing, Standing::Ordered(_)) {
+            // the machine lacks something: to ask again at once helps nobody
+            self.paused.get_or_insert(now + pause);
+            let vanished = || format!("worker {} vanished before it was there", worker.id);
+            out.push(Action::Unforked(reason.clone().unwrap_or_else(vanished)));
+        } else {
+            out.push(Action::Died(worker.id, how));
+            self.deaths.retain(|death| now.duration_since(*death) < BURST);
+            self.deaths.push(now);
+        }
         if worker.spare {
             unchain(generation, &worker, how, reason, out);
         }
-        self.deaths.retain(|death| now.duration_since(*death) < BURST);
-        self.deaths.push(now);
         if self.deaths.len() > most as usize + DEATHS {
             self.paused.get_or_insert(now + pause);
         }

@@ -177,6 +177,8 @@ pub enum Action {
     Serving(Gen, u64),
     /// A worker died and is replaced: what to say.
     Died(u32, Option<Ended>),
+    /// A worker could not be started, and is tried again later: why.
+    Unforked(String),
     /// A worker was not needed and is gone.
     Cheaped(u32),
     /// No worker is left on purpose: look at the sockets.

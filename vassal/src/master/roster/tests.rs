@@ -83,6 +83,7 @@ impl World {
                 Action::Asleep => self.asleep = true,
                 Action::Unchained(_) => self.unchained += 1,
                 Action::Died(..)
+                | Action::Unforked(_)
                 | Action::Cheaped(_)
                 | Action::Forget(_)
                 | Action::Unrelieved(_) => {}
@@ -430,4 +431,33 @@ fn a_request_that_kills_a_worker_of_the_first_generation_does_not_end_the_server
     step(&mut roster, Event::Born(name, dies.0));
     let actions = step(&mut roster, Event::WorkerEnded(name, dies.0, dead(), None));
     assert!(actions.iter().any(|one| matches!(one, Action::Failed(_))), "{actions:?}");
+}
+
+#[test]
+fn a_worker_that_cannot_be_forked_is_tried_again_after_a_pause() {
+    let law = law(2);
+    let (mut world, actions) = World::new(law);
+    world.obey(actions);
+    let (name, generation) = world.roster.serving().unwrap();
+    let key = *generation.workers.keys().next().unwrap();
+    let forks = |actions: &[Action]| -> Vec<Key> {
+        let fork = |action: &Action| match action {
+            Action::Fork(_, key, ..) => Some(*key),
+            _ => None,
+        };
+        actions.iter().filter_map(fork).collect()
+    };
+    let mut now = world.now;
+    let died = Event::WorkerEnded(name, key, Some(Ended::Signal(9)), None);
+    let mut ordered = forks(&world.roster.step(died, now));
+    for _ in 0..3 {
+        assert_eq!(ordered.len(), 1);
+        let unforked = Event::WorkerEnded(name, ordered[0], None, Some("no memory".into()));
+        let actions = world.roster.step(unforked, now);
+        assert_eq!(actions, [Action::Unforked("no memory".into())]);
+        assert!(world.roster.next_deadline().is_some_and(|at| at <= now + law.pause));
+        now += law.pause;
+        ordered = forks(&world.roster.step(Event::Time, now));
+    }
+    assert_eq!(world.workers(), 2);
 }
