@@ -274,6 +274,59 @@ fn a_change_of_the_launch_plan_is_a_succession_that_loses_nothing() {
 }
 
 #[test]
+fn clients_that_have_just_begun_lose_nothing_by_a_succession() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let (emperor, address) = start();
+    let old = std::fs::read_to_string(emperor.file("a.ini")).unwrap();
+    let generation = emperor.api.generation("a.ini");
+    let master = tests::process::Process(emperor.api.app("a.ini")["pid"].as_i64().unwrap() as i32);
+    let connect = || http::Client::connect(address).unwrap();
+    let (mut silent, mut half, mut kept) = (connect(), connect(), connect());
+    half.send("GET / HTTP/1.1\r\nHo").unwrap();
+    assert_eq!(kept.get("/").unwrap().status, 200);
+    emperor.drop_file("a.ini", &format!("{old}env = A=B\n"));
+    eventually("the successor serves", SOON, || {
+        let app = emperor.api.app("a.ini");
+        if app["generation"] == generation + 1 { Ok(()) } else { Err(app) }
+    });
+    // the old workers have been told: these have to be their clients still
+    assert!(!silent.closed_within(Duration::from_millis(1500)), "closed before it could ask");
+    half.send("st: example.test\r\n\r\n").unwrap();
+    for answer in [half.response(true), silent.get("/"), kept.get("/")] {
+        let answer = answer.unwrap();
+        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    }
+    eventually("the old master ends", SOON, || if master.alive() { Err("alive") } else { Ok(()) });
+    emperor.stop();
+}
+
+#[test]
+fn more_idle_connections_than_the_kernel_passes_at_once_are_all_passed_on() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let emperor = Emperor::start();
+    let more = "processes = 1\nlisten = 1024\nmax-fd = 4096";
+    let address = emperor.hello("a.ini", more);
+    emperor.await_answer(address);
+    let mut clients: Vec<_> = (0..1500).map(|_| http::Client::connect(address).unwrap()).collect();
+    for client in &mut clients {
+        assert_eq!(client.get("/").unwrap().status, 200);
+    }
+    touch_times(&emperor, 1);
+    eventually("the old worker is gone", SOON, || {
+        let app = emperor.api.app("a.ini");
+        if app["draining"].as_array().is_some_and(Vec::is_empty) { Ok(()) } else { Err(app) }
+    });
+    let asks = |client: &mut http::Client| client.get("/").map(|answer| answer.status);
+    let lost = clients.iter_mut().map(asks).filter(|one| !matches!(one, Ok(200))).count();
+    assert_eq!(lost, 0, "of {}", clients.len());
+    emperor.stop();
+}
+
+#[test]
 fn a_slow_request_of_the_old_generation_is_finished() {
     if !only(Subject::Ours) {
         return;

@@ -10,6 +10,7 @@ use shared::sys::{memory, process};
 use super::generation::Brood;
 use super::roster::{Action, Event, Gen, Key, Standing};
 use super::{Master, check, hooks, knock, output};
+use crate::worker::control::Order;
 
 impl Master {
     pub(super) fn act(&mut self, actions: Vec<Action>) {
@@ -28,8 +29,9 @@ impl Master {
                 }
                 Action::Drain(name, key, to) => {
                     let successors = to.and_then(|to| self.broods.get(&to)).map(Brood::door);
+                    let order = if self.relieved { Order::Relieved } else { Order::Drain };
                     if let Some(brood) = self.broods.get(&name) {
-                        brood.drain(key, successors);
+                        brood.drain(key, order, successors);
                     }
                 }
                 Action::Kill(name, key) => {

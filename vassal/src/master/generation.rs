@@ -242,10 +242,10 @@ impl Brood {
     }
 
     /// Tells a worker to drain.
-    pub(super) fn drain(&self, key: Key, successors: Option<BorrowedFd<'_>>) {
+    pub(super) fn drain(&self, key: Key, order: control::Order, to: Option<BorrowedFd<'_>>) {
         if let Some(hand) = self.hands.get(&key) {
-            let descriptors: Vec<BorrowedFd<'_>> = successors.into_iter().collect();
-            let _ = control::send(hand.control.get_ref(), &control::Order::Drain, &descriptors);
+            let descriptors: Vec<BorrowedFd<'_>> = to.into_iter().collect();
+            let _ = control::send(hand.control.get_ref(), &order, &descriptors);
         }
     }
 

@@ -135,6 +135,8 @@ pub(crate) struct Master {
     paused: bool,
     /// `vacuum`.
     vacuums: bool,
+    /// Another process tree serves on the same sockets.
+    relieved: bool,
     /// `pidfile`, which the launcher wrote.
     pidfile: Option<std::path::PathBuf>,
     /// The reload that is being prepared leaves the old workers no time.
@@ -212,6 +214,7 @@ impl Master {
             modules: modules::Modules::default(),
             paused: false,
             vacuums: handover.plan.vacuum,
+            relieved: false,
             pidfile: handover.plan.pidfile,
             at_once: false,
             shortage: shortage::Shortage::new(),
@@ -379,6 +382,7 @@ impl Master {
                 // the files are the successor's now
                 self.vacuum.clear();
                 self.vacuums = false;
+                self.relieved = true;
                 self.decide(Event::Stop);
             }
             (ORDER_STATUS, _) => {

@@ -18,6 +18,9 @@ pub enum Order {
     /// Finish what is in hand, let go of the rest, end. With the packet may travel the socket
     /// on which idle connections are passed to the successors.
     Drain,
+    /// The same where another process tree serves on the same sockets: idle connections cannot
+    /// be passed to it, so their clients are given time for one more request.
+    Relieved,
     /// Accept no more connections for now.
     Pause,
     /// Accept connections again.

@@ -3,7 +3,8 @@
 //! First the listeners leave its epoll set, *then* it accepts until nothing is there: a
 //! connection whose wake-up went to this worker would otherwise wait for the next one. Idle
 //! kept connections are passed to the successors, with the peer's address and the bytes read so
-//! far; where that is not possible they are answered once more with `Connection: close`.
+//! far; where that is not possible they are answered once more with `Connection: close`. While
+//! others serve on the same sockets they have time for that; at an end for good they have not.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -20,8 +21,8 @@ use super::control::{self, Order};
 use super::engine::{CLIENT, Engine, READ_MAX, Waiting};
 use crate::scoreboard::Count;
 
-/// How long an idle connection that nobody takes over may still send a request, milliseconds.
-pub(super) const LAST_CHANCE: u64 = 250;
+/// How long an idle connection may still send a request at an end for good, milliseconds.
+const LAST_CHANCE: u64 = 250;
 /// Idle connections that are closed when descriptors run out.
 const ROOM: usize = 16;
 /// Connections taken over per wake-up.
@@ -51,7 +52,15 @@ impl<A: App> Engine<A> {
     /// Reads the master's orders.
     pub(super) fn obey(&self, waiting: &mut Waiting) {
         match control::receive::<Order>(&self.outfit.control) {
-            Ok(Some((Order::Drain, mut descriptors))) => self.drain(waiting, descriptors.pop()),
+            Ok(Some((Order::Drain, mut descriptors))) => {
+                let successors = descriptors.pop();
+                self.patient.store(successors.is_some(), Relaxed);
+                self.drain(waiting, successors);
+            }
+            Ok(Some((Order::Relieved, _))) => {
+                self.patient.store(true, Relaxed);
+                self.drain(waiting, None);
+            }
             Ok(Some((Order::Pause, _))) => {
                 self.listen(waiting, false);
             }
@@ -65,17 +74,18 @@ impl<A: App> Engine<A> {
         }
     }
 
-    /// Stops accepting; passes idle connections on.
+    /// Stops accepting; passes idle connections on. An order that comes while the worker drains
+    /// names other successors: those of before have been relieved as well.
     fn drain(&self, waiting: &mut Waiting, successors: Option<OwnedFd>) {
-        if self.draining.swap(true, Relaxed) {
-            return;
-        }
         self.leaving.store(successors.is_none(), Relaxed);
-        self.outfit.board.count(self.outfit.seat, Count::Accepting).store(0, Relaxed);
         if let Some(socket) = &successors {
             let _ = descriptor::nonblocking(socket, true);
         }
         *self.successors.lock().unwrap_or_else(PoisonError::into_inner) = successors;
+        if self.draining.swap(true, Relaxed) {
+            return;
+        }
+        self.outfit.board.count(self.outfit.seat, Count::Accepting).store(0, Relaxed);
         for (_, listener) in self.outfit.served() {
             let _ = self.epoll.delete(&listener.socket);
         }
@@ -86,7 +96,7 @@ impl<A: App> Engine<A> {
                 self.register(connection, waiting, EpollFlags::EPOLLIN);
             }
         }
-        self.take_over(waiting);
+        while self.take_over(waiting) {}
         for (_, slot) in self.table.slots() {
             // a connection that is being served sees `draining` when its answer is complete
             let Ok(mut place) = slot.connection.try_lock() else { continue };
@@ -94,13 +104,25 @@ impl<A: App> Engine<A> {
                 && let Some(connection) = place.take()
             {
                 *place = self.pass_on(connection);
-                slot.deadline.store(self.clock() + LAST_CHANCE, Relaxed);
+                if let Some(connection) = place.as_deref() {
+                    slot.deadline.store(self.clock() + self.last_chance(connection), Relaxed);
+                }
             } else if let Some(connection) = place.as_deref() {
                 let limit = self.clock() + self.patience_of(connection);
                 slot.deadline.fetch_min(limit, Relaxed);
             }
         }
         let _ = self.wake.write(1);
+    }
+
+    /// How long an idle connection that nobody took over yet may stay, milliseconds. The client
+    /// of a fresh one, or of one with half a head, is just about to ask.
+    pub(super) fn last_chance(&self, connection: &Connection) -> u64 {
+        match (self.patient.load(Relaxed), connection.input.is_empty()) {
+            (true, true) => self.outfit.serve.socket_timeout.as_millis() as u64,
+            (true, false) => self.patience_of(connection),
+            (false, _) => LAST_CHANCE,
+        }
     }
 
     /// Passes an idle connection to the successors. It comes back when nobody takes it.
@@ -137,10 +159,24 @@ impl<A: App> Engine<A> {
         Some(connection)
     }
 
-    /// Closes idle connections that nobody took and that have had their last chance.
+    /// Passes idle connections on that could not be passed before (the kernel limits what is on
+    /// its way); closes those that nobody took and that have had their last chance.
     pub(super) fn sweep(&self, now: u64) {
+        let mut passing = self.successors.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         for (_, slot) in self.table.slots() {
             let Ok(mut place) = slot.connection.try_lock() else { continue };
+            let half = place.as_deref().is_some_and(|one| !one.input.is_empty());
+            if passing
+                && place.as_deref().is_some_and(|one| one.idle() && !one.output.is_bound())
+                && let Some(connection) = place.take()
+            {
+                *place = self.pass_on(connection);
+                passing = place.is_none();
+                continue;
+            }
+            if half && self.patient.load(Relaxed) {
+                continue; // [`Engine::expire`] tells the client why it is let go
+            }
             if place.as_deref_mut().is_some_and(|one| one.idle() && !one.still_moves())
                 && slot.deadline.load(Relaxed) <= now
                 && let Some(connection) = place.take()
@@ -171,15 +207,17 @@ impl<A: App> Engine<A> {
         }
     }
 
-    /// Takes connections that a predecessor or a sibling passes on.
-    pub(super) fn take_over(&self, waiting: &mut Waiting) {
+    /// Takes connections that a predecessor or a sibling passes on; whether more may be there.
+    pub(super) fn take_over(&self, waiting: &mut Waiting) -> bool {
         let mut buffer = vec![0; READ_MAX + 4096];
         for _ in 0..TAKE_MAX {
             let Ok((size, mut descriptors)) = descriptor::receive(&self.outfit.handed, &mut buffer)
             else {
-                return;
+                return false;
             };
-            let (Some(socket), packet) = (descriptors.pop(), &buffer[..size]) else { return };
+            let (Some(socket), packet) = (descriptors.pop(), &buffer[..size]) else {
+                return false;
+            };
             let Some(line) = packet.iter().position(|byte| *byte == b'\n') else { continue };
             let Ok(passport) = serde_json::from_slice::<Passport>(&packet[..line]) else {
                 continue;
@@ -198,5 +236,6 @@ impl<A: App> Engine<A> {
             interest.set(EpollFlags::EPOLLOUT, !connection.input.is_empty());
             self.register(connection, waiting, interest);
         }
+        true
     }
 }

@@ -81,6 +81,8 @@ pub struct Engine<A> {
     pub(super) draining: AtomicBool,
     /// It drains, and nobody takes its connections.
     pub(super) leaving: AtomicBool,
+    /// Others serve on while this worker drains: nobody waits for its end.
+    pub(super) patient: AtomicBool,
     pub(super) successors: Mutex<Option<OwnedFd>>,
     pub(super) open: AtomicUsize,
     pub(super) loyal: AtomicBool,
@@ -173,6 +175,7 @@ impl<A: App> Engine<A> {
             turn: Mutex::default(),
             draining: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            patient: AtomicBool::new(false),
             successors: Mutex::new(None),
             open: AtomicUsize::new(0),
             loyal: AtomicBool::new(false),
@@ -318,7 +321,7 @@ impl<A: App> Engine<A> {
             0 => self.serve(token as RawFd, core, None),
             LISTENER => self.accept((token & 0xffff_ffff) as usize, core, turn, alone),
             CONTROL => self.obey(turn),
-            HANDED => self.take_over(turn),
+            HANDED => drop(self.take_over(turn)),
             // its only purpose was to end the wait
             _ => drop(self.wake.read()),
         }

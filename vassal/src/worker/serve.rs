@@ -11,7 +11,6 @@ use nix::sys::socket::{Shutdown, shutdown};
 use shared::settings::Wire;
 
 use super::connection::{After, Connection, Phase};
-use super::drain::LAST_CHANCE;
 use super::engine::{CLIENT, Core, Engine, READ_MAX, Waiting};
 use super::receive::{linger, receive};
 use super::upload::{Body, Trouble, Upload};
@@ -79,8 +78,11 @@ impl<A: App> Engine<A> {
                             self.forget(connection);
                         } else {
                             *place = self.pass_on(connection);
-                            // nobody took it: it may send one more request
-                            slot.deadline.store(self.clock() + LAST_CHANCE, Relaxed);
+                            if let Some(connection) = place.as_deref() {
+                                // nobody took it: it may send one more request
+                                let limit = self.clock() + self.last_chance(connection);
+                                slot.deadline.store(limit, Relaxed);
+                            }
                         }
                     }
                 }

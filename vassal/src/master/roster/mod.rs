@@ -20,7 +20,7 @@ mod people;
 mod replace;
 
 use people::survives;
-use replace::{end, retire, succeed, unchain};
+use replace::{end, redirect, retire, succeed, unchain};
 
 pub use people::{
     Action, Event, Gen, Generation, Key, Law, Leave, Nursery, Standing, Worker, seats,
@@ -335,6 +335,12 @@ impl Roster {
         let old = self.serving.replace(name);
         // the old workers are told before anybody hears that the new ones serve
         if let Some(old) = old {
+            // those who drained before pass what they have to the newest, too
+            for (older, generation) in &self.generations {
+                if *older != old && *older != name {
+                    redirect(*older, generation, Some(name), out);
+                }
+            }
             self.relieve(old, Some(name), at_once, now, out);
         }
         out.push(Action::Serving(name, number));
@@ -367,7 +373,7 @@ impl Roster {
                     worker.standing = Standing::Draining(now + AGAIN);
                     out.push(Action::Kill(name, *key));
                 }
-                Standing::Draining(_) => {}
+                Standing::Draining(_) => out.push(Action::Drain(name, *key, to)),
             }
         }
     }

@@ -107,6 +107,15 @@ pub(super) fn succeed(
     }
 }
 
+/// Tells the workers of a generation that drain already who takes their connections now.
+pub(super) fn redirect(name: Gen, generation: &Generation, to: Option<Gen>, out: &mut Vec<Action>) {
+    for (key, worker) in &generation.workers {
+        if matches!(worker.standing, Standing::Draining(_)) {
+            out.push(Action::Drain(name, *key, to));
+        }
+    }
+}
+
 /// A replacement ended before it accepted: a chain goes no further, as the others would fare no
 /// better. Workers that are due for another reason are tried again.
 pub(super) fn unchain(

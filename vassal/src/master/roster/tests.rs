@@ -30,6 +30,8 @@ pub(super) struct World {
     pub(super) unchained: usize,
     /// Nurseries of these generations cannot import.
     pub(super) broken: bool,
+    /// Workers of this generation do not end when they are told to drain.
+    slow: Option<Gen>,
 }
 
 impl World {
@@ -47,6 +49,7 @@ impl World {
             asleep: false,
             unchained: 0,
             broken: false,
+            slow: None,
         };
         (world, actions)
     }
@@ -67,6 +70,9 @@ impl World {
                 }
                 Action::Drain(name, key, to) => {
                     self.drained.push((name, key, to));
+                    if self.slow == Some(name) {
+                        continue;
+                    }
                     self.tell(Event::WorkerEnded(name, key, Some(Ended::Code(0)), None));
                 }
                 Action::Kill(name, key) => {
@@ -114,6 +120,23 @@ fn a_reload_relieves_the_old_generation_and_passes_its_connections_on() {
     assert_eq!(world.drained.len(), 2);
     assert!(world.drained.iter().all(|(from, _, to)| *from == old && *to == Some(new)));
     assert_eq!(world.roster.generations().count(), 1);
+}
+
+#[test]
+fn who_still_drains_is_told_of_each_newer_generation_and_of_the_end() {
+    let (mut world, actions) = World::new(law(1));
+    world.obey(actions);
+    let first = world.roster.serving().unwrap().0;
+    world.slow = Some(first);
+    let mut expected = Vec::new();
+    for number in 2..5 {
+        world.tell(Event::Reload(number, law(1)));
+        expected.push(world.roster.serving().map(|(newest, _)| newest));
+    }
+    world.tell(Event::Stop);
+    expected.push(None);
+    let told = world.drained.iter().filter(|(name, ..)| *name == first);
+    assert_eq!(told.map(|(.., to)| *to).collect::<Vec<_>>(), expected);
 }
 
 #[test]
