@@ -2,10 +2,10 @@
 
 /// Clients that stall, send junk, or do not read.
 mod hostile;
-/// Clients that come back.
-mod resumed;
 /// Requests that take too long.
 mod late;
+/// Clients that come back.
+mod resumed;
 /// Bodies that the application reads from the connection.
 mod stream;
 

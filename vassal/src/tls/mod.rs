@@ -140,12 +140,10 @@ pub fn review(tls: &mut Tls, epoch: i64) -> Vec<Finding> {
             checked = checked.and(roots(authority).map(drop));
         }
         let (origin, option) = (Some(one.origin.clone()), Some(one.option.as_str()));
-        let finding = match checked {
-            Err(error) => Some(Finding::error(origin, option, error.to_string())),
-            Ok(()) => {
-                let amiss = amiss(&one.chain, epoch);
-                amiss.map(|what| Finding::warning(origin, option, what))
-            }
+        let finding = if let Err(error) = checked {
+            Some(Finding::error(origin, option, error.to_string()))
+        } else {
+            amiss(&one.chain, epoch).map(|what| Finding::warning(origin, option, what))
         };
         findings.extend(finding.map(|one| one.rule(rule::CERTIFICATE).of_value()));
     }

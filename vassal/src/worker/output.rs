@@ -26,7 +26,7 @@ const SEALED_PIECE: u64 = 64 << 10;
 const SEALED_MAX: u64 = 2 << 20;
 
 /// Bytes of a file that are read at once where the kernel does not send it.
-const COPIED_PIECE: usize = 32 << 10;
+const COPIED_PIECE: usize = 16 << 10;
 
 /// A piece of a regular file, sent by the kernel where nothing forbids it.
 #[derive(Debug)]
