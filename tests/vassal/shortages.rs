@@ -103,10 +103,10 @@ fn without_processes_to_be_had_the_others_serve_and_no_reload_breaks_them() {
         server.expect_log("cannot be forked: Resource temporarily unavailable");
         let left = worker(address);
         server.signal(Signal::SIGHUP);
-        server.expect_log("reload refused, the old generation left_alone on");
+        server.expect_log("reload refused, the old generation serves on");
         // forks are tried again meanwhile
         let left_alone = || worker(address) == left;
-        always("the other worker left_alone", Duration::from_secs(3), left_alone);
+        always("the other worker serves", Duration::from_secs(3), left_alone);
         group.limit(None);
         server.expect_log("Respawned uWSGI worker");
         whole(&server);
