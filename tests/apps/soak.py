@@ -9,7 +9,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(HERE, "version")) as file:
-    VERSION = file.read().strip()
+    # what is no number is a deploy that went wrong
+    VERSION = str(int(file.read()))
 
 
 def pattern(token, size):

@@ -181,8 +181,7 @@ impl Time {
         self.kills += u64::from(toll.kill_one(master, |count| dice.below(count)));
         self.sample(emperor, shop, calm);
         self.look(emperor, shop);
-        if self.now.is_multiple_of(RELOAD_EACH) && self.now < self.seconds && self.promise.is_none()
-        {
+        if self.now % RELOAD_EACH == 1 && self.promise.is_none() {
             let how = self.next_reload();
             let promise = shop.reload(emperor, how);
             eprintln!("{} s: {how:?}", self.now);
@@ -287,7 +286,7 @@ impl Time {
         drop(tally);
         assert!(self.kills * 10 >= self.seconds * 9, "{} kills", self.kills);
         let reloads: u32 = self.reloads.values().sum();
-        let tried = (self.seconds - 1) / RELOAD_EACH;
+        let tried = self.seconds / RELOAD_EACH;
         assert!(u64::from(reloads) * 10 >= tried * 8, "{:?} of {tried} reloads", self.reloads);
         let (_, grown) = self.gauge.verdict(Duration::from_secs(self.seconds));
         assert!(grown.is_empty(), "grew: {grown:#?}");

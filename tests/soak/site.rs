@@ -28,13 +28,15 @@ pub(crate) enum Reload {
     Hangup,
     /// One worker after the other.
     Chain,
+    /// Code that cannot be imported: nothing may change.
+    Broken,
     /// The management API is asked.
     Api,
 }
 
 /// All of them, in the order in which they are used.
-pub(crate) const RELOADS: [Reload; 5] =
-    [Reload::Succession, Reload::Touch, Reload::Hangup, Reload::Chain, Reload::Api];
+pub(crate) const RELOADS: [Reload; 6] =
+    [Reload::Succession, Reload::Touch, Reload::Hangup, Reload::Chain, Reload::Broken, Reload::Api];
 
 /// What has to become true after a reload.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub(crate) enum Promise {
     Generation(u64),
     /// None of these workers is left among those who serve.
     Without(Vec<u64>),
+    /// So many reloads have been rejected.
+    Rejected(u64),
 }
 
 /// One vassal of the Emperor.
@@ -127,6 +131,12 @@ impl Site {
             write_file(&emperor.dir().join(self.name).join("chain"), format!("{before} "));
             return Promise::Without(workers);
         }
+        if how == Reload::Broken {
+            let before = emperor.api.app(&self.file())["reloads"]["rejected"].as_u64();
+            write_file(&emperor.dir().join(self.name).join("version"), "none");
+            emperor.touch(&self.file());
+            return Promise::Rejected(before.expect("rejections are counted") + 1);
+        }
         self.deploy(emperor);
         match how {
             Reload::Succession => {
@@ -139,7 +149,7 @@ impl Site {
                 let answer = emperor.api.post(&format!("/v1/apps/{}/reload", self.name));
                 assert!(answer.status < 300, "{}: {}", answer.status, answer.text());
             }
-            Reload::Chain => unreachable!("a chain deploys nothing"),
+            Reload::Chain | Reload::Broken => unreachable!("nothing is deployed for it"),
         }
         Promise::Generation(before + 1)
     }
@@ -149,6 +159,7 @@ impl Site {
         let app = api.app(&self.file());
         let kept = match promise {
             Promise::Generation(number) => app["generation"] == *number,
+            Promise::Rejected(number) => app["reloads"]["rejected"] == *number,
             Promise::Without(old) => {
                 let now = api.workers(&self.file());
                 !now.is_empty() && now.iter().all(|pid| !old.contains(pid))
