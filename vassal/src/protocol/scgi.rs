@@ -2,7 +2,7 @@
 //! are those of D. J. Bernstein's text). nginx's `scgi_pass` and Apache's `mod_proxy_scgi` speak it.
 
 use super::{HEAD_MAX, Parsed, Refusal, cgi, foreign};
-use crate::request::{Request, Span};
+use crate::request::{Length, Request, Span};
 
 /// The netstring does not follow its grammar.
 const NETSTRING: Refusal = Refusal::bad("the head is no netstring of SCGI");
@@ -44,7 +44,7 @@ fn head(bytes: &[u8], request: &mut Request) -> Result<Option<usize>, Refusal> {
     if bytes[end - 1] != 0 {
         return Err(Refusal::bad("the last variable of the SCGI head does not end"));
     }
-    variables(&bytes[..end], start, request)?;
+    let told = variables(&bytes[..end], start, request)?;
     let first = request.fields.first().map(|field| request.bytes(bytes, field.name));
     if first != Some(b"CONTENT_LENGTH") || request.fields[0].value.is_empty() {
         return Err(Refusal::bad("a SCGI head begins with CONTENT_LENGTH"));
@@ -53,8 +53,27 @@ fn head(bytes: &[u8], request: &mut Request) -> Result<Option<usize>, Refusal> {
     if version.is_none_or(|value| request.bytes(bytes, value) != b"1") {
         return Err(Refusal::bad("the variable SCGI is not 1"));
     }
+    if let Some(told) = told {
+        correct(bytes, request, told);
+    }
     cgi::settle(bytes, request)?;
     Ok(Some(end + 1))
+}
+
+/// The body is as long as the client said, where the web server says less: nginx with
+/// `scgi_request_buffering off` announces what it has of the body when it sends the head.
+fn correct(bytes: &[u8], request: &mut Request, told: Span) {
+    let Ok(Length::Known(all)) = cgi::length(request.bytes(bytes, told)) else { return };
+    let so_far = match request.length {
+        Length::Known(size) => size,
+        Length::None | Length::Chunked | Length::Stream => 0,
+    };
+    if all > so_far {
+        request.length = Length::Known(all);
+        if let Some(at) = cgi::find(bytes, request, b"CONTENT_LENGTH") {
+            request.fields[at].value = told;
+        }
+    }
 }
 
 /// The digits and the colon: where the variables start and end.
@@ -79,8 +98,8 @@ fn size(bytes: &[u8], request: &mut Request) -> Result<Option<(usize, usize)>, R
 /// The head is larger than any head may be.
 const TOO_LARGE: Refusal = Refusal { status: 431, reason: "the request head is too large" };
 
-/// Reads name, NUL, value, NUL, and so on.
-fn variables(block: &[u8], start: usize, request: &mut Request) -> Result<(), Refusal> {
+/// Reads name, NUL, value, NUL, and so on; returns what the client itself said of the length.
+fn variables(block: &[u8], start: usize, request: &mut Request) -> Result<Option<Span>, Refusal> {
     const CUT: Refusal = Refusal::bad("a variable of the SCGI head has no value");
     let mut at = start;
     let item = |at: &mut usize| -> Result<Span, Refusal> {
@@ -89,15 +108,19 @@ fn variables(block: &[u8], start: usize, request: &mut Request) -> Result<(), Re
         *at = from + size + 1;
         Ok(Span::of(from, from + size))
     };
+    let mut told = None;
     while at < block.len() {
         let name = item(&mut at)?;
         if name.is_empty() {
             return Err(Refusal::bad("a variable of the SCGI head has no name"));
         }
         let value = item(&mut at)?;
+        if request.bytes(block, name) == b"HTTP_CONTENT_LENGTH" {
+            told = Some(value);
+        }
         cgi::add(block, request, name, value)?;
     }
-    Ok(())
+    Ok(told)
 }
 
 /// A request without a body, for the server's own questions to itself.
@@ -153,6 +176,32 @@ mod tests {
         assert_eq!(request.bytes(&bytes, request.path), b"/a b");
         let last = request.fields.last().unwrap();
         assert_eq!(request.bytes(&bytes, last.name), b"PATH_INFO");
+    }
+
+    #[test]
+    fn a_length_that_is_larger_than_the_web_servers_is_the_bodys() {
+        let mut request = Request::default();
+        for (said, told, length) in [
+            ("0", "23", Length::Known(23)),
+            ("5", "23", Length::Known(23)),
+            ("23", "5", Length::Known(23)),
+            ("0", "0", Length::None),
+            ("5", "+9", Length::Known(5)),
+        ] {
+            let bytes = question(&[
+                ("CONTENT_LENGTH", said),
+                ("SCGI", "1"),
+                ("REQUEST_METHOD", "POST"),
+                ("PATH_INFO", "/"),
+                ("HTTP_CONTENT_LENGTH", told),
+            ]);
+            assert_eq!(parse(&bytes, &mut request), Parsed::Complete(bytes.len()));
+            assert_eq!(request.length, length, "{said} {told}");
+            let shown = request.bytes(&bytes, request.fields[0].value);
+            let number = str::from_utf8(shown).unwrap().parse().unwrap_or(0);
+            let known = if let Length::Known(size) = length { size } else { 0 };
+            assert_eq!(known, number, "{said} {told}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! protocol page of uWSGI's manual; nginx's `uwsgi_pass` is its usual speaker).
 
 use super::{HEAD_MAX, Parsed, Refusal, cgi, foreign};
-use crate::request::{Request, Span};
+use crate::request::{Length, Request, Span};
 
 /// `modifier1` of a WSGI request.
 const WSGI: u8 = 0;
@@ -114,15 +114,29 @@ fn variables(block: &[u8], request: &mut Request) -> Result<(), Refusal> {
         *at = end;
         Ok(Span::of(start, end))
     };
+    let mut chunked = false;
     while at < block.len() {
         let name = item(&mut at)?;
         if name.is_empty() {
             return Err(Refusal::bad("a variable of the uwsgi packet has no name"));
         }
         let value = item(&mut at)?;
+        chunked |= request.bytes(block, name) == b"HTTP_TRANSFER_ENCODING"
+            && request.bytes(block, value) == b"chunked";
         cgi::add(block, request, name, value)?;
     }
+    if chunked && is_raw(block, request) {
+        request.length = Length::Chunked;
+    }
     Ok(())
+}
+
+/// Whether a chunked body follows as the client sent it: uWSGI's own HTTP router takes no coding
+/// off (its option `http-chunked-input`), while nginx decodes and says a length.
+fn is_raw(block: &[u8], request: &Request) -> bool {
+    request.length == Length::None
+        && cgi::find(block, request, b"CONTENT_LENGTH").is_none()
+        && cgi::find(block, request, b"UWSGI_ROUTER").is_some()
 }
 
 /// Takes `SCRIPT_NAME` off the start of `PATH_INFO`.
@@ -180,6 +194,25 @@ mod tests {
             parse(&bytes, &mut request);
             assert_eq!(request.bytes(&bytes, request.path), path);
             assert_eq!(request.bytes(&bytes, request.fields[0].value), path);
+        }
+    }
+
+    #[test]
+    fn a_body_is_chunked_only_as_uwsgis_router_passes_it_on() {
+        let mut request = Request::default();
+        let coded = ("HTTP_TRANSFER_ENCODING", "chunked");
+        let router = ("UWSGI_ROUTER", "http");
+        for (variables, length) in [
+            (&[coded, router][..], Length::Chunked),
+            (&[coded], Length::None),
+            (&[router], Length::None),
+            (&[("HTTP_TRANSFER_ENCODING", "gzip"), router], Length::None),
+            (&[coded, router, ("CONTENT_LENGTH", "5")], Length::Known(5)),
+            (&[coded, router, ("CONTENT_LENGTH", "0")], Length::None),
+        ] {
+            let bytes = packet(variables);
+            parse(&bytes, &mut request);
+            assert_eq!(request.length, length, "{variables:?}");
         }
     }
 
