@@ -341,6 +341,13 @@ def streamed(environ, start_response):
     return [rest + stream.read() + stream.read(5)]
 
 
+def interleaved(environ, start_response):
+    """Answers before it reads."""
+    start_response("200 OK", TEXT)
+    yield b"first "
+    yield environ["wsgi.input"].read(5)
+
+
 def part(environ, start_response):
     """Leaves the rest of the body where it is."""
     first = environ["wsgi.input"].read(5)

@@ -54,6 +54,16 @@ fn a_client_is_told_to_go_on_when_the_application_reads() {
     assert_eq!(client.response(true).unwrap().status, 100);
     client.send("hello").unwrap();
     assert_eq!(client.response(true).unwrap().text(), "hello");
+    // whose answer has begun is told nothing else
+    let mut client = Client::connect(battery.http).unwrap();
+    client.send(head("/interleaved", "Content-Length: 5\r\nExpect: 100-continue")).unwrap();
+    let begun = "\r\n6\r\nfirst \r\n";
+    let mut seen = String::new();
+    while !seen.ends_with(begun) {
+        seen.push(char::from(client.exactly(1).unwrap()[0]));
+    }
+    client.send("hello").unwrap();
+    assert_eq!(client.rest(), b"5\r\nhello\r\n0\r\n\r\n");
     // who does not read it gets no body, and needs none
     let mut client = Client::connect(battery.http).unwrap();
     client.send(head("/hello", "Content-Length: 5\r\nExpect: 100-continue")).unwrap();

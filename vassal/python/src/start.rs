@@ -68,18 +68,17 @@ impl Desk {
         if self.stream.is_null() || self.serial != serial {
             return None;
         }
-        let answered = self.reply().is_some_and(|reply| reply.sent());
-        let place = Place(self.stream);
-        Some(py.detach(move || {
-            let place = place;
-            // SAFETY: the stream outlives the request that this thread serves, and only this
-            // thread reads from it.
-            let stream = unsafe { &mut *place.0 };
-            if answered {
-                stream.answered();
-            }
-            stream.read(into)
-        }))
+        // closed meanwhile: no other thread of the application reaches the reply
+        let reply = std::mem::replace(&mut self.reply, ptr::null_mut());
+        let (place, answer) = (Place(self.stream), Place(reply));
+        let read = py.detach(move || {
+            let (place, answer) = (place, answer);
+            // SAFETY: stream and reply outlive the request that this thread serves; only this
+            // thread reads from the one, and the other is reached through the desk only.
+            unsafe { (*place.0).read(into, answer.0.as_mut()) }
+        });
+        self.reply = reply;
+        Some(read)
     }
 
     /// The reply of the request that runs.

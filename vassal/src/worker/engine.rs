@@ -212,6 +212,10 @@ impl<A: App> Engine<A> {
             if self.watched {
                 let thread = std::thread::Builder::new().name(VIGIL.into());
                 let vigil = thread.spawn_scoped(scope, || self.keep_vigil());
+                if let Err(error) = &vigil {
+                    // the master still ends late requests, without an answer
+                    eprintln!("worker {} cannot watch its requests: {error}", self.outfit.id);
+                }
                 let _ = self.vigil.set(vigil.ok().map(|vigil| vigil.thread().clone()));
             }
             self.thread(0);

@@ -46,6 +46,17 @@ impl<'a> Reply<'a> {
         self.length.is_none() && !self.chunked && !self.facts.wire.is_fastcgi() && !self.silent()
     }
 
+    /// Sends what waits, as far as the client takes it now; whether something is left.
+    pub fn push(&mut self) -> bool {
+        if self.output.is_empty() || self.lost.is_some() {
+            return false;
+        }
+        let flushed = self.output.flush(self.socket);
+        let left = matches!(flushed, Ok(false));
+        self.note(flushed.map(drop));
+        left
+    }
+
     /// The connection's descriptor (`uwsgi.connection_fd`).
     pub fn descriptor(&self) -> i32 {
         self.socket.as_raw_fd()

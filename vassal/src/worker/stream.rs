@@ -14,6 +14,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::connection::Connection;
+use super::reply::Reply;
 use crate::protocol::{chunked, fastcgi};
 use crate::request::{Length, Request};
 use crate::tls::session::{self, Shared};
@@ -132,11 +133,6 @@ impl Stream {
         }
     }
 
-    /// Nothing may be said to the client any more: its answer has begun.
-    pub fn answered(&mut self) {
-        self.expects = false;
-    }
-
     /// What the protocol has to answer besides, and what came behind the body; `None` where the
     /// connection cannot go on, because something of the body may still come. Does not wait.
     pub(super) fn leave(mut self) -> Option<(Vec<u8>, Vec<u8>)> {
@@ -162,12 +158,17 @@ impl Stream {
         self.taken
     }
 
-    /// Reads some of the body, at least a byte unless it is over. Waits for the client: to be
-    /// called without any lock that others need.
+    /// Reads some of the body, at least a byte unless it is over. Waits for the client, which is
+    /// sent meanwhile what there is of `reply`: it may want to see that first. To be called
+    /// without any lock that others need.
     ///
     /// Fails when the client ends early, sends nothing for too long, breaks the coding, or sends
     /// more than `limit-post`.
-    pub fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+    pub fn read(
+        &mut self,
+        into: &mut [u8],
+        mut reply: Option<&mut Reply<'_>>,
+    ) -> io::Result<usize> {
         loop {
             if !self.data.is_empty() {
                 let take = self.data.len().min(into.len());
@@ -179,7 +180,7 @@ impl Stream {
                 return Ok(0);
             }
             if self.raw.is_empty() {
-                self.receive()?;
+                self.receive(&mut reply)?;
             }
             self.decode()?;
         }
@@ -225,8 +226,9 @@ impl Stream {
     }
 
     /// Reads once from the connection.
-    fn receive(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.expects) {
+    fn receive(&mut self, reply: &mut Option<&mut Reply<'_>>) -> io::Result<()> {
+        let answered = reply.as_ref().is_some_and(|reply| reply.sent());
+        if std::mem::take(&mut self.expects) && !answered {
             self.source.write(CONTINUE)?;
         }
         let mut buffer = [0; READ_MAX];
@@ -240,15 +242,17 @@ impl Stream {
                     self.raw.extend_from_slice(&buffer[..count]);
                     return Ok(());
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait()?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(reply)?,
                 Err(error) => return Err(error),
             }
         }
     }
 
-    fn wait(&self) -> io::Result<()> {
+    fn wait(&self, reply: &mut Option<&mut Reply<'_>>) -> io::Result<()> {
+        let mut events = PollFlags::POLLIN;
+        events.set(PollFlags::POLLOUT, reply.as_mut().is_some_and(|reply| reply.push()));
         let timeout = PollTimeout::try_from(self.patience).unwrap_or(PollTimeout::MAX);
-        let mut watch = [PollFd::new(self.source.socket.as_fd(), PollFlags::POLLIN)];
+        let mut watch = [PollFd::new(self.source.socket.as_fd(), events)];
         match poll(&mut watch, timeout) {
             Ok(0) => {
                 let text = "the client sends its request body too slowly";
@@ -262,11 +266,17 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::{Read, Write};
     use std::os::unix::net::UnixStream;
+    use std::time::Instant;
+
+    use shared::settings::Wire;
 
     use super::*;
+    use crate::request::Version;
     use crate::worker::connection::Peer;
+    use crate::worker::output::Output;
+    use crate::worker::reply::Facts;
 
     fn stream_of(
         length: Length,
@@ -295,7 +305,7 @@ mod tests {
     fn all(stream: &mut Stream) -> io::Result<Vec<u8>> {
         let (mut whole, mut part) = (Vec::new(), [0; 3]);
         loop {
-            match stream.read(&mut part)? {
+            match stream.read(&mut part, None)? {
                 0 => return Ok(whole),
                 count => whole.extend_from_slice(&part[..count]),
             }
@@ -339,7 +349,7 @@ mod tests {
         assert_eq!((answers.as_slice(), rest.as_slice()), (&b""[..], &b"next"[..]));
         // who reads the length only leaves the end of the stream
         let (mut exact, mut client) = stream_of(Length::Known(3), &stdin(b"hey"), 0, Some(1));
-        assert_eq!(exact.read(&mut [0; 3]).unwrap(), 3);
+        assert_eq!(exact.read(&mut [0; 3], None).unwrap(), 3);
         client.write_all(&end).unwrap();
         assert_eq!(exact.leave().unwrap().1, b"next");
         // of these something is still to come, or was not read
@@ -349,5 +359,37 @@ mod tests {
         client.write_all(&[1, 2, 0, 1, 0, 0, 0, 0]).unwrap();
         assert_eq!(all(&mut given_up).unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
         assert!(given_up.leave().is_none());
+    }
+
+    #[test]
+    fn what_waits_for_the_client_is_sent_while_its_body_is_awaited() {
+        let (mut body, mut client) = stream(Length::Known(5), b"", 0);
+        body.patience = Duration::from_secs(20);
+        let socket = Arc::clone(&body.source.socket);
+        let (mut output, mut head, mut sent) = (Output::default(), Vec::new(), 0);
+        let block = vec![7; 100_000];
+        while output.is_empty() {
+            output.write(socket.as_fd(), &[&block]).unwrap();
+            sent += block.len();
+        }
+        let facts = Facts {
+            wire: Wire::Http,
+            stream: 0,
+            version: Version::Http11,
+            head_only: false,
+            keep: false,
+            crowd: false,
+            began: Instant::now(),
+            patience: Duration::ZERO,
+        };
+        let mut reply = Reply::new(socket.as_fd(), &mut output, &mut head, "", facts);
+        let client = std::thread::spawn(move || {
+            // it wants to see all of the answer before it goes on
+            client.read_exact(&mut vec![0; sent]).unwrap();
+            client.write_all(b"hello").unwrap();
+            client
+        });
+        assert_eq!(body.read(&mut [0; 5], Some(&mut reply)).unwrap(), 5);
+        client.join().unwrap();
     }
 }
