@@ -14,6 +14,8 @@ mod commands;
 mod faults;
 /// Files that the server sends by itself.
 mod files;
+/// What scripts and monitoring know of such a server.
+mod habits;
 /// Requests that take too long.
 mod harakiri;
 /// What the configuration says of every answer.

@@ -106,6 +106,25 @@ fn a_name_with_an_underscore_cannot_pose_as_another() {
 }
 
 #[test]
+fn a_near_proxy_says_that_its_client_came_by_https() {
+    let battery = Battery::start("validated");
+    let scheme = |line: &str| {
+        let answer = http::ask(battery.http, "GET", "/environ", &[line], b"").unwrap();
+        answer.json()["wsgi.url_scheme"].as_str().unwrap_or_default().to_owned()
+    };
+    for (line, expected) in [
+        ("X-Forwarded-Proto: https", "https"),
+        ("X-Forwarded-Proto: http", "http"),
+        ("X-Forwarded-Ssl: on", "https"),
+        ("X-Forwarded-Ssl: off", "http"),
+        ("X-Other: https", "http"),
+    ] {
+        assert_eq!(scheme(line), expected, "{line}");
+    }
+    battery.stop();
+}
+
+#[test]
 fn bodies_of_every_size_come_back() {
     let battery = Battery::start("validated");
     for size in [0, 1, 4095, 4096, 65_536, 5 * 1024 * 1024] {

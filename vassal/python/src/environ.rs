@@ -244,16 +244,14 @@ impl Environs {
         for field in &request.fields {
             let name = request.bytes(head, field.name);
             let bytes = request.bytes(head, field.value);
-            if name.len() == 17 {
-                if name.eq_ignore_ascii_case(b"transfer-encoding") {
-                    continue; // it was taken off
-                }
-                if name.eq_ignore_ascii_case(b"x-forwarded-proto")
-                    && local(&call.peer.address)
-                    && bytes == b"https"
-                {
-                    put(environ, &keys.scheme, &self.https)?;
-                }
+            let said = match name.len() {
+                17 if name.eq_ignore_ascii_case(b"transfer-encoding") => continue, // it was taken off
+                17 => bytes == b"https" && name.eq_ignore_ascii_case(b"x-forwarded-proto"),
+                15 => is_on(bytes) && name.eq_ignore_ascii_case(b"x-forwarded-ssl"),
+                _ => false,
+            };
+            if said && local(&call.peer.address) {
+                put(environ, &keys.scheme, &self.https)?;
             }
             let value = text(bytes).ok_or(Failed)?;
             if let Some(key) = self.names.get(name) {
@@ -322,12 +320,10 @@ impl Environs {
         bytes: &[u8],
     ) -> Result<(), Failed> {
         let secure = match name {
-            b"HTTPS" => matches!(bytes, b"on" | b"1" | b"true"),
+            b"HTTPS" => is_on(bytes),
             b"UWSGI_SCHEME" => bytes == b"https",
             b"HTTP_X_FORWARDED_PROTO" => bytes == b"https" && local(&call.peer.address),
-            b"HTTP_X_FORWARDED_SSL" => {
-                matches!(bytes, b"on" | b"1" | b"true") && local(&call.peer.address)
-            }
+            b"HTTP_X_FORWARDED_SSL" => is_on(bytes) && local(&call.peer.address),
             _ => false,
         };
         if secure {
@@ -385,6 +381,11 @@ impl Environs {
 /// Peers whose word about the outer protocol is believed: this machine's own proxies.
 fn local(address: &str) -> bool {
     address.is_empty() || address == "::1" || address.starts_with("127.")
+}
+
+/// What web servers write of a client that came by TLS.
+fn is_on(value: &[u8]) -> bool {
+    matches!(value, b"on" | b"1" | b"true")
 }
 
 fn put(environ: &Object, key: &Object, value: &Object) -> Result<(), Failed> {
