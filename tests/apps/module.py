@@ -115,6 +115,10 @@ def noted(environ):
     return {"value": plain(uwsgi.get_logvar("shop")), "none": uwsgi.get_logvar("nothing")}
 
 
+def added(environ):
+    return {"done": [uwsgi.add_var("SHOP", environ["QUERY_STRING"]), uwsgi.add_var(b"HTTP_HOST", b"other")]}
+
+
 def wanted(environ):
     uwsgi.log_this_request()
     return {}

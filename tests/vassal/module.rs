@@ -284,6 +284,19 @@ fn values_of_the_applications_own_stand_in_request_lines() {
 }
 
 #[test]
+fn variables_that_the_application_adds_stand_in_request_lines() {
+    let dir = Dir::new();
+    let form = "%(uri) %(var.SHOP) of %(var.HTTP_HOST), %(var.REQUEST_METHOD)";
+    let (server, address) = serving(&dir, &["--log-format", form]);
+    assert_eq!(ask(address, "/added?first")["done"], json!([true, true]));
+    server.expect_log("/added?first first of other, GET");
+    // they are of one request
+    ask(address, "/log?second");
+    server.expect_log("/log?second - of ");
+    server.stop();
+}
+
+#[test]
 fn a_request_may_be_logged_in_spite_of_disable_logging() {
     let dir = Dir::new();
     let (server, address) = serving(&dir, &["--disable-logging"]);

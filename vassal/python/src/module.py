@@ -295,6 +295,12 @@ def make_module(serve, facts):
         return native.noted(decode(name))
 
     @public
+    def add_var(name, value):
+        """Makes a variable of the request for its line: `%(var.NAME)` of `log-format`."""
+        native.note("var." + decode(name), encode(value))
+        return True
+
+    @public
     def log_this_request():
         """Has the request's line written although `disable-logging` is set."""
         native.want()

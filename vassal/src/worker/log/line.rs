@@ -97,10 +97,14 @@ impl Journal {
                         Part::Value(value) => {
                             self.value(*value, entry, scratch, &memory, &mut out);
                         }
-                        Part::Variable(name) => match variable(entry, name) {
-                            Some(text) => out.foreign(&text),
-                            None => out.foreign(b"-"),
-                        },
+                        Part::Variable(name) => {
+                            let said = entry.notes.values.iter().rev();
+                            let mut added = said
+                                .filter(|one| one.0.strip_prefix(ADDED) == Some(name.as_str()))
+                                .map(|one| one.1.clone());
+                            let text = added.next().or_else(|| variable(entry, name));
+                            out.foreign(text.as_deref().unwrap_or(b"-"));
+                        }
                         Part::Given(name) => {
                             let said = entry.notes.values.iter().rev().find(|one| one.0 == *name);
                             out.foreign(said.map_or(b"-", |one| &one.1));
@@ -346,6 +350,10 @@ fn user(entry: &Entry<'_>) -> Vec<u8> {
 fn named(entry: &Entry<'_>, name: &str) -> Vec<u8> {
     variable(entry, name).unwrap_or_default()
 }
+
+/// What stands before the name of a variable that the application added (`uwsgi.add_var`) among
+/// the values that it gave.
+const ADDED: &str = "var.";
 
 /// A variable of the request, as the application and the rules see it.
 fn variable(entry: &Entry<'_>, name: &str) -> Option<Vec<u8>> {
