@@ -351,6 +351,39 @@ fn rules_answer_with_files_of_their_own() {
 }
 
 #[test]
+fn a_rule_that_guards_a_path_guards_its_files() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    dir.mkdir("files/private");
+    dir.write("files/private/x", "secret");
+    dir.write("files/a.css", "body{}");
+    let (server, address) = serve(
+        &dir,
+        &[
+            "static-map = /s={}/files",
+            "static-map = /t/={}/files",
+            "route = ^/[strq]/private/ basicauth:Private,me:word",
+            "route = ^/r/(.*)$ static:{}/files/$1",
+            "route = ^/q(.*)$ static:{}/files/$1",
+        ],
+    );
+    for (start, absent) in [("/s", 200), ("/t", 200), ("/r", 404), ("/q", 404)] {
+        assert_eq!(get(address, &format!("{start}/a.css")).text(), "body{}", "{start}");
+        assert_eq!(get(address, &format!("{start}/private/x")).status, 401, "{start}");
+        for around in ["//private/x", "/./private/x", "/%2fprivate/x", "/%2e/private/x"] {
+            let answer = get(address, &format!("{start}{around}"));
+            assert_ne!(answer.text(), "secret", "{start}{around}");
+            assert_eq!(answer.status, absent, "{start}{around}");
+        }
+    }
+    let answer = get(address, "/s//a.css");
+    assert_eq!(answer.json()["PATH_INFO"], "/s//a.css", "the application is asked");
+    server.stop();
+}
+
+#[test]
 fn error_page_403_is_sent_where_a_rule_forbids() {
     if !only(Subject::Ours) {
         return;

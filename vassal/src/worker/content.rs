@@ -143,7 +143,7 @@ impl Content {
                 }
             }
             Verdict::File { at, inner, status, kind } => {
-                let Some((piece, ending)) = self.files.find(at, &inner, now) else {
+                let Some((piece, ending)) = self.files.find(at, &inner, view, now) else {
                     reply.refuse(404, "Not Found", "Not Found");
                     return true;
                 };

@@ -131,7 +131,11 @@ impl Files {
         Self {
             spots: settings.places.iter().map(spot).collect(),
             docroot: settings.docroot,
-            index: settings.index.clone(),
+            index: settings
+                .index
+                .iter()
+                .map(|name| name.trim_start_matches('/').to_owned())
+                .collect(),
             safe: settings.safe.iter().map(base).collect(),
             skip: settings.skip.clone(),
             // the reader compiled every pattern before
@@ -183,7 +187,7 @@ impl Files {
         now: Now,
         reply: &mut Reply<'_>,
     ) -> bool {
-        clean(inner).is_some_and(|inner| self.serve_from(&at.0, &inner, view, now, reply))
+        below(inner, view).is_some_and(|inner| self.serve_from(&at.0, &inner, view, now, reply))
     }
 
     /// A regular file that a rule names, and the type of its ending.
@@ -191,9 +195,10 @@ impl Files {
         &self,
         at: &Pathway,
         inner: &[u8],
+        view: &View<'_>,
         now: Now,
     ) -> Option<(Piece, Option<&str>)> {
-        let inner = clean(inner).filter(|inner| !inner.directory)?.path;
+        let inner = below(inner, view).filter(|inner| !inner.directory)?.path;
         match self.open(&at.0, &inner, now)? {
             Found::File(file, facts) => {
                 let hit = self.hit(&at.0, &inner, file, facts)?;
@@ -294,10 +299,13 @@ impl Spot {
     /// The part of a path below this spot; `None` where it does not concern it.
     fn inner<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
         let rest = path.strip_prefix(self.prefix.as_bytes())?;
-        let boundary = rest.is_empty()
-            || rest[0] == b'/'
-            || self.prefix.ends_with('/')
-            || self.prefix.is_empty();
+        let slash = rest.first() == Some(&b'/');
+        let boundary = match self.prefix.as_bytes().last() {
+            // a second slash would be a component without a name
+            Some(b'/') => !slash,
+            Some(_) => slash || rest.is_empty(),
+            None => true,
+        };
         boundary.then_some(if self.kept { path } else { rest })
     }
 }
@@ -320,29 +328,27 @@ struct Inner {
     directory: bool,
 }
 
-/// Cleans a path; `None` for one that is never served.
+/// The part of a rule's path that came from outside. It may begin with a slash, which is the one
+/// of the request's path where that has no others too many.
+fn below(inner: &[u8], view: &View<'_>) -> Option<Inner> {
+    let path = || view.request.bytes(view.head, view.request.path);
+    clean(inner).filter(|_| !inner.starts_with(b"/") || clean(path()).is_some())
+}
+
+/// Takes a path apart; `None` for one that is never served. Rules see paths as they came: a second
+/// way to write one would lead around a rule that guards it.
 fn clean(path: &[u8]) -> Option<Inner> {
     if path.contains(&0) {
         return None;
     }
-    let mut inner = Inner::default();
-    for part in path.split(|byte| *byte == b'/') {
-        inner.directory = part.is_empty() || part == b".";
-        match part {
-            b"" | b"." => {}
-            b".." => return None,
-            _ => {
-                if !inner.path.is_empty() {
-                    inner.path.push(b'/');
-                }
-                inner.path.extend_from_slice(part);
-            }
-        }
+    let rest = path.strip_prefix(b"/").unwrap_or(path);
+    let (names, slash) = rest.strip_suffix(b"/").map_or((rest, false), |names| (names, true));
+    let plain = |part: &[u8]| !matches!(part, b"" | b"." | b"..");
+    // the base itself has no name
+    if !rest.is_empty() && !names.split(|byte| *byte == b'/').all(plain) {
+        return None;
     }
-    if inner.path.is_empty() && path.is_empty() {
-        inner.directory = false;
-    }
-    Some(inner)
+    Some(Inner { path: names.to_vec(), directory: slash || path == b"/" })
 }
 
 #[cfg(test)]
@@ -363,22 +369,24 @@ mod tests {
         assert_eq!(inner("/static", false, "/staticfoo"), None);
         assert_eq!(inner("/static/", false, "/static/a"), Some("a"));
         assert_eq!(inner("/static", true, "/static/a"), Some("/static/a"));
+        assert_eq!(inner("/static/", false, "/static//a"), None);
         assert_eq!(inner("", false, "/any"), Some("/any"));
         assert_eq!(inner("/static", false, "/"), None);
     }
 
     #[test]
-    fn paths_are_cleaned_and_dot_segments_are_not_served() {
+    fn paths_with_dot_segments_or_empty_components_are_not_served() {
         let cleaned = |path: &str| {
             clean(path.as_bytes())
                 .map(|inner| (String::from_utf8(inner.path).unwrap(), inner.directory))
         };
         let some = |path: &str, directory| Some((path.to_owned(), directory));
         assert_eq!(cleaned("/a/b"), some("a/b", false));
-        assert_eq!(cleaned("//a/./b/"), some("a/b", true));
+        assert_eq!(cleaned("a/b/"), some("a/b", true));
         assert_eq!(cleaned("/"), some("", true));
         assert_eq!(cleaned(""), some("", false));
-        for never in ["/../a", "/a/..", "..", "/a/../b", "/a\0"] {
+        let dots = ["/../a", "/a/..", "..", "/a/../b", "/./a", "/a/./b", "/a/."];
+        for never in dots.into_iter().chain(["//", "//a", "/a//b", "/a//", "/a\0"]) {
             assert_eq!(cleaned(never), None, "{never:?}");
         }
         assert_eq!(cleaned("/..a/b..."), some("..a/b...", false));
