@@ -110,6 +110,12 @@ def file(environ, start_response):
     return environ["wsgi.file_wrapper"](open(environ["QUERY_STRING"], "rb"), 8192)
 
 
+def written_file(environ, start_response):
+    out = start_response("200 OK", TEXT)
+    out(b"written ")
+    return environ["wsgi.file_wrapper"](open(environ["QUERY_STRING"], "rb"), 8192)
+
+
 def file_from(environ, start_response):
     source = open(environ["QUERY_STRING"], "rb")
     source.seek(10)

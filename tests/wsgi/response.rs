@@ -136,6 +136,26 @@ fn a_file_is_sent_from_its_offset_to_its_end() {
 }
 
 #[test]
+fn a_file_behind_write_is_part_of_the_same_body() {
+    let battery = Battery::start("application");
+    let text: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
+    let path = battery.dir.write("big.bin", &text);
+    let place = format!("/written-file?{}", path.display());
+    let whole = [b"written ".as_slice(), &text].concat();
+    for answer in battery.both("GET", &place, b"") {
+        assert!(answer.body == whole, "{} of {} bytes", answer.body.len(), whole.len());
+    }
+    if only(Subject::Ours) {
+        let mut client = Client::connect(battery.http).unwrap();
+        let answer = client.get(&place).unwrap();
+        assert!(answer.body == whole, "{} of {} bytes", answer.body.len(), whole.len());
+        assert_eq!(answer.ended, Ended::Chunked);
+        assert_eq!(client.get("/hello").unwrap().text(), "Hello World", "it is kept");
+    }
+    battery.stop();
+}
+
+#[test]
 fn a_file_under_the_validator_is_sent_too() {
     let battery = Battery::start("validated");
     let path = battery.dir.write("small.txt", "the text of a small file");

@@ -187,11 +187,14 @@ impl Wsgi {
             }
             if ffi::Py_TYPE(object).cast() == self.wrapper {
                 begun(reply)?;
-                if let Some(piece) = piece(object) {
-                    reply.piece(piece);
-                    return Ok(Send::Close);
+                // behind `write` the file's size would be a chunk's, which nothing could end
+                if !reply.sent() {
+                    if let Some(piece) = piece(object) {
+                        reply.piece(piece);
+                        return Ok(Send::Close);
+                    }
+                    ffi::PyErr_Clear();
                 }
-                ffi::PyErr_Clear();
             }
             self.iterate(core, object, place)
         }

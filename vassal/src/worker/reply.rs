@@ -402,8 +402,9 @@ impl<'a> Reply<'a> {
         self.lost.is_some()
     }
 
-    /// A piece of a file as the (rest of the) body. A known length is announced.
+    /// A piece of a file as the (rest of the) body, which is not chunked. A known length is announced.
     pub fn piece(&mut self, mut piece: Piece) {
+        debug_assert!(!self.chunked);
         if self.replaced() || self.stage == Stage::Ended {
             return;
         }
