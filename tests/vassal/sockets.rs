@@ -202,6 +202,40 @@ fn map_socket_gives_a_socket_to_some_workers() {
 }
 
 #[test]
+fn map_socket_holds_for_kept_connections_over_a_reload() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    let (first, second) = (free_address(), free_address());
+    let places = [first.to_string(), second.to_string()];
+    let sockets = ["--http-socket", &places[0], "--http-socket", &places[1]];
+    let more = ["--processes", "2", "--map-socket", "0:1", "--map-socket", "1:2"];
+    let more = [&more[..], &["--http-keepalive=60", "--wsgi-file", "sockets.py"]].concat();
+    let server = start(&dir, &[&sockets[..], &more].concat());
+    server.await_tcp(first);
+    server.await_tcp(second);
+    let mut kept: Vec<(SocketAddr, Client)> = Vec::new();
+    for address in [first, second].repeat(8) {
+        let mut client = Client::connect(address).unwrap();
+        assert_eq!(client.get("/").unwrap().status, 200);
+        kept.push((address, client));
+    }
+    server.signal(nix::sys::signal::Signal::SIGHUP);
+    server.expect_log("generation 2 serves");
+    let pid = |answer: &http::Response| answer.json()["pid"].as_u64();
+    let [one, two] = [first, second].map(|address| pid(&http::get(address, "/").unwrap()));
+    for (address, mut client) in kept {
+        // whoever has not gone yet answers once more; then the connection is closed
+        let Ok(answer) = client.get("/") else { continue };
+        let ours = if address == first { one } else { two };
+        let last = answer.header("connection") == Some("close");
+        assert!(last || pid(&answer) == ours, "{:?} is not {ours:?}", pid(&answer));
+    }
+    server.stop();
+}
+
+#[test]
 fn a_socket_that_is_standard_input_is_served_unless_it_is_skipped() {
     let dir = Dir::new();
     let address = free_address();

@@ -127,7 +127,8 @@ impl<A: App> Engine<A> {
 
     /// Passes an idle connection to the successors. It comes back when nobody takes it.
     pub(super) fn pass_on(&self, connection: Box<Connection>) -> Option<Box<Connection>> {
-        if connection.output.is_bound() {
+        // any successor may take it, also one that `map-socket` keeps from its socket
+        if connection.output.is_bound() || self.outfit.is_mapped(connection.listener) {
             return Some(connection);
         }
         let successors = self.successors.lock().unwrap_or_else(PoisonError::into_inner);

@@ -45,6 +45,11 @@ impl Outfit {
         self.listeners.iter().enumerate().filter(move |(number, _)| ours(*number))
     }
 
+    /// Whether a request socket is for some workers only.
+    pub(super) fn is_mapped(&self, number: usize) -> bool {
+        self.serve.crews.iter().any(|crew| crew.socket as usize == number)
+    }
+
     /// Whether requests on a socket are sent to HTTPS.
     pub(super) fn redirects(&self, number: usize) -> bool {
         let list = &self.serve.front.redirects;
