@@ -4,6 +4,8 @@
 //! the extension `_vassal` (nursery and workers), which the tenant's own interpreter loads.
 #![forbid(unsafe_code)]
 
+/// Bytes as text.
+mod base64;
 /// What a launcher hands to the master it becomes.
 pub mod handover;
 /// What is done at the phases of a start, of a worker's life and of the end.

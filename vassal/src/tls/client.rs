@@ -2,6 +2,8 @@
 
 use rustls::pki_types::CertificateDer;
 
+use crate::base64;
+
 /// Tags of DER (X.690 section 8.1).
 pub(super) const SEQUENCE: u8 = 0x30;
 const OID: u8 = 0x06;
@@ -133,17 +135,9 @@ fn dotted(oid: &[u8]) -> String {
 
 /// A certificate as PEM (RFC 7468).
 fn pem(der: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
     for line in der.chunks(48) {
-        for group in line.chunks(3) {
-            let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
-                << (8 * (3 - group.len()));
-            for place in 0..4 {
-                let digit = DIGITS[(bits >> (18 - 6 * place)) as usize & 63];
-                text.push(if place <= group.len() { char::from(digit) } else { '=' });
-            }
-        }
+        text.push_str(&base64::encode(line));
         text.push('\n');
     }
     text.push_str("-----END CERTIFICATE-----\n");

@@ -1,5 +1,7 @@
 //! What an application may say as the head of an answer.
 
+use crate::protocol::is_token;
+
 /// What the application may not send as a head (RFC 9110 section 5, PEP 3333).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeadError {
@@ -41,8 +43,7 @@ pub(super) fn code(status: &[u8]) -> Result<u16, HeadError> {
 
 /// Whether a field's name and value are such.
 pub(super) fn field(name: &[u8], value: &[u8]) -> Result<(), HeadError> {
-    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    if name.is_empty() || !name.iter().all(token) {
+    if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
         return Err(HeadError::Name);
     }
     if value.iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f) {

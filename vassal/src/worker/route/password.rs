@@ -16,8 +16,8 @@ use md5::{Digest, Md5};
 use sha_crypt::PasswordVerifier;
 use shared::settings::content::routes::Users;
 
-use super::template::unbase64;
 use super::{Answer, Scene};
+use crate::base64;
 
 /// A larger file of users is not read, bytes.
 const FILE_MAX: u64 = 1 << 20;
@@ -126,7 +126,7 @@ fn credentials(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     if !scheme.eq_ignore_ascii_case(b"basic ") {
         return None;
     }
-    let pair = unbase64(rest.trim_ascii())?;
+    let pair = base64::decode(rest.trim_ascii())?;
     let colon = pair.iter().position(|byte| *byte == b':')?;
     // nothing that could end a line of a log or of a file
     let plain = !pair.iter().any(u8::is_ascii_control);
@@ -158,7 +158,7 @@ fn stored(path: &PathBuf, user: &[u8]) -> io::Result<Option<String>> {
 /// Whether a password is the stored one.
 fn opens(stored: &str, password: &[u8]) -> bool {
     if let Some(sum) = stored.strip_prefix("{SHA}") {
-        return unbase64(sum.as_bytes())
+        return base64::decode(sum.as_bytes())
             .is_some_and(|sum| same(&sum, &sha1::Sha1::digest(password)));
     }
     let parts: Vec<&str> = stored.split('$').collect();

@@ -11,6 +11,7 @@ use shared::settings::content::routes::{Part, Template};
 use shared::sys::calendar;
 
 use super::{Groups, Scene};
+use crate::base64;
 use crate::protocol::hex;
 
 /// Fills a text.
@@ -40,7 +41,7 @@ fn value<'a>(part: &'a Part, scene: &'a Scene<'_>, groups: &'a Groups) -> Cow<'a
             let kind = scene.kinds.of(variable(name)).unwrap_or_default();
             Cow::Owned(kind.as_bytes().to_vec())
         }
-        Part::Base64(name) => Cow::Owned(base64(variable(name))),
+        Part::Base64(name) => Cow::Owned(base64::encode(variable(name)).into_bytes()),
         Part::Hex(name) => {
             let digit = |value: u8| b"0123456789ABCDEF"[usize::from(value & 15)];
             Cow::Owned(
@@ -84,59 +85,6 @@ fn uuid() -> String {
     let bits = bits | 0x4 << 76 | 0b10 << 62;
     let text = format!("{bits:032x}");
     [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-")
-}
-
-fn base64(bytes: &[u8]) -> Vec<u8> {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let all = three.iter().fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
-        let all = all << (8 * (3 - three.len()));
-        for place in 0..4 {
-            let digit = DIGITS[(all >> (18 - 6 * place)) as usize & 63];
-            text.push(if place <= three.len() { digit } else { b'=' });
-        }
-    }
-    text
-}
-
-/// The bytes of a base64 text with its padding; `None` for anything else.
-pub(super) fn unbase64(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    if !text.len().is_multiple_of(4) {
-        return None;
-    }
-    let plain = text.trim_suffix_of(b'=', 2);
-    for four in plain.chunks(4) {
-        let mut all = 0_u32;
-        for digit in four {
-            let value = match digit {
-                b'A'..=b'Z' => digit - b'A',
-                b'a'..=b'z' => digit - b'a' + 26,
-                b'0'..=b'9' => digit - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                _ => return None,
-            };
-            all = all << 6 | u32::from(value);
-        }
-        let all = all << (6 * (4 - four.len()));
-        bytes.extend_from_slice(&all.to_be_bytes()[1..four.len()]);
-    }
-    Some(bytes)
-}
-
-/// Cutting padding off.
-trait TrimSuffix {
-    /// Without at most `most` times this byte at the end.
-    fn trim_suffix_of(&self, byte: u8, most: usize) -> &[u8];
-}
-
-impl TrimSuffix for [u8] {
-    fn trim_suffix_of(&self, byte: u8, most: usize) -> &[u8] {
-        let count = self.iter().rev().take(most).take_while(|one| **one == byte).count();
-        &self[..self.len() - count]
-    }
 }
 
 /// Percent-decoding; what is malformed stays as it is.
@@ -194,24 +142,6 @@ pub(super) fn path(text: &[u8]) -> Option<&Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_goes_there_and_back() {
-        for (plain, coded) in [
-            ("", ""),
-            ("a", "YQ=="),
-            ("ab", "YWI="),
-            ("abc", "YWJj"),
-            ("joe:secret", "am9lOnNlY3JldA=="),
-            ("\u{ff}~?", "w79+Pw=="),
-        ] {
-            assert_eq!(base64(plain.as_bytes()), coded.as_bytes());
-            assert_eq!(unbase64(coded.as_bytes()).as_deref(), Some(plain.as_bytes()));
-        }
-        for wrong in ["a", "YQ=", "Y===", "Y=Q=", "YQ==YQ==", "Y Q=", "YQ-_"] {
-            assert_eq!(unbase64(wrong.as_bytes()), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn identifiers_are_of_version_4_and_differ() {
