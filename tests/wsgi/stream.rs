@@ -119,6 +119,26 @@ fn what_nobody_reads_ends_the_connection_and_not_the_answer() {
 }
 
 #[test]
+fn what_comes_behind_a_body_does_not_cut_its_answer() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let battery = Battery::with("application", &OFF);
+    let mut client = Client::connect(battery.http).unwrap();
+    client.send(head("/streamed", "Content-Length: 1000005")).unwrap();
+    client.send("hello").unwrap();
+    battery.server.expect_log("came first");
+    client.send(vec![b'x'; 1_000_000]).unwrap();
+    // a client that does not wait, and asks more than the server takes with the body
+    client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n".repeat(5000)).unwrap();
+    battery.server.expect_log("POST /streamed");
+    let answer = client.response(true).unwrap();
+    assert_eq!((answer.body.len(), answer.ended), (1_000_000, Ended::Length));
+    assert_eq!(client.rest(), b"");
+    battery.stop();
+}
+
+#[test]
 fn large_bodies_pass_and_limit_post_holds() {
     if !only(Subject::Ours) {
         return;

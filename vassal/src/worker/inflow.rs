@@ -44,8 +44,8 @@ impl<A: App> Engine<A> {
                 }
                 None => connection.after = After::Linger,
             }
-        } else if !stream.done() && connection.after == After::Close {
-            // what is still coming would cut the answer off
+        } else if (capacity.is_none() || !stream.done()) && connection.after == After::Close {
+            // what still comes, of the body or behind it, would cut the answer off
             connection.after = After::Linger;
         }
         Step::Again
