@@ -32,6 +32,12 @@ if os.environ.get("AFTER"):
     uwsgi.after_req_hook = after
 
 
+def late(start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    yield b"too "
+    yield b"late"
+
+
 def application(environ, start_response):
     path, seconds = environ["PATH_INFO"], float(environ["QUERY_STRING"] or "0")
     if path == "/held":
@@ -48,6 +54,12 @@ def application(environ, start_response):
         uwsgi.set_user_harakiri(1)
         uwsgi.set_user_harakiri(0)
         deep_in_the_application(seconds)
+    elif path == "/late-yield":
+        deep_in_the_application(seconds)
+        return late(start_response)
+    elif path == "/late-raise":
+        deep_in_the_application(seconds)
+        raise RuntimeError("too late")
     else:
         deep_in_the_application(seconds)
     start_response("200 OK", [("Content-Type", "text/plain")])

@@ -111,6 +111,36 @@ fn requests_of_other_threads_finish_before_the_worker_goes() {
 }
 
 #[test]
+fn a_late_request_that_comes_back_does_not_hold_the_others_up() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    for late in ["/late-yield?3", "/late-raise?3"] {
+        let (server, address) = start(&dir, &["--harakiri", "2", "--threads", "4"], &[]);
+        let before = pid(address);
+        thread::scope(|scope| {
+            let stuck = scope.spawn(|| http::get(address, late).unwrap().status);
+            // these end after the late one came back, and before the worker's time is over
+            tests::wait::idle(Duration::from_millis(1500));
+            let others: Vec<_> =
+                (0..3).map(|_| scope.spawn(|| http::get(address, "/slow?1.8"))).collect();
+            for other in others {
+                let answer = other.join().unwrap().expect("it is answered");
+                assert_eq!((answer.status, answer.text()), (200, before.clone()), "{late}");
+            }
+            assert_eq!(stuck.join().unwrap(), 504, "{late}");
+        });
+        eventually("the worker is replaced", SOON, || {
+            let now = pid(address);
+            if now == before { Err(now) } else { Ok(()) }
+        });
+        server.expect_log("HARAKIRI ON WORKER 1");
+        server.stop();
+    }
+}
+
+#[test]
 fn a_signal_comes_first_where_that_is_wanted() {
     if !only(Subject::Ours) {
         return;

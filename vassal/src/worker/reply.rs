@@ -9,7 +9,6 @@ use std::os::fd::BorrowedFd;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use shared::settings::Wire;
 
 use super::framing::{self, decimal, hexadecimal};
@@ -26,8 +25,6 @@ use crate::request::Version;
 #[path = "reply_aside.rs"]
 mod aside;
 
-/// Bytes that a streaming application may be ahead of its client.
-const AHEAD_MAX: usize = 256 * 1024;
 /// Answers up to this size are held back while more requests are at hand.
 const HOLD_MAX: usize = 16 * 1024;
 /// Only the answer of an application that took at least this long is worth holding back.
@@ -237,8 +234,8 @@ impl<'a> Reply<'a> {
 
     /// Completes the head. `total` is the body's size where it is known.
     fn seal(&mut self, total: Option<u64>) {
-        if let Some(post) = self.post {
-            post.claim();
+        if self.post.is_some_and(|post| !post.claim()) {
+            self.note(Err(io::ErrorKind::BrokenPipe.into()));
         }
         self.fields += self.say.add_fields(self.head);
         self.close |= self.leaves();
@@ -369,37 +366,6 @@ impl<'a> Reply<'a> {
         }
         let written = self.output.write(self.socket, &[self.head, &block[..take], tail]);
         self.note(written);
-    }
-
-    /// Whether the client is so far behind that the application has to wait.
-    pub fn full(&self) -> bool {
-        self.output.waiting() > AHEAD_MAX && self.lost.is_none()
-    }
-
-    /// Waits until the client has taken some of what waits, or gives it up after `limit` (or the
-    /// protocol's own, if that is longer).
-    /// To be called without any lock that other requests need.
-    pub fn wait(&mut self, limit: Duration) {
-        let limit = limit.max(self.facts.patience);
-        let timeout = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
-        let mut watch = [PollFd::new(self.socket, PollFlags::POLLOUT)];
-        let before = self.output.left();
-        let written = match poll(&mut watch, timeout) {
-            // "writable" is only said of a third of the buffer: a slow client may be reading
-            Ok(0) => self.output.flush(self.socket).and_then(|_| {
-                let moved = self.output.left() < before;
-                if moved { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
-            }),
-            Ok(_) => self.output.flush(self.socket).map(drop),
-            Err(nix::errno::Errno::EINTR) => Ok(()),
-            Err(error) => Err(error.into()),
-        };
-        self.note(written);
-    }
-
-    /// Whether the client is gone: nothing more can be sent.
-    pub fn lost(&self) -> bool {
-        self.lost.is_some()
     }
 
     /// A piece of a file as the (rest of the) body, which is not chunked. A known length is announced.

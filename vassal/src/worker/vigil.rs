@@ -5,7 +5,6 @@
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use nix::sys::socket::{Shutdown, shutdown};
 
@@ -24,8 +23,10 @@ const IDLE: u8 = 0;
 const RUNNING: u8 = 1;
 /// The head is on its way.
 const ANSWERING: u8 = 2;
-/// The vigil answers; the core must not.
+/// The vigil answers, which takes it a moment.
 const SEIZED: u8 = 3;
+/// The vigil has answered; the core must not, and does nothing any more.
+const TURNED: u8 = 4;
 
 /// Whom the vigil would answer.
 #[derive(Clone, Debug)]
@@ -62,18 +63,24 @@ impl Post {
         self.state.store(RUNNING, SeqCst);
     }
 
-    /// The core is about to send, or is done. Waits where the vigil came first: this worker is
-    /// about to be killed then.
-    pub(super) fn claim(&self) {
-        while self.state.compare_exchange(RUNNING, ANSWERING, SeqCst, SeqCst) == Err(SEIZED) {
-            // the master kills this worker, or the vigil was mistaken and gives the post back
-            std::thread::park_timeout(Duration::from_millis(20));
+    /// The core is about to send; whether it may. Waits for no longer than the vigil needs to
+    /// write: the caller may hold locks that the other threads need to finish.
+    pub(super) fn claim(&self) -> bool {
+        loop {
+            match self.state.compare_exchange(RUNNING, ANSWERING, SeqCst, SeqCst) {
+                // the vigil is mistaken and gives the post back, or it is done
+                Err(SEIZED) => std::thread::yield_now(),
+                result => return result != Err(TURNED),
+            }
         }
     }
 
-    /// The request is over.
+    /// The request is over. Where the vigil came first, so is this thread: the master kills the
+    /// worker when the others are done. To be called without any lock that these need.
     pub(super) fn leave(&self) {
-        self.claim();
+        while !self.claim() {
+            std::thread::park();
+        }
         self.until.store(0, SeqCst);
         self.state.store(IDLE, SeqCst);
         *self.client.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -101,13 +108,16 @@ impl Post {
             } else {
                 let _ = nix::unistd::write(&client.socket, &answer);
             }
+            // before the core goes on: what it writes is lost
             let _ = shutdown(client.socket.as_raw_fd(), Shutdown::Both);
+            self.state.store(TURNED, SeqCst);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
     use std::os::unix::net::UnixStream;
 
     use super::*;
@@ -119,16 +129,30 @@ mod tests {
         let post = Post::default();
         assert!(post.seize(|| true).is_none(), "there is no request");
         post.enter(&socket, None, Wire::Http, 0);
-        post.claim();
+        assert!(post.claim());
         assert!(post.seize(|| true).is_none(), "the core answers");
         post.leave();
         post.enter(&socket, None, Wire::Http, 0);
         assert!(post.seize(|| false).is_none(), "it is another request by now");
-        post.claim();
+        assert!(post.claim());
         post.leave();
         post.enter(&socket, None, Wire::Http, 0);
         assert!(post.seize(|| true).is_some());
         assert!(post.seize(|| true).is_none(), "once");
+    }
+
+    #[test]
+    fn who_was_turned_away_writes_into_nothing_and_does_not_wait_for_it() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let socket = Arc::new(OwnedFd::from(ours));
+        let post = Post::default();
+        post.enter(&socket, None, Wire::Http, 0);
+        post.turn_away(|| true);
+        assert!(!post.claim() && !post.claim());
+        assert_eq!(nix::unistd::write(&socket, b"late"), Err(nix::errno::Errno::EPIPE));
+        let mut text = String::new();
+        theirs.read_to_string(&mut text).unwrap();
+        assert_eq!(text, format!("HTTP/1.1 {ANSWER}"));
     }
 
     #[test]
