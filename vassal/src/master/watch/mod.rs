@@ -100,7 +100,9 @@ impl Known {
     /// One look: whether it was touched since the last one.
     fn touched(&mut self) -> bool {
         let now = state(&self.path);
-        let touched = is_touched(self.state, now) || std::mem::take(&mut self.stirred);
+        // taken in any case: what stays would count for a later touch of another file
+        let stirred = std::mem::take(&mut self.stirred);
+        let touched = is_touched(self.state, now) || stirred;
         if touched {
             self.state = now;
         }
@@ -310,6 +312,20 @@ mod tests {
         assert!(!is_touched(at(1, (2, 0)), at(1, (2, 0))));
         assert!(!is_touched(at(1, (2, 0)), at(1, (1, 9))), "its time was set back");
         assert!(is_touched(at(1, (2, 0)), at(2, (1, 0))), "another file took its place");
+    }
+
+    #[test]
+    fn a_change_inside_of_a_directory_is_told_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let watch = Watch { path: dir.path().into(), then: Touched::Below };
+        let mut known = Known::new(&watch).unwrap();
+        write(&dir.path().join("inside"));
+        // a new name changes the directory's own time, too
+        known.stirred = true;
+        assert!(known.touched());
+        assert!(!known.touched());
+        known.stirred = true;
+        assert!(known.touched());
     }
 
     fn runtime() -> tokio::runtime::Runtime {
