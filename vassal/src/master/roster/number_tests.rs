@@ -125,6 +125,21 @@ fn all_workers_are_replaced_at_once_where_that_is_wanted() {
 }
 
 #[test]
+fn a_replacement_on_its_way_is_not_one_too_many_when_all_are_replaced_at_once() {
+    let (mut world, actions) = World::new(law(2));
+    world.obey(actions);
+    let (name, first) = (world.roster.serving().unwrap().0, keys(&world)[0]);
+    let ordered = world.roster.step(Event::Full(name, first), world.now);
+    assert!(matches!(ordered[..], [Action::Fork(..)]), "{ordered:?}");
+    let killed = world.roster.step(Event::WorkersAtOnce, world.now);
+    assert_eq!(killed.iter().filter(|one| matches!(one, Action::Kill(..))).count(), 2);
+    assert_eq!(killed.iter().filter(|one| matches!(one, Action::Fork(..))).count(), 1);
+    world.obey(ordered);
+    world.obey(killed);
+    assert_eq!(ids(&world), [1, 2]);
+}
+
+#[test]
 fn a_reload_at_once_kills_the_old_workers_when_the_new_ones_accept() {
     let (mut world, actions) = World::new(law(1));
     world.obey(actions);

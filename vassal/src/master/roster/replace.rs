@@ -52,12 +52,19 @@ impl Roster {
         if generation.nursery != Nursery::Ready {
             return; // nobody could replace them
         }
+        let mut killed = Vec::new();
         for (key, worker) in &mut generation.workers {
             if worker.standing == Standing::Accepting {
                 worker.leaving = Some(Leave::Full);
                 worker.standing = Standing::Draining(now + AGAIN);
+                killed.push(worker.id);
                 out.push(Action::Kill(name, *key));
             }
+        }
+        // whoever was on the way to replace one of them has its place now
+        let on_the_way = |worker: &&mut Worker| worker.spare && killed.contains(&worker.id);
+        for worker in generation.workers.values_mut().filter(on_the_way) {
+            worker.spare = false;
         }
         self.fill(now, out);
     }
