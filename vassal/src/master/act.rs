@@ -116,7 +116,6 @@ impl Master {
         let number = self.roster.generations().find(|(at, _)| *at == name).map(|(_, g)| g.number);
         let serve = number.and_then(|number| self.coming.remove(&number));
         let serve = serve.unwrap_or_else(|| self.serve.clone());
-        while self.copies.try_join_next().is_some() {}
         let (copies, facts) = (&mut self.copies, &self.facts);
         match Brood::hatch(name, serve, &self.environment, &self.extension, facts, copies) {
             Ok(brood) => drop(self.broods.insert(name, brood)),
@@ -159,7 +158,7 @@ impl Master {
         self.unpause(name);
         self.settle();
         hooks::watch(&self.serve, &mut self.heard, &self.facts);
-        self.daemons.adopt(name, &self.serve, Instant::now());
+        self.daemons.serve(name, &self.serve, Instant::now());
         output::say(&format!("generation {number} serves"));
         // reading, checking and starting are over; a master waits from now on
         memory::forget_code();

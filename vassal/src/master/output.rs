@@ -76,6 +76,8 @@ fn copy_of(
     tail: Option<Tail>,
     copies: &mut JoinSet<()>,
 ) -> std::io::Result<()> {
+    // those that are done: a daemon that is started again and again leaves one each time
+    while copies.try_join_next().is_some() {}
     let mut pipe = tokio::net::unix::pipe::Receiver::from_owned_fd(OwnedFd::from(pipe))?;
     copies.spawn(async move {
         let mut buffer = vec![0; 16 * 1024];
@@ -140,9 +142,32 @@ pub(super) fn say(text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use shared::settings::logs::{File, Logger, Stream, Target};
 
     use super::*;
+
+    #[test]
+    fn copies_that_are_done_are_forgotten() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut copies = JoinSet::new();
+            let mut most = 0;
+            for _ in 0..9 {
+                let (reader, writer) = std::io::pipe().unwrap();
+                let tail = copy(reader, &mut copies).unwrap();
+                drop(writer);
+                let end = Instant::now() + Duration::from_secs(10);
+                // the task holds the tail until it is done
+                while Arc::strong_count(&tail) > 1 && Instant::now() < end {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                most = most.max(copies.len());
+            }
+            assert!(most <= 2, "{most} are kept");
+        });
+    }
 
     #[test]
     fn pieces_of_lines_are_put_together_and_long_ones_are_cut() {
