@@ -3,12 +3,13 @@
 use std::fs;
 use std::io;
 use std::net::TcpStream;
-use std::os::linux::net::SocketAddrExt;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::{SocketAddr, UnixStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 use shared::settings::{Address, Awaited};
 
 use super::{Stage, say};
@@ -61,11 +62,22 @@ fn is_mountpoint(path: &Path) -> bool {
 fn accepts(address: &Address) -> bool {
     match address {
         Address::Tcp(address) => TcpStream::connect_timeout(address, CONNECT).is_ok(),
-        Address::Unix(path) => UnixStream::connect(path).is_ok(),
-        Address::Abstract(name) => SocketAddr::from_abstract_name(name)
-            .is_ok_and(|address| UnixStream::connect_addr(&address).is_ok()),
+        Address::Unix(path) => UnixAddr::new(path).is_ok_and(|address| listens(&address)),
+        Address::Abstract(name) => {
+            UnixAddr::new_abstract(name.as_ref()).is_ok_and(|address| listens(&address))
+        }
         Address::Descriptor(_) => false,
     }
+}
+
+/// Whether somebody listens at a UNIX address. A connection that blocks would wait for room in
+/// the queue without any limit (unix(7)); a full queue says as well that somebody is there.
+fn listens(address: &UnixAddr) -> bool {
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let Ok(client) = socket(AddressFamily::Unix, SockType::Stream, flags, None) else {
+        return false;
+    };
+    matches!(connect(client.as_raw_fd(), address), Ok(()) | Err(Errno::EAGAIN))
 }
 
 #[cfg(test)]
@@ -93,5 +105,30 @@ mod tests {
         assert!(is_there(&Awaited::Socket(Address::Tcp(address))));
         drop(socket);
         assert!(!is_there(&Awaited::Socket(Address::Tcp(address))));
+    }
+
+    #[test]
+    fn a_listener_whose_queue_is_full_is_there() {
+        use nix::sys::socket::{Backlog, bind, listen};
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("s");
+        let awaited = Awaited::Socket(Address::Unix(path.clone()));
+        assert!(!is_there(&awaited));
+        let address = UnixAddr::new(&path).unwrap();
+        let make = || {
+            let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+            super::socket(AddressFamily::Unix, SockType::Stream, flags, None).unwrap()
+        };
+        let server = make();
+        bind(server.as_raw_fd(), &address).unwrap();
+        assert!(!is_there(&awaited), "nobody listens");
+        listen(&server, Backlog::new(1).unwrap()).unwrap();
+        let clients: Vec<_> = (0..9).map(|_| make()).collect();
+        let full =
+            |one: &std::os::fd::OwnedFd| connect(one.as_raw_fd(), &address) == Err(Errno::EAGAIN);
+        assert!(clients.iter().any(full));
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(is_there(&awaited)));
+        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(true));
     }
 }
