@@ -55,8 +55,9 @@ impl Default for Law {
 const SLOT_PATIENCE: Duration = Duration::from_secs(15);
 /// Reading a configuration takes milliseconds; a launcher that takes this long hangs.
 const PREPARE_PATIENCE: Duration = Duration::from_secs(30);
-/// A new generation or a successor that has not answered by then never will.
-const RENEWAL_PATIENCE: Duration = Duration::from_mins(5);
+/// A new generation or a successor that has not answered by then never will. The vassal gives up
+/// by itself before: a command of a hook has ten minutes, an import another ten.
+const RENEWAL_PATIENCE: Duration = Duration::from_mins(30);
 /// A tree that closed its link but lives on is killed after this long.
 const MUTE_PATIENCE: Duration = Duration::from_secs(2);
 /// Killing is repeated at this pace until the process is gone.

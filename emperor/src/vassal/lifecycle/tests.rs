@@ -256,7 +256,10 @@ fn a_generation_that_never_answers_is_given_up_and_the_next_reload_replaces_the_
     stage.tell(Event::Seen);
     stage.tell(Event::Slot);
     stage.tell(Event::Planned { succession: None });
-    stage.later(300_000).tell(Event::Tick);
+    // a command of a hook and an import may take ten minutes each, and the vassal says so itself
+    stage.later(20 * 60_000).tell(Event::Tick);
+    assert_eq!(stage.life.reloads().rejected, 0);
+    stage.later(10 * 60_000).tell(Event::Tick);
     assert_eq!(stage.life.reloads().rejected, 1);
     stage.tell(Event::Seen);
     stage.tell(Event::Slot);
