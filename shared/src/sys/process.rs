@@ -182,20 +182,6 @@ pub fn die_with_parent(signal: Signal) -> io::Result<()> {
     Ok(nix::sys::prctl::set_pdeathsig(signal)?)
 }
 
-/// Has a command killed when this process ends: should that be killed, nobody waits for it.
-pub fn die_together(command: &mut std::process::Command) {
-    use std::os::unix::process::CommandExt;
-    let us = Pid::this();
-    let hook = move || {
-        die_with_parent(Signal::SIGKILL)?;
-        // it may have gone before
-        if nix::unistd::getppid() == us { Ok(()) } else { Err(Errno::ESRCH.into()) }
-    };
-    // SAFETY: between fork and exec only prctl and getppid run, which are safe in a signal handler
-    // and so after a fork from a process of many threads; nothing is allocated.
-    unsafe { command.pre_exec(hook) };
-}
-
 /// Sets the nice value of this process, -20 to 19; children inherit it.
 pub fn renice(value: i32) -> io::Result<()> {
     // SAFETY: three integers; the call touches no memory of ours.

@@ -37,7 +37,7 @@ pub(super) fn run(command: &str, must: bool, text: &str, stage: &Stage<'_>) -> i
     if let Some(output) = stage.output {
         shell.stdout(output.try_clone_to_owned()?).stderr(output.try_clone_to_owned()?);
     }
-    process::die_together(&mut shell);
+    process::dying_with_us(&mut shell);
     let mut child = shell.spawn()?;
     let pid = Pid::from_raw(child.id() as i32);
     let handle = process::pidfd(pid)?;

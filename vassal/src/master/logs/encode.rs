@@ -105,19 +105,9 @@ impl Bit {
 
 /// Appends a line as it stands between the quotation marks of JSON (RFC 8259 section 7).
 fn escape(line: &[u8], out: &mut Vec<u8>) {
-    for chunk in line.utf8_chunks() {
-        for letter in chunk.valid().chars() {
-            match letter {
-                '"' | '\\' => out.extend([b'\\', letter as u8]),
-                '\t' => out.extend(b"\\t"),
-                _ if letter.is_control() => _ = write!(out, "\\u{:04x}", letter as u32),
-                _ => out.extend(letter.encode_utf8(&mut [0; 4]).bytes()),
-            }
-        }
-        if !chunk.invalid().is_empty() {
-            out.extend("\u{fffd}".bytes());
-        }
-    }
+    let text = String::from_utf8_lossy(line);
+    let quoted = serde_json::to_string(&text).expect("a text is always JSON");
+    out.extend_from_slice(&quoted.as_bytes()[1..quoted.len() - 1]);
 }
 
 #[cfg(test)]
