@@ -10,9 +10,10 @@ use shared::sys::process;
 
 /// A limit that could not be set.
 #[derive(Debug, thiserror::Error)]
-#[error("{option}: {asked} is refused: {source}")]
+#[error("{asked} is refused: {source}")]
 pub struct LimitError {
-    option: &'static str,
+    /// The option that asked for it.
+    pub option: &'static str,
     asked: i64,
     source: io::Error,
 }

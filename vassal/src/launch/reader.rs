@@ -39,16 +39,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The most memory that a reader may ask for, bytes.
 const MEMORY_MAX: u64 = 1024 * 1024 * 1024;
 /// The options whose origin the launcher wants to name in errors of its own.
-const ROOTS_OPTIONS: [&str; 11] = [
+const ROOTS_OPTIONS: [&str; 15] = [
     "add-gid",
     "chdir",
     "chmod-socket",
     "chown-socket",
     "chroot",
     "gid",
+    "limit-as",
+    "limit-nproc",
     "listen",
     "logto",
+    "max-fd",
     "pidfile",
+    "prio",
     "uid",
     "umask",
 ];

@@ -31,8 +31,8 @@ pub enum Step {
     Socket(usize),
     /// Changing the root directory.
     Jail,
-    /// Setting limits.
-    Limits,
+    /// Setting the limit of this option.
+    Limit(&'static str),
     /// Becoming the tenant.
     Drop,
     /// Changing the working directory, as the tenant.
@@ -105,7 +105,7 @@ impl Step {
             Self::Pidfile => "pidfile",
             Self::Socket(_) => "socket",
             Self::Jail => "chroot",
-            Self::Limits => "limit-as",
+            Self::Limit(option) => option,
             Self::Drop => "uid",
             Self::Chdir => "chdir",
             Self::Hook(_) => "hook",
@@ -180,7 +180,8 @@ fn steps(task: Task<'_>, inherited_mask: Mode, is_final: &mut bool) -> Result<Do
     let roots = jailed.roots && early.roots;
     hooks(Phase::AsRoot, Access { tenant, roots }, &log)?;
     let own = access.roots;
-    let limit = || limits::set(&plan.limits).map_err(|error| Step::Limits.failed(error));
+    let limit =
+        || limits::set(&plan.limits).map_err(|error| Step::Limit(error.option).failed(error));
     if own {
         limit()?;
     }
