@@ -125,7 +125,11 @@ impl Settings {
         let tolerance = directives.seconds("emperor-curse-tolerance", findings);
         let law = Law {
             curse_tolerance: tolerance.unwrap_or(usual.curse_tolerance),
-            mercy: directives.seconds("reload-mercy", findings).unwrap_or(usual.mercy),
+            // 0 is the default, as in uWSGI, not "at once"
+            mercy: directives
+                .seconds("reload-mercy", findings)
+                .filter(|mercy| !mercy.is_zero())
+                .unwrap_or(usual.mercy),
             graceful: directives.flag("emperor-graceful-shutdown").unwrap_or(true),
             throttle: throttle::Law {
                 step: millis("emperor-throttle", findings).unwrap_or(usual.throttle.step),
@@ -363,6 +367,9 @@ mod tests {
         assert_eq!(settings.law.throttle.cap, Duration::from_millis(400));
         assert_eq!(settings.law.curse_tolerance, Duration::from_secs(7));
         assert_eq!(settings.start_parallel, 2);
+        for (text, mercy) in [("7", Duration::from_secs(7)), ("0", Law::default().mercy)] {
+            assert_eq!(read(&[("reload-mercy", text)]).0.law.mercy, mercy, "{text}");
+        }
     }
 
     #[test]

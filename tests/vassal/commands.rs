@@ -164,7 +164,7 @@ fn statistics_come_by_letter_and_by_signal_and_usr2_is_harmless() {
 #[test]
 fn pidfiles_of_the_user_are_written_and_written_again() {
     let dir = Dir::new();
-    for option in ["--pidfile2", "--safe-pidfile2"] {
+    for option in ["--pidfile2", "--safe-pidfile", "--safe-pidfile2"] {
         let (server, _) = start(&dir, &[option, "pid", "--vacuum"]);
         let path = dir.join("pid");
         let pid = format!("{}\n", server.process().0);
@@ -182,6 +182,32 @@ fn pidfiles_of_the_user_are_written_and_written_again() {
         if only(Subject::Ours) {
             assert!(!path.exists(), "{option}");
         }
+    }
+}
+
+#[test]
+fn a_safe_pid_file_is_written_once_the_start_went_well() {
+    for option in ["--safe-pidfile", "--safe-pidfile2"] {
+        let dir = Dir::new();
+        let look = "import os\nopen('seen', 'w').write(str(os.path.exists('pid')))\n";
+        dir.write("good.py", format!("{look}def application(env, start): return []\n"));
+        dir.write("bad.py", format!("{look}raise SystemError\n"));
+        let run = |app: &str| {
+            let address = free_address().to_string();
+            let words = ["--http-socket", &address, "--wsgi-file", app, "--need-app", "--master"];
+            Run::uwsgi(&dir).args(words).args([option, "pid"])
+        };
+        let (end, log) = run("bad.py").to_end(2 * SOON);
+        assert_ne!(end, End::Code(0), "{log}");
+        assert!(!dir.join("pid").exists(), "{option}: a start that failed has no pid: {log}");
+        let server = run("good.py").start();
+        let pid = format!("{}\n", server.process().0);
+        eventually("the pid file", SOON, || match fs::read_to_string(dir.join("pid")) {
+            Ok(text) if text == pid => Ok(()),
+            other => Err(format!("{other:?}")),
+        });
+        assert_eq!(fs::read_to_string(dir.join("seen")).unwrap(), "False", "{option}");
+        server.stop();
     }
 }
 

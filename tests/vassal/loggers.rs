@@ -1,6 +1,7 @@
 //! Where the log goes, which lines of it, and what is done to them; files and their rotation.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
@@ -222,13 +223,51 @@ fn rsyslog_packets_have_a_size_and_may_be_split() {
     server.stop();
 }
 
+/// The socket of the machine's log, ours for a test; it is gone afterwards, however that ends.
+struct MachineLog(UnixDatagram);
+
+impl MachineLog {
+    const PLACE: &str = "/dev/log";
+
+    /// `None` where somebody listens already. A socket that refuses is a leftover.
+    fn take() -> Option<Self> {
+        let probe = UnixDatagram::unbound().and_then(|probe| probe.connect(Self::PLACE));
+        if probe.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
+            fs::remove_file(Self::PLACE).unwrap();
+        }
+        UnixDatagram::bind(Self::PLACE).ok().map(Self)
+    }
+}
+
+impl Drop for MachineLog {
+    fn drop(&mut self) {
+        fs::remove_file(Self::PLACE).ok();
+    }
+}
+
 #[test]
-fn log_syslog_speaks_to_the_machines_log() {
-    let place = Path::new("/dev/log");
+fn a_leftover_of_the_machines_log_is_no_obstacle() {
     if !root() {
         return;
     }
-    let Ok(socket) = UnixDatagram::bind(place) else {
+    let Some(log) = MachineLog::take() else {
+        tests::not_run("this machine has a log of its own");
+        return;
+    };
+    drop(log);
+    drop(UnixDatagram::bind(MachineLog::PLACE).unwrap());
+    let log = MachineLog::take();
+    assert!(log.is_some(), "nobody listens there");
+    drop(log);
+    assert!(!Path::new(MachineLog::PLACE).exists());
+}
+
+#[test]
+fn log_syslog_speaks_to_the_machines_log() {
+    if !root() {
+        return;
+    }
+    let Some(MachineLog(socket)) = &MachineLog::take() else {
         tests::not_run("this machine has a log of its own");
         return;
     };
@@ -244,7 +283,6 @@ fn log_syslog_speaks_to_the_machines_log() {
             break text;
         }
     };
-    fs::remove_file(place).unwrap();
     assert!(text.starts_with('<') && text.contains(" tenant"), "{text}");
     server.stop();
 }

@@ -62,14 +62,13 @@ fn disable_logging_writes_no_line_for_a_request() {
 }
 
 #[test]
-fn pidfile_and_safe_pidfile_take_the_pid_of_the_master() {
+fn pidfile_takes_the_pid_of_the_master_and_so_does_each_other() {
     let dir = Dir::new();
-    for option in ["--pidfile", "--safe-pidfile"] {
-        let (server, _) = start(&dir, &[option, "app.pid"]);
-        has(&dir.join("app.pid"), &format!("{}\n", server.process().0));
-        server.stop();
-        fs::remove_file(dir.join("app.pid")).ok();
+    let (server, _) = start(&dir, &["--pidfile", "a.pid", "--safe-pidfile", "b.pid"]);
+    for name in ["a.pid", "b.pid"] {
+        has(&dir.join(name), &format!("{}\n", server.process().0));
     }
+    server.stop();
 }
 
 /// Starts a server that detaches, below a shell whose end is the warden's business.

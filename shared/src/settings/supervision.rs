@@ -41,8 +41,10 @@ pub struct Supervision {
     pub fifos: Vec<PathBuf>,
     /// `pidfile2`: written by the tenant.
     pub pidfile2: Option<PathBuf>,
-    /// `safe-pidfile2`: the same, once a generation serves.
-    pub safe_pidfile2: Option<PathBuf>,
+    /// `safe-pidfile`, `safe-pidfile2`: the same, once a generation serves. uWSGI, too, writes
+    /// either after the drop.
+    #[serde(default)]
+    pub safe_pidfiles: Vec<PathBuf>,
 }
 
 impl Default for Supervision {
@@ -64,7 +66,7 @@ impl Default for Supervision {
             autoreload_ignore: Vec::new(),
             fifos: Vec::new(),
             pidfile2: None,
-            safe_pidfile2: None,
+            safe_pidfiles: Vec::new(),
         }
     }
 }

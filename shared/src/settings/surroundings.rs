@@ -13,7 +13,7 @@ pub struct Surroundings {
     /// `attach-daemon` and its relatives, in the order of the file.
     #[serde(default)]
     pub daemons: Vec<Daemon>,
-    /// `reload-mercy`: how long a daemon may take to end.
+    /// `reload-mercy`: how long a daemon may take to end; 0 in the file is the default, as in uWSGI.
     #[serde(default = "mercy")]
     pub daemon_mercy: Duration,
     /// `cpu-affinity`: how many processors each worker is bound to; 0: all.

@@ -114,7 +114,7 @@ impl Master {
         if self.fifo.slots() != settings.fifos.as_slice() {
             self.fifo = super::fifo::Fifo::new(&settings.fifos, &self.facts);
         }
-        if let Some(path) = settings.safe_pidfile2.clone() {
+        for path in settings.safe_pidfiles.clone() {
             self.write_pidfile(&path);
         }
     }

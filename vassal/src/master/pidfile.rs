@@ -1,4 +1,5 @@
-//! Pid files that the master writes itself, as the tenant (`pidfile2`, `safe-pidfile2`).
+//! Pid files that the master writes itself, as the tenant (`pidfile2`, `safe-pidfile`,
+//! `safe-pidfile2`).
 //!
 //! The one that was written before the rights were dropped is the launcher's business.
 
@@ -29,8 +30,8 @@ impl Master {
     /// Writes all pid files again; the launcher's only where the tenant may.
     pub(super) fn write_pidfiles(&mut self) {
         let settings = &self.serve.supervision;
-        let all = [&self.pidfile, &settings.pidfile2, &settings.safe_pidfile2];
-        for path in all.into_iter().flatten().cloned().collect::<Vec<_>>() {
+        let early = [&self.pidfile, &settings.pidfile2].into_iter().flatten();
+        for path in early.chain(&settings.safe_pidfiles).cloned().collect::<Vec<_>>() {
             output::say(&format!("writing pidfile to {}", path.display()));
             self.write_pidfile(&path);
         }

@@ -22,6 +22,7 @@ const ACTIONS: &[&str] = &[
     "chdir",
     "chmod",
     "chown",
+    "chown2",
     "creat",
     "create",
     "exec",
@@ -175,7 +176,8 @@ fn action(text: &str, phase: Phase, terms: &Terms) -> Result<Deed, String> {
             let (file, mode) = pair(rest, "FILE MODE")?;
             Deed::Chmod { path: file.into(), mode: value::any_mode(mode)? }
         }
-        "chown" => {
+        // the second takes numbers only in uWSGI, and the first names only
+        "chown" | "chown2" => {
             let (file, owner) = pair(rest, "FILE USER GROUP")?;
             let (user, group) = pair(owner, "FILE USER GROUP")?;
             let (user, group) = (value::principal(user)?, value::principal(group)?);
@@ -367,6 +369,8 @@ mod tests {
         let owner = |text: &str| Principal::Name(text.into());
         let (user, group) = (owner("www"), owner("data"));
         assert_eq!(read("chown:/a www data"), Deed::Chown { path: "/a".into(), user, group });
+        let (user, group) = (Principal::Id(12), Principal::Id(34));
+        assert_eq!(read("chown2:/a 12 34"), Deed::Chown { path: "/a".into(), user, group });
         let written =
             |text: &str, append| Deed::Write { path: "/a".into(), text: text.into(), append };
         assert_eq!(read("write:/a b  c"), written("b  c", false));

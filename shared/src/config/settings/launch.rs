@@ -41,7 +41,7 @@ pub(super) fn read(given: &mut Given<'_>, hooks: Vec<Hook>) -> Launch {
             .number("listen", u64::from(u32::MAX >> 1), "a number of connections")
             .filter(|value| *value > 0)
             .map_or(BACKLOG, |value| value as u32),
-        pidfile: started(given, given.path("pidfile").or_else(|| given.path("safe-pidfile"))),
+        pidfile: started(given, given.path("pidfile")),
         logto: log(given),
         logfile: Logfile {
             mode: given.parsed("logfile-chmod", "exits with 1", value::file_mode),
@@ -94,16 +94,21 @@ fn started(given: &Given<'_>, path: Option<PathBuf>) -> Option<PathBuf> {
     path.map(|path| given.directory.join(path))
 }
 
-fn log(given: &mut Given<'_>) -> Option<PathBuf> {
-    for name in ["logto", "daemonize", "daemonize2"] {
-        let Some(one) = given.last(name).filter(|one| !one.value.is_empty()) else { continue };
-        if name == "logto" && one.value.contains(':') && !one.value.contains('/') {
-            return None; // an address that takes datagrams: a logger
-        }
-        return started(given, Some(PathBuf::from(&one.value)));
-    }
-    // opened after the drop in uWSGI, and before it changes the directory
-    started(given, given.path("logto2"))
+/// The one option that says where output goes: `logto` before `daemonize`, of each the last.
+/// The file of `logto2` is opened after the drop in uWSGI, and before it changes the directory.
+pub(super) fn log_option<'a>(given: &Given<'a>) -> Option<&'a Directive> {
+    let names = ["logto", "daemonize", "daemonize2", "logto2"];
+    names.iter().find_map(|name| given.last(name).filter(|one| !one.value.is_empty()))
+}
+
+/// Whether the text of such an option is no path but an address that takes datagrams: a logger.
+pub(super) fn takes_datagrams(text: &str) -> bool {
+    text.contains(':') && !text.contains('/')
+}
+
+fn log(given: &Given<'_>) -> Option<PathBuf> {
+    let one = log_option(given).filter(|one| !takes_datagrams(&one.value))?;
+    started(given, Some(PathBuf::from(&one.value)))
 }
 
 /// `env` and `unenv`, in the order of the file.

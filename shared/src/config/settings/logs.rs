@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use crate::settings::logs::{Figures, Form, Kept, Logs};
 
-use super::Given;
+use super::super::directive::truth;
 use super::serve::count;
+use super::{Given, is_yes};
 
 mod destination;
 
@@ -78,8 +79,8 @@ fn date(given: &mut Given<'_>) -> Option<String> {
     let names = ["log-date", "log-prefix"];
     let one = given.directives.iter().rev().find(|one| names.contains(&one.key.as_str()))?;
     match one.value.as_str() {
-        "false" | "off" | "no" | "0" => None,
-        "" | "true" | "on" | "yes" | "1" => Some(DATE.to_owned()),
+        text if !truth(text) => None,
+        text if is_yes(text) => Some(DATE.to_owned()),
         text if text.len() > DATE_MAX || text.contains('\0') => {
             given.error(one, format!("expected a form of at most {DATE_MAX} bytes"));
             None

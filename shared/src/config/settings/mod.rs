@@ -261,3 +261,14 @@ pub(super) fn in_full(text: &str, value: u64, what: &str) -> Option<u64> {
 pub(super) fn is_word(text: &str) -> bool {
     ["", "true", "false", "yes", "no", "on", "off"].iter().any(|w| text.eq_ignore_ascii_case(w))
 }
+
+/// The option that a name in any of its spellings means.
+pub(super) fn primary(name: &str) -> &str {
+    option::find(name).map_or(name, |row| row.name)
+}
+
+/// Whether a text that an option may take is only a word for "yes": the option as it is without
+/// a text.
+pub(super) fn is_yes(text: &str) -> bool {
+    ["", "true", "yes", "on", "1"].iter().any(|word| text.eq_ignore_ascii_case(word))
+}

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use crate::finding::Origin;
-use crate::option;
 use crate::settings::{Address, Launch, Listen, Protocols, Wire};
 
-use super::Given;
 use super::serve::seconds;
+use super::{Given, primary};
 
 /// What a client of uWSGI's router may take when nothing is said.
 const ROUTER: Duration = Duration::from_mins(1);
@@ -30,8 +29,7 @@ fn proxied(given: &Given<'_>, launch: &Launch) -> Vec<Address> {
     let [http, workers] =
         ["http-enable-proxy-protocol", "enable-proxy-protocol"].map(|name| given.flag(name));
     let asked = |(listen, (source, _)): &(&Listen, &(String, Origin))| {
-        let name = option::find(source).map_or(source.as_str(), |row| row.name);
-        let front = matches!(name, "http" | "https" | "https2" | "http-to-https");
+        let front = matches!(primary(source), "http" | "https" | "https2" | "http-to-https");
         listen.wire == Wire::Http && if front { http } else { workers }
     };
     let sockets = launch.sockets.iter().zip(&launch.sources).filter(asked);

@@ -200,8 +200,13 @@ fn keepalive(given: &mut Given<'_>) -> Option<Duration> {
 }
 
 fn procname(given: &Given<'_>) -> Option<Procname> {
-    let spaced = given.text("procname-prefix-spaced").map(|prefix| format!("{prefix} "));
-    let prefix = given.text("procname-prefix").or(spaced);
+    // one option to uWSGI: the later one counts
+    let names = ["procname-prefix", "procname-prefix-spaced"];
+    let last = given.directives.iter().rev().find(|one| names.contains(&one.key.as_str()));
+    let prefix = last.filter(|one| !one.value.is_empty()).map(|one| match one.key.as_str() {
+        "procname-prefix-spaced" => format!("{} ", one.value),
+        _ => one.value.clone(),
+    });
     let append = given.text("procname-append");
     let whole = given.text("procname");
     let master = given.text("procname-master");

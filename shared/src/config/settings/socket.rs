@@ -4,7 +4,7 @@ use crate::rule;
 use crate::settings::{Address, Crew, Front, Launch, Listen, Tuning, Wire};
 
 use super::super::directive::Directive;
-use super::{Given, address};
+use super::{Given, address, primary};
 
 /// More bytes than this are a slip of the finger; the kernel cuts what is above its own limit.
 const BUFFER_MAX: u64 = 1 << 30;
@@ -76,7 +76,7 @@ pub(super) fn idle(given: &mut Given<'_>, shared: &[Option<Address>], sockets: &
 pub(super) fn front(given: &mut Given<'_>, launch: &Launch) -> Front {
     let requests = launch.sockets.iter().zip(&launch.sources);
     let requests = requests.filter(|(one, _)| one.wire != Wire::Stats).enumerate();
-    let redirects = requests.filter(|(_, (_, (source, _)))| source == REDIRECT);
+    let redirects = requests.filter(|(_, (_, (source, _)))| primary(source) == REDIRECT);
     let mut front = Front {
         redirects: redirects.map(|(number, _)| number as u32).collect(),
         host_name: given.flag("http-server-name-as-http-host"),
@@ -102,7 +102,7 @@ pub(super) fn crews(given: &mut Given<'_>, sockets: &[Listen], sources: &[String
     let numbered: Vec<u32> = requests
         .enumerate()
         .filter(|(_, (_, source))| {
-            !matches!(source.as_str(), "http" | "https" | "https2" | REDIRECT)
+            !matches!(primary(source), "http" | "https" | "https2" | REDIRECT)
         })
         .map(|(number, _)| number as u32)
         .collect();

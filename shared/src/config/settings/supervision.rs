@@ -44,7 +44,10 @@ pub(super) fn read(given: &mut Given<'_>, processes: u32) -> Supervision {
         autoreload_ignore: texts(given, "py-auto-reload-ignore"),
         fifos: texts(given, "master-fifo").into_iter().map(PathBuf::from).collect(),
         pidfile2: given.path("pidfile2"),
-        safe_pidfile2: given.path("safe-pidfile2"),
+        safe_pidfiles: ["safe-pidfile", "safe-pidfile2"]
+            .into_iter()
+            .filter_map(|name| given.path(name))
+            .collect(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::settings::{Daemon, DaemonKind, Hook, Limits, Surroundings};
 
+use super::super::directive::truth;
 use super::{Given, serve};
 
 /// More processors than this no machine has.
@@ -29,7 +30,9 @@ pub(super) fn read(given: &mut Given<'_>, hooks: Vec<Hook>) -> Surroundings {
         hooks,
         never_swap: given.flag("never-swap"),
         daemons: daemons(given),
-        daemon_mercy: serve::seconds(given, "reload-mercy").unwrap_or(Daemon::MERCY),
+        daemon_mercy: serve::seconds(given, "reload-mercy")
+            .filter(|mercy| !mercy.is_zero())
+            .unwrap_or(Daemon::MERCY),
         cpu_affinity: given
             .number("cpu-affinity", PROCESSORS_MAX, "a number of processors")
             .unwrap_or_default() as u32,
@@ -104,8 +107,8 @@ fn keyed(text: &str) -> Result<Daemon, String> {
         match key.trim() {
             "cmd" | "command" | "exec" => value.clone_into(&mut daemon.command),
             "pidfile" => pidfile = Some(PathBuf::from(value)),
-            "control" => daemon.control = on(value),
-            "daemonize" | "daemon" => detaches = on(value),
+            "control" => daemon.control = truth(value),
+            "daemonize" | "daemon" => detaches = truth(value),
             "stopsignal" | "stop_signal" => daemon.stop_signal = signal(value)?,
             "reloadsignal" | "reload_signal" => daemon.reload_signal = Some(signal(value)?),
             "chdir" => daemon.chdir = Some(value.into()),
@@ -133,10 +136,6 @@ fn keyed(text: &str) -> Result<Daemon, String> {
         (None, false) => DaemonKind::Plain,
     };
     Ok(daemon)
-}
-
-fn on(value: &str) -> bool {
-    !matches!(value, "0" | "false" | "no" | "off")
 }
 
 fn number(value: &str) -> Result<u64, String> {

@@ -1,6 +1,6 @@
 //! Loggers, routes and encoders, from their lines to settings.
 
-use crate::settings::logs::{Encoding, File, Target};
+use crate::settings::logs::{Encoding, File, Logger, Target};
 
 use super::*;
 
@@ -43,6 +43,57 @@ fn loggers_have_names_kinds_and_arguments() {
     assert_eq!((&targets[8], &targets[9]), (&Target::Standard, &Target::Standard));
     assert_eq!(sender(&targets[10]), ("me".into(), 3));
     assert_eq!(targets[11], Target::Udp("127.0.0.1:9".parse().unwrap()));
+}
+
+#[test]
+fn words_for_yes_and_no_are_no_texts_in_any_case() {
+    let date = |word: &str| {
+        let (settings, _) = settled(&format!("socket = a.sock\nlog-date = {word}\n"));
+        settings.serve.logs.date
+    };
+    let usual = date("");
+    assert!(usual.as_deref().is_some_and(|form| form.contains("%Y")));
+    for word in ["true", "True", "TRUE", "Yes", "ON", "1"] {
+        assert_eq!(date(word), usual, "log-date = {word}");
+        let (found, _) = targets(&format!("log-syslog = {word}\n"));
+        assert!(
+            matches!(&found[..], [(_, Target::Syslog(one))] if one.ident == "uwsgi"),
+            "log-syslog = {word}: {found:?}"
+        );
+    }
+    for word in ["false", "False", "NO", "Off", "0"] {
+        assert_eq!(date(word), None, "log-date = {word}");
+        assert_eq!(targets(&format!("log-syslog = {word}\n")).0, [], "log-syslog = {word}");
+    }
+    assert_eq!(date("%%Y True").as_deref(), Some("%Y True"));
+}
+
+#[test]
+fn of_options_that_name_the_log_one_counts() {
+    let read = |text: &str| {
+        let (settings, reading) = settled(&format!("socket = a.sock\n{text}"));
+        assert_eq!(errors(&reading), [""; 0], "{text}");
+        let loggers = settings.serve.logs.output.loggers;
+        let udp = |one: &Logger| match one.target {
+            Target::Udp(address) => address.port(),
+            ref other => panic!("{other:?}"),
+        };
+        let file = settings.launch.logto.map(|path| path.file_name().unwrap().to_owned());
+        (loggers.iter().map(udp).collect::<Vec<_>>(), file)
+    };
+    let file = |name: &str| Some(name.into());
+    for (text, expected) in [
+        ("logto = 127.0.0.1:9\nlogto = a.log\n", (vec![], file("a.log"))),
+        ("logto = a.log\nlogto = 127.0.0.1:9\n", (vec![9], None)),
+        ("logto = 127.0.0.1:9\nlogto = 127.0.0.1:8\n", (vec![8], None)),
+        ("daemonize = 127.0.0.1:9\n", (vec![9], None)),
+        ("daemonize2 = 127.0.0.1:9\n", (vec![9], None)),
+        ("logto2 = 127.0.0.1:9\n", (vec![9], None)),
+        ("daemonize = 127.0.0.1:9\nlogto = a.log\n", (vec![], file("a.log"))),
+        ("logto = a:b/c.log\n", (vec![], file("c.log"))),
+    ] {
+        assert_eq!(read(text), expected, "{text}");
+    }
 }
 
 #[test]

@@ -201,6 +201,48 @@ fn of_several_statistics_sockets_the_last_one_counts() {
 }
 
 #[test]
+fn a_mercy_of_nothing_is_the_usual_one() {
+    let mercy = |line: &str| settled(line).0.serve.surroundings.daemon_mercy;
+    assert_eq!(mercy("socket = a.sock\nreload-mercy = 7\n"), Duration::from_secs(7));
+    let usual = mercy("socket = a.sock\n");
+    for nothing in ["0", "true"] {
+        let line = format!("socket = a.sock\nreload-mercy = {nothing}\n");
+        assert_eq!(mercy(&line), usual, "{nothing}");
+    }
+}
+
+#[test]
+fn an_option_counts_in_each_of_its_spellings() {
+    let crews = |front: &str| {
+        let text = format!("{front} = 127.0.0.1:1\nsocket = a.sock\nmap-socket = 0:1\n");
+        let (settings, reading) = settled(&text);
+        assert_eq!(errors(&reading), [""; 0], "{front}");
+        settings.serve.crews
+    };
+    // the router's socket has no number, whatever it is called
+    assert_eq!(crews("http")[0].socket, 1);
+    assert_eq!(crews("httprouter"), crews("http"));
+    assert_eq!(crews("http-socket")[0].socket, 0);
+}
+
+#[test]
+fn of_two_prefixes_of_titles_the_later_one_counts() {
+    let prefix = |text: &str| settled(text).0.serve.procname.map(|names| names.prefix);
+    let (plain, spaced) = ("procname-prefix = a\n", "procname-prefix-spaced = b\n");
+    assert_eq!(prefix(&format!("{plain}{spaced}")).as_deref(), Some("b "));
+    assert_eq!(prefix(&format!("{spaced}{plain}")).as_deref(), Some("a"));
+}
+
+#[test]
+fn each_pid_file_is_kept() {
+    let (settings, _) =
+        settled("pidfile = /x/a\nsafe-pidfile = b\npidfile2 = c\nsafe-pidfile2 = d\n");
+    assert_eq!(settings.launch.pidfile, Some("/x/a".into()));
+    assert_eq!(settings.serve.supervision.pidfile2, Some("c".into()));
+    assert_eq!(settings.serve.supervision.safe_pidfiles, [Path::new("b"), Path::new("d")]);
+}
+
+#[test]
 fn every_option_of_a_vassal_that_works_reaches_the_settings() {
     // relevant with these only
     let base = "socket = a.sock\nhttp-socket = b.sock\nhttp = c.sock\nenv = GONE=1\nprocesses = 99\ncheaper = 9\n\
@@ -222,8 +264,8 @@ fn every_option_of_a_vassal_that_works_reaches_the_settings() {
                 "unenv" => "GONE",
                 "need-plugins" => "no-such-plugin",
                 // obeyed by the launcher, the Emperor and the reader, see there
-                "show-config" | "reload-mercy" | "fallback-config" | "inject-before"
-                | "inject-after" | "connect-and-read" => continue,
+                "show-config" | "fallback-config" | "inject-before" | "inject-after"
+                | "connect-and-read" => continue,
                 _ => match row.kind {
                     Kind::Flag => "true",
                     Kind::Integer | Kind::Long | Kind::Short | Kind::Megabytes => "77",

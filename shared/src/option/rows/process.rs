@@ -24,9 +24,10 @@ pub(super) const ROWS: &[Row] = &[
     row("harakiri", Kind::Integer)
         .short('t')
         .works("The longest that a request may take, in seconds."),
-    row("reload-mercy", Kind::Integer)
-        .default("30")
-        .works("Seconds that vassals may use to finish when the Emperor ends."),
+    row("reload-mercy", Kind::Integer).default("30").works(
+        "Seconds that vassals may use to finish when the Emperor ends, and that attached \
+             daemons may in a vassal; 0 is the default.",
+    ),
     row("worker-reload-mercy", Kind::Integer).default("60").works(
         "Seconds that a worker may use to finish its requests when it is replaced or stopped.",
     ),
@@ -52,7 +53,7 @@ pub(super) const ROWS: &[Row] = &[
     row("procname-master", Kind::Text).works("Process title of the master."),
     row("pidfile", Kind::Text)
         .works("File that takes the pid of the master, relative to the directory of the start."),
-    row("safe-pidfile", Kind::Text).works("As `pidfile`."),
+    row("safe-pidfile", Kind::Text).works("As `pidfile2`, written once the start went well."),
     row("chdir", Kind::Text).works("Working directory of the application."),
     row("need-plugins", Kind::Special)
         .aliases(&["need-plugin"])
@@ -191,7 +192,7 @@ pub(super) const ROWS: &[Row] = &[
     row("profiler", Kind::Text).planned("Profile the application."),
     row("pidfile2", Kind::Text)
         .works("File that takes the pid of the master, written as the user."),
-    row("safe-pidfile2", Kind::Text).works("As `pidfile2`, written once the start went well."),
+    row("safe-pidfile2", Kind::Text).works("As `safe-pidfile`."),
     row("upload-progress", Kind::Text).planned("Directory with a file for each running upload."),
     row("force-cwd", Kind::Text).planned("Directory that counts as the one of the start."),
     row("chdir2", Kind::Text).works("Working directory after the application was loaded."),

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::directive::{Directive, Number, number};
+use crate::config::directive::{Directive, Number, number, truth};
 use crate::rule;
 use crate::settings::Address;
 use crate::settings::logs::{
     Encoder, Encoding, FACILITIES, File, Logger, Route, Sender, Stream, Target, expression,
 };
 
-use super::super::{Given, address};
+use super::super::{Given, address, is_yes, launch};
 use super::backup;
 
 /// Kinds of loggers of uWSGI that are not built. The application serves the same without them.
@@ -18,19 +18,29 @@ const REFUSED: [&str; 7] =
 /// The most loggers, routes, encoders or expressions of one kind.
 const LIST_MAX: usize = 64;
 
+/// The options that name loggers of all output.
+const LOGGERS: [&str; 7] =
+    ["logger", "log-syslog", "log-socket", "logto", "logto2", "daemonize", "daemonize2"];
+
 /// Where all output goes.
 pub(super) fn output(given: &mut Given<'_>) -> Stream {
     let mut loggers = Vec::new();
-    for one in list(given, &["logger", "log-syslog", "log-socket", "logto"]) {
+    let counts = launch::log_option(given);
+    for one in list(given, &LOGGERS) {
         let text = match one.key.as_str() {
-            "log-syslog" if one.value.is_empty() || one.value == "true" => "syslog".to_owned(),
+            // uWSGI takes each of these words for the name to log as, which nobody means
+            "log-syslog" if !truth(&one.value) => continue,
+            "log-syslog" if is_yes(&one.value) => "syslog".to_owned(),
             "log-syslog" => format!("syslog:{}", one.value),
             "log-socket" => format!("socket:{}", one.value),
-            // what is no path is an address that takes datagrams
-            "logto" if one.value.contains(':') && !one.value.contains('/') => {
+            "logto" | "logto2" | "daemonize" | "daemonize2" => {
+                if !counts.is_some_and(|last| std::ptr::eq(last, one))
+                    || !launch::takes_datagrams(&one.value)
+                {
+                    continue;
+                }
                 format!("socket:{}", one.value)
             }
-            "logto" => continue,
             _ => one.value.clone(),
         };
         loggers.extend(logger(given, one, &text));
