@@ -1,6 +1,6 @@
 //! What the master looks at once a second, and only while an option asks for it: harakiri,
-//! `cheaper`, `idle`, `evil-reload-on-*`. A vassal without these has no ticks, and one whose
-//! workers rest has none either.
+//! `cheaper`, `idle`, `evil-reload-on-*`, `py-autoreload`. A vassal without these has no ticks, and
+//! one whose workers rest has none either, but for `py-autoreload`, which is for developers.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -59,7 +59,7 @@ impl Master {
             settings.cheaper.is_some() || settings.idle.is_some() || settings.evil_reload_on.any();
         (awake && asked)
             || settings.autoreload.is_some()
-            || self.broods.values().any(|brood| brood.serve.harakiri.is_some())
+            || self.workers().any(|(brood, ..)| brood.serve.harakiri.is_some())
     }
 
     /// One look at everything.
@@ -121,12 +121,9 @@ impl Master {
             });
         }
         self.rounds.seen = seen;
-        let seen = Seen {
-            workers: &workers,
-            queue: u64::from(handover::waiting(&self.listeners)),
-            rss,
-            now,
-        };
+        let looks = governor.looks_at_queues();
+        let queue = if looks { u64::from(handover::waiting(&self.listeners)) } else { 0 };
+        let seen = Seen { workers: &workers, queue, rss, now };
         let verdict = governor.look(&seen);
         let explanation = governor.explanation();
         self.rounds.governor = Some(governor);

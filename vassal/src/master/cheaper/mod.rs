@@ -123,6 +123,14 @@ impl Governor {
         }
     }
 
+    /// Whether it wants to know how many connections wait: that is asked of the kernel.
+    pub fn looks_at_queues(&self) -> bool {
+        match self.state {
+            State::Backlog | State::Busyness(_) => true,
+            State::Spare(_) | State::Manual => false,
+        }
+    }
+
     /// What the last look led to, for `cheaper-busyness-verbose`; empty where nothing is to be
     /// said.
     pub fn explanation(&mut self) -> String {

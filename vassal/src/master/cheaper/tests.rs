@@ -116,6 +116,13 @@ fn backlog_follows_the_queue() {
 }
 
 #[test]
+fn only_who_decides_by_the_queues_has_them_looked_at() {
+    let asks = |algorithm| Governor::new(rules(algorithm), Instant::now()).looks_at_queues();
+    assert!(asks(Algorithm::Backlog) && asks(Algorithm::Busyness));
+    assert!(!asks(Algorithm::Spare) && !asks(Algorithm::Manual));
+}
+
+#[test]
 fn manual_does_nothing() {
     let mut world = World::new(rules(Algorithm::Manual), 2);
     world.queue = 1000;
