@@ -91,6 +91,9 @@ pub struct Summons {
     pub binary: Option<PathBuf>,
     /// The number of the first generation of this process tree.
     pub generation: u64,
+    /// Another tree of this vassal serves, which this one is to relieve.
+    #[serde(default)]
+    pub heir: bool,
     /// The vassal's cgroup directory, to enter first; `None` where there is none.
     pub cgroup: Option<PathBuf>,
 }

@@ -81,6 +81,8 @@ pub struct Handover {
     pub link: Option<Link>,
     /// The number of the first generation.
     pub generation: u64,
+    /// Another process tree of this vassal serves until this one does.
+    pub heir: bool,
     /// The whole environment for the interpreter; the master's own never reaches it.
     pub environment: Vec<(OsString, OsString)>,
     /// The extension's path as seen from inside the jail.

@@ -51,6 +51,7 @@ impl Site {
             listeners: Vec::new(),
             binary: None,
             generation: 7,
+            heir: false,
             cgroup: None,
         }
     }

@@ -94,6 +94,7 @@ impl Court {
         let sockets = &sockets[..sockets.len().min(descriptor::DESCRIPTORS_MAX - 1)];
         let mut summons = summons(&self.settings, record, name, Mode::Start, generation);
         summons.listeners = sockets.iter().map(|one| one.listen.clone()).collect();
+        summons.heir = heir_of.is_some();
         summons.cgroup = cgroup.as_ref().map(|group| group.path().to_owned());
         let mut attached: Vec<BorrowedFd<'_>> = vec![theirs.as_fd()];
         attached.extend(sockets.iter().map(|one| one.socket.as_fd()));
@@ -293,6 +294,7 @@ fn summons(
         listeners: Vec::new(),
         binary: settings.binary.clone(),
         generation,
+        heir: false,
         cgroup: None,
     }
 }

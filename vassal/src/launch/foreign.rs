@@ -11,13 +11,18 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::unistd::geteuid;
 use nix::unistd::{AccessFlags, access};
 use shared::config;
+use shared::exit::Exit;
+use shared::finding::Finding;
 use shared::plan::Identity;
-use shared::summons::{Summons, Template};
+use shared::summons::{Policy, Summons, Template};
 use shared::sys::descriptor;
 
-use super::{environment, identity};
+use super::channel::{Call, Channel};
+use super::say::{complain, plain};
+use super::{environment, identity, plan, refuse};
 
 /// Why the program cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +109,37 @@ pub fn execute(binary: &Path, summons: &Summons, link: &OwnedFd) -> Error {
     refused(Command::new(binary).args(arguments(summons)).env_clear().envs(variables).exec())
 }
 
+/// `binary-path`: become the owner in tyrant mode, answer, execute.
+pub(super) fn serve(binary: &Path, call: Call, channel: &Channel) -> Exit {
+    let Call { summons, link, listeners } = call;
+    drop(listeners);
+    let Some(link) = link else { return Exit::Failure };
+    let who = if summons.policy.tyrant && geteuid().is_root() {
+        let owner = (summons.version.uid, summons.version.gid);
+        match tyrants_choice(owner, &summons.policy) {
+            Ok(who) => who,
+            Err(findings) => return refuse(channel, &findings, Exit::Failure),
+        }
+    } else {
+        None
+    };
+    if let Err(error) = prepare(binary, who.as_ref(), &summons) {
+        return refuse(channel, &[plain(error.to_string())], Exit::Exile);
+    }
+    if let Err(error) = channel.foreign() {
+        return complain(format!("the emperor is gone: {error}"));
+    }
+    complain(execute(binary, &summons, &link).to_string());
+    Exit::Exile
+}
+
+/// Whom a tyrant makes of a file's owner, by the same rules as for our own vassals.
+fn tyrants_choice(owner: (u32, u32), policy: &Policy) -> Result<Option<Identity>, Vec<Finding>> {
+    let launch = shared::settings::Launch::default();
+    let facts = identity::facts(&launch, owner, policy, &plan::Origins::default());
+    plan::identity(&launch, &facts).map(|(who, _)| who)
+}
+
 #[cfg(test)]
 mod tests {
     use shared::summons::{Mode, Policy, Version};
@@ -124,6 +160,7 @@ mod tests {
             listeners: Vec::new(),
             binary: None,
             generation: 1,
+            heir: false,
             cgroup: None,
         }
     }

@@ -93,7 +93,7 @@ pub fn summoned() -> Exit {
         return refuse(&channel, &[error], Exit::Failure);
     }
     match call.summons.binary.clone() {
-        Some(binary) if call.summons.mode == Mode::Start => other_server(&binary, call, &channel),
+        Some(binary) if call.summons.mode == Mode::Start => foreign::serve(&binary, call, &channel),
         Some(_) | None => vassal(call, channel),
     }
 }
@@ -140,7 +140,7 @@ fn vassal(call: Call, channel: Channel) -> Exit {
         return refuse(&channel, &[error], Exit::Failure);
     }
     let Planned { plan, warnings } = planned;
-    let generation = summons.generation;
+    let (generation, heir) = (summons.generation, summons.heir);
     if let Err(error) = channel.prepared(&plan, &warnings, &report.settings, generation) {
         return refuse(&channel, &[plain(error.to_string())], Exit::Failure);
     }
@@ -165,38 +165,8 @@ fn vassal(call: Call, channel: Channel) -> Exit {
     drop(channel);
     handover.link = Some(Link { socket: link, frames: true });
     handover.generation = generation;
+    handover.heir = heir;
     master::run(handover)
-}
-
-/// `binary-path`: become the owner in tyrant mode, answer, execute.
-fn other_server(binary: &std::path::Path, call: Call, channel: &Channel) -> Exit {
-    let Call { summons, link, listeners } = call;
-    drop(listeners);
-    let Some(link) = link else { return Exit::Failure };
-    let who = if summons.policy.tyrant && geteuid().is_root() {
-        let owner = (summons.version.uid, summons.version.gid);
-        match tyrants_choice(owner, &summons.policy) {
-            Ok(who) => who,
-            Err(findings) => return refuse(channel, &findings, Exit::Failure),
-        }
-    } else {
-        None
-    };
-    if let Err(error) = foreign::prepare(binary, who.as_ref(), &summons) {
-        return refuse(channel, &[plain(error.to_string())], Exit::Exile);
-    }
-    if let Err(error) = channel.foreign() {
-        return complain(format!("the emperor is gone: {error}"));
-    }
-    complain(foreign::execute(binary, &summons, &link).to_string());
-    Exit::Exile
-}
-
-/// Whom a tyrant makes of a file's owner, by the same rules as for our own vassals.
-fn tyrants_choice(owner: (u32, u32), policy: &Policy) -> Result<Option<Identity>, Vec<Finding>> {
-    let launch = shared::settings::Launch::default();
-    let facts = identity::facts(&launch, owner, policy, &plan::Origins::default());
-    plan::identity(&launch, &facts).map(|(who, _)| who)
 }
 
 /// uWSGI's command line, without an Emperor of ours.
@@ -475,6 +445,7 @@ fn carry_out(task: Task) -> Result<Handover, Broken> {
         listeners: done.listeners,
         link: None,
         generation: 1,
+        heir: false,
         environment: done.environment,
         extension: done.extension,
         prepare: None,

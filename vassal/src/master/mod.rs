@@ -222,7 +222,7 @@ impl Master {
             departed: None,
             retired_requests: 0,
             no_app: false,
-            daemons: daemons::Daemons::default(),
+            daemons: daemons::Daemons::new(handover.heir),
             heard: BTreeSet::new(),
             exit: None,
         };
@@ -383,6 +383,8 @@ impl Master {
                 self.vacuum.clear();
                 self.vacuums = false;
                 self.relieved = true;
+                // the successor has daemons of its own, which may want the same ports
+                self.daemons.dismiss(Instant::now());
                 self.decide(Event::Stop);
             }
             (ORDER_STATUS, _) => {

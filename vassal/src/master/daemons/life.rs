@@ -7,11 +7,18 @@ const SHORT: Duration = Duration::from_secs(10);
 /// The first pause.
 const FIRST: Duration = Duration::from_secs(1);
 
+/// How long a daemon that detached itself may take to write its pid.
+const SEEK: Duration = Duration::from_secs(10);
+/// How often its pid file is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(200);
+
 /// What a daemon is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// It is started at this time.
     Waiting { until: Instant },
+    /// It detached itself, and is to be found by its pid file: looked for at `next`, until then.
+    Detached { next: Instant, until: Instant },
     /// It runs.
     Running { since: Instant },
     /// It was asked to end; it is killed at this time.
@@ -34,6 +41,8 @@ enum Then {
 pub(super) enum Action {
     /// Start it.
     Start,
+    /// Look whether it wrote its pid.
+    Look,
     /// Ask it to end.
     Ask,
     /// Kill it.
@@ -58,6 +67,7 @@ impl Life {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Waiting { until } | State::Ending { until, .. } => Some(until),
+            State::Detached { next, .. } => Some(next),
             State::Running { .. } | State::Over => None,
         }
     }
@@ -80,24 +90,54 @@ impl Life {
                 self.state = State::Running { since: now };
                 Some(Action::Start)
             }
+            State::Detached { until, .. } if until <= now => {
+                // there is none, or it hides
+                self.state = State::Running { since: now };
+                Some(Action::Start)
+            }
+            State::Detached { next, until } if next <= now => {
+                self.state = State::Detached { next: now + LOOK, until };
+                Some(Action::Look)
+            }
             State::Ending { until, then } if until <= now => {
                 // once is enough: nobody survives it
                 let never = now + Duration::from_hours(24);
                 self.state = State::Ending { until: never, then };
                 Some(Action::Kill)
             }
-            State::Waiting { .. } | State::Ending { .. } | State::Running { .. } | State::Over => {
-                None
-            }
+            State::Waiting { .. }
+            | State::Detached { .. }
+            | State::Ending { .. }
+            | State::Running { .. }
+            | State::Over => None,
         }
     }
 
-    /// It ended, or could not be started. Whether that was unasked for.
-    pub(super) fn ended(&mut self, now: Instant) -> bool {
+    /// The process that was started ended as one does that detached itself. Whether that was
+    /// unasked for: it is looked for then.
+    pub(super) fn detached(&mut self, now: Instant) -> bool {
+        let runs = matches!(self.state, State::Running { .. });
+        if runs {
+            self.state = State::Detached { next: now, until: now + SEEK };
+        }
+        runs
+    }
+
+    /// It was found by its pid file.
+    pub(super) fn found(&mut self, now: Instant) {
+        if matches!(self.state, State::Detached { .. }) {
+            self.state = State::Running { since: now };
+        }
+    }
+
+    /// It ended, or could not be started. Whether that was unasked for. Where another one may
+    /// hold its place for a moment (`contested`) it is tried again each second.
+    pub(super) fn ended(&mut self, now: Instant, contested: bool) -> bool {
         match self.state {
             State::Running { since } => {
                 let short = now.duration_since(since) < SHORT;
                 self.pause = match self.pause {
+                    _ if contested => FIRST.min(self.longest),
                     _ if !short => Duration::ZERO,
                     Duration::ZERO => FIRST.min(self.longest),
                     pause => (pause * 2).min(self.longest),
@@ -114,7 +154,7 @@ impl Life {
                 self.state = State::Over;
                 false
             }
-            State::Waiting { .. } | State::Over => false,
+            State::Waiting { .. } | State::Detached { .. } | State::Over => false,
         }
     }
 
@@ -138,12 +178,12 @@ impl Life {
                 self.state = State::Ending { until, then };
                 None
             }
-            (State::Waiting { .. }, Then::Start) => {
+            (State::Waiting { .. } | State::Detached { .. }, Then::Start) => {
                 self.pause = Duration::ZERO;
                 self.state = State::Waiting { until: now };
                 None
             }
-            (State::Waiting { .. }, Then::Nothing) => {
+            (State::Waiting { .. } | State::Detached { .. }, Then::Nothing) => {
                 self.state = State::Over;
                 None
             }
@@ -170,7 +210,7 @@ mod tests {
         let mut pauses = Vec::new();
         for _ in 0..5 {
             assert_eq!(life.time(now), Some(Action::Start));
-            assert!(life.ended(now));
+            assert!(life.ended(now, false));
             pauses.push(life.pause().unwrap().as_secs());
             assert_eq!(life.time(now), None);
             now = life.deadline().unwrap();
@@ -178,8 +218,42 @@ mod tests {
         assert_eq!(pauses, [1, 2, 4, 5, 5]);
         assert_eq!(life.time(now), Some(Action::Start));
         now += seconds(11);
-        assert!(life.ended(now));
+        assert!(life.ended(now, false));
         assert_eq!((life.pause(), life.time(now)), (None, Some(Action::Start)));
+    }
+
+    #[test]
+    fn one_whose_place_is_held_is_tried_each_second() {
+        let mut now = Instant::now();
+        let mut life = Life::new(now, LONGEST);
+        for _ in 0..5 {
+            assert_eq!(life.time(now), Some(Action::Start));
+            assert!(life.ended(now, true));
+            assert_eq!(life.pause(), Some(seconds(1)));
+            now = life.deadline().unwrap();
+        }
+    }
+
+    #[test]
+    fn one_that_detached_itself_is_looked_for_before_it_is_started_again() {
+        let start = Instant::now();
+        let mut now = start;
+        let mut life = Life::new(now, LONGEST);
+        life.time(now);
+        assert!(life.detached(now));
+        let mut looks = 0;
+        while life.time(now) == Some(Action::Look) {
+            assert!(now < start + seconds(10));
+            looks += 1;
+            now = life.deadline().unwrap();
+        }
+        assert!(looks > 40, "{looks}");
+        assert_eq!((life.deadline(), now >= start + seconds(10)), (None, true), "it was started");
+        life.detached(now);
+        life.found(now);
+        assert_eq!((life.deadline(), life.time(now + seconds(60))), (None, None), "it runs");
+        assert!(life.ended(now + seconds(60), false));
+        assert_eq!(life.pause(), None, "it lived long enough");
     }
 
     #[test]
@@ -191,7 +265,7 @@ mod tests {
         assert_eq!(life.time(now + seconds(2)), None);
         assert_eq!(life.time(now + seconds(3)), Some(Action::Kill));
         assert_eq!(life.time(now + seconds(4)), None);
-        assert!(!life.ended(now + seconds(4)));
+        assert!(!life.ended(now + seconds(4), false));
         assert_eq!(life.time(now + seconds(4)), Some(Action::Start));
     }
 
@@ -202,7 +276,7 @@ mod tests {
         life.time(now);
         assert_eq!(life.dismiss(now, MERCY), Some(Action::Ask));
         assert!(!life.over());
-        life.ended(now);
+        life.ended(now, false);
         assert!(life.over() && life.deadline().is_none());
         assert_eq!(life.renew(now, MERCY), None);
         let mut waiting = Life::new(now + seconds(9), LONGEST);

@@ -2,7 +2,12 @@
 //!
 //! Each is its own process group, so that what it starts ends with it. Its end is told by the
 //! kernel through a pidfd, also of one that detached itself: nothing is looked at by the clock.
-//! A reload leaves smart daemons alone; all end with the vassal.
+//! A reload leaves smart daemons alone; all end with the process tree that has them.
+//!
+//! In a succession two trees of one vassal are there for a while. The predecessor's daemons are
+//! its own until the successor serves; then it ends them, and the successor starts its own: each
+//! second anew while the predecessor's may still hold the port or the pid file. Whoever never
+//! served ends nothing that it did not start.
 
 /// When a daemon is started, asked to end, killed.
 mod life;
@@ -47,6 +52,9 @@ struct Attached {
     handle: Option<Handle>,
 }
 
+/// How much longer than its mercy a predecessor may need to be rid of its daemons.
+const HANDOVER: Duration = Duration::from_secs(10);
+
 /// All daemons of a vassal.
 #[derive(Default)]
 pub(super) struct Daemons {
@@ -55,6 +63,10 @@ pub(super) struct Daemons {
     last: Id,
     /// Whose daemons these are.
     generation: Option<Gen>,
+    /// A predecessor has daemons until we serve.
+    heir: bool,
+    /// Since when this process tree serves.
+    serves: Option<Instant>,
 }
 
 /// What starting a process needs.
@@ -77,7 +89,7 @@ impl Master {
 
     /// The first daemons start when the application was loaded, before anybody is served.
     pub(super) fn first_daemons(&mut self, name: Gen) {
-        if self.daemons.none()
+        if self.daemons.may_begin()
             && let Some(brood) = self.broods.get(&name)
         {
             self.daemons.adopt(name, &brood.serve, Instant::now());
@@ -86,6 +98,23 @@ impl Master {
 }
 
 impl Daemons {
+    /// None yet; `heir`: another process tree of this vassal has some.
+    pub(super) fn new(heir: bool) -> Self {
+        Self { heir, ..Self::default() }
+    }
+
+    /// A generation serves: its daemons are wanted now.
+    pub(super) fn serve(&mut self, name: Gen, serve: &Serve, now: Instant) {
+        self.serves.get_or_insert(now);
+        self.adopt(name, serve, now);
+    }
+
+    /// Whether a predecessor's daemons may still be in the way.
+    fn contested(&self, now: Instant) -> bool {
+        let until = self.serves.map(|since| since + self.mercy + HANDOVER);
+        self.heir && until.is_none_or(|until| now < until)
+    }
+
     /// The daemons of a generation that takes over: new ones start, those that are gone end, of
     /// those that stay the plain ones start anew.
     pub(super) fn adopt(&mut self, name: Gen, serve: &Serve, now: Instant) {
@@ -119,9 +148,19 @@ impl Daemons {
         self.list.retain(|one| !one.life.over());
     }
 
-    /// Whether any generation brought daemons yet.
-    pub(super) fn none(&self) -> bool {
-        self.generation.is_none()
+    /// Whether daemons may be started before anybody serves: where there are none yet, neither
+    /// here nor of a predecessor.
+    pub(super) fn may_begin(&self) -> bool {
+        self.generation.is_none() && !self.heir
+    }
+
+    /// None is wanted any more.
+    pub(super) fn dismiss(&mut self, now: Instant) {
+        for one in &mut self.list {
+            let action = one.life.dismiss(now, self.mercy);
+            one.act(action);
+        }
+        self.list.retain(|one| !one.life.over());
     }
 
     /// When [`Daemons::time`] has something to do.
@@ -131,14 +170,21 @@ impl Daemons {
 
     /// Starts and kills what is due.
     pub(super) fn time(&mut self, now: Instant, means: &mut Means<'_>) {
+        let contested = self.contested(now);
         for one in &mut self.list {
             let action = one.life.time(now);
-            if action != Some(Action::Start) {
-                one.act(action);
-                continue;
-            }
-            match one.start(means) {
-                Ok(handle) => {
+            let handle = match action {
+                Some(Action::Start) => one.start(means).map(Some),
+                Some(Action::Look) => one.found(),
+                Some(Action::Ask | Action::Kill) | None => {
+                    one.act(action);
+                    continue;
+                }
+            };
+            match handle {
+                Ok(None) => {}
+                Ok(Some(handle)) => {
+                    one.life.found(now);
                     tokio::spawn(watch(one.id, Arc::clone(&handle.pidfd), means.facts.clone()));
                     one.handle = Some(handle);
                 }
@@ -147,7 +193,7 @@ impl Daemons {
                         "[uwsgi-daemons] {:?} cannot be started: {error}",
                         one.what.command
                     ));
-                    one.life.ended(now);
+                    one.life.ended(now, contested);
                 }
             }
         }
@@ -156,21 +202,28 @@ impl Daemons {
 
     /// A daemon ended. Whether the vassal has to stop for that.
     pub(super) fn ended(&mut self, id: Id, how: Option<process::Ended>, now: Instant) -> bool {
+        let contested = self.contested(now);
         let Some(one) = self.list.iter_mut().find(|one| one.id == id) else { return false };
-        let command = &one.what.command;
+        let handle = one.handle.take();
         let detached = matches!(one.what.kind, DaemonKind::Detaching(_))
-            && one.handle.as_ref().is_some_and(|handle| handle.ours)
+            && handle.as_ref().is_some_and(|handle| handle.ours)
             && how == Some(process::Ended::Code(0));
-        one.handle = None;
-        let unasked = one.life.ended(now);
-        if unasked && !detached {
+        if detached && one.life.detached(now) {
+            return false;
+        }
+        if let (DaemonKind::Smart(path), Some(handle)) = (&one.what.kind, handle) {
+            pidfile::remove(path, handle.pid);
+        }
+        let command = &one.what.command;
+        let unasked = one.life.ended(now, contested);
+        if unasked {
             let how = how.map_or_else(|| "ended".to_owned(), |how| format!("ended: {how}"));
             let pause = one.life.pause().unwrap_or_default().as_secs();
             output::say(&format!(
                 "[uwsgi-daemons] {command:?} {how}; it is started again in {pause} s"
             ));
         }
-        let control = one.what.control && unasked;
+        let control = one.what.control && unasked && !contested;
         if control {
             output::say(&format!("[uwsgi-daemons] {command:?} is in control: stopping"));
         }
@@ -189,6 +242,10 @@ impl Daemons {
     pub(super) async fn end(mut self) {
         let now = Instant::now();
         let mercy = self.mercy;
+        if self.serves.is_none() {
+            // what was found running is somebody's who serves
+            self.list.retain(|one| one.handle.as_ref().is_none_or(|handle| handle.ours));
+        }
         for one in &mut self.list {
             let action = one.life.dismiss(now, mercy);
             one.act(action);
@@ -200,8 +257,8 @@ impl Daemons {
         };
         let _ = tokio::time::timeout(mercy, all).await;
         for one in &self.list {
-            if let DaemonKind::Smart(path) = &one.what.kind {
-                let _ = std::fs::remove_file(path);
+            if let (DaemonKind::Smart(path), Some(handle)) = (&one.what.kind, &one.handle) {
+                pidfile::remove(path, handle.pid);
             }
         }
     }
@@ -215,7 +272,7 @@ impl Attached {
                 self.signal(self.what.stop_signal);
             }
             Some(Action::Kill) => self.signal(Signal::SIGKILL as i32),
-            Some(Action::Start) | None => {}
+            Some(Action::Start | Action::Look) | None => {}
         }
     }
 
@@ -229,13 +286,21 @@ impl Attached {
         }
     }
 
+    /// Finds a smart daemon that runs already.
+    fn found(&self) -> std::io::Result<Option<Handle>> {
+        let Daemon { command, .. } = &self.what;
+        let found = self.what.pidfile().and_then(|path| pidfile::running(path));
+        let Some((pid, pidfd)) = found else { return Ok(None) };
+        output::say(&format!("[uwsgi-daemons] {command:?} runs already (pid: {pid})"));
+        Ok(Some(Handle { pid, pidfd: Arc::new(readiness::watch(pidfd)?), ours: false }))
+    }
+
     /// Finds a smart daemon that runs already, or starts the command.
     fn start(&self, means: &mut Means<'_>) -> std::io::Result<Handle> {
-        let Daemon { command, .. } = &self.what;
-        if let Some((pid, pidfd)) = self.what.pidfile().and_then(|path| pidfile::running(path)) {
-            output::say(&format!("[uwsgi-daemons] {command:?} runs already (pid: {pid})"));
-            return Ok(Handle { pid, pidfd: Arc::new(readiness::watch(pidfd)?), ours: false });
+        if let Some(handle) = self.found()? {
+            return Ok(handle);
         }
+        let Daemon { command, .. } = &self.what;
         let (reader, writer) = std::io::pipe()?;
         let mut child = Command::new("/bin/sh");
         child
@@ -268,4 +333,42 @@ impl Attached {
 async fn watch(id: Id, pidfd: Arc<AsyncFd<OwnedFd>>, facts: Facts) {
     let how = ended(&pidfd).await;
     let _ = facts.send(Fact::Daemon(id, how)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lets daemons find the one of a pid file, and ends them; before that they may have served.
+    async fn ended_after(path: &std::path::Path, serves: bool) {
+        let (facts, _inbox) = tokio::sync::mpsc::channel(8);
+        let mut copies = JoinSet::new();
+        let mut serve = Serve::default();
+        let kind = DaemonKind::Smart(path.to_owned());
+        serve.surroundings.daemons = vec![Daemon::new("exit 1".into(), kind)];
+        serve.surroundings.daemon_mercy = Duration::from_secs(10);
+        let mut daemons = Daemons::new(false);
+        let now = Instant::now();
+        daemons.adopt(1, &serve, now);
+        if serves {
+            daemons.serve(1, &serve, now);
+        }
+        let mut means = Means { environment: &[], facts: &facts, copies: &mut copies };
+        daemons.time(now, &mut means);
+        daemons.end().await;
+    }
+
+    #[test]
+    fn who_never_served_ends_nothing_that_it_did_not_start() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("pid");
+        let mut other = Command::new("sleep").arg("60").spawn().unwrap();
+        pidfile::write(&path, Pid::from_raw(other.id() as i32)).unwrap();
+        runtime.block_on(ended_after(&path, false));
+        assert!(path.exists() && other.try_wait().unwrap().is_none());
+        runtime.block_on(ended_after(&path, true));
+        assert!(!path.exists());
+        assert!(other.try_wait().is_err(), "it was asked to end, and its end was taken note of");
+    }
 }

@@ -1,4 +1,4 @@
-//! Pid files of smart daemons: who is in one, and writing one.
+//! Pid files of smart daemons: who is in one, writing one, and removing one's own.
 
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
@@ -11,9 +11,9 @@ use shared::sys::process;
 /// A pid file is a number.
 const SIZE_MAX: u64 = 64;
 
-/// The process that a pid file names, if it is alive. The file is the tenant's, and so are we:
-/// a FIFO in its place must not hold us up, which is why it is opened without waiting.
-pub(super) fn running(path: &Path) -> Option<(Pid, OwnedFd)> {
+/// The pid in a pid file. The file is the tenant's, and so are we: a FIFO in its place must not
+/// hold us up, which is why it is opened without waiting.
+fn named(path: &Path) -> Option<Pid> {
     let file = std::fs::OpenOptions::new()
         .read(true)
         .custom_flags(nix::libc::O_NONBLOCK | nix::libc::O_CLOEXEC)
@@ -22,7 +22,12 @@ pub(super) fn running(path: &Path) -> Option<(Pid, OwnedFd)> {
         .filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
     let mut text = String::new();
     file.take(SIZE_MAX).read_to_string(&mut text).ok()?;
-    let pid = Pid::from_raw(text.trim().parse().ok().filter(|pid| *pid > 1)?);
+    Some(Pid::from_raw(text.trim().parse().ok().filter(|pid| *pid > 1)?))
+}
+
+/// The process that a pid file names, if it is alive.
+pub(super) fn running(path: &Path) -> Option<(Pid, OwnedFd)> {
+    let pid = named(path)?;
     // a zombie is as good as gone
     let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let zombie = state.rsplit(')').next()?.trim_start().starts_with(['Z', 'X']);
@@ -40,6 +45,13 @@ pub(super) fn write(path: &Path, pid: Pid) -> io::Result<()> {
     writeln!(file, "{pid}")
 }
 
+/// Removes a pid file that names this process: another one belongs to somebody else by now.
+pub(super) fn remove(path: &Path, pid: Pid) {
+    if named(path) == Some(pid) {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +66,8 @@ mod tests {
         let pid = Pid::from_raw(child.id() as i32);
         write(&path, pid).unwrap();
         assert_eq!(running(&path).unwrap().0, pid);
+        remove(&path, Pid::this());
+        assert!(running(&path).is_some(), "it is somebody else's");
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(running(&path).is_none(), "the process is gone");
