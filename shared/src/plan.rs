@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Hook, Limits, Listen, Logfile, Tuning};
+use crate::settings::{Hook, Limits, Listen, Logfile, Tuning, Wire, Zerg};
 
 /// Who a vassal becomes. Numbers: names were looked up when the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,12 @@ pub struct Plan {
     pub umask: Option<u32>,
     /// The listening sockets, in order.
     pub sockets: Vec<Listen>,
+    /// Further sockets, which other servers give.
+    #[serde(default)]
+    pub zerg: Zerg,
+    /// What is spoken on those where nobody says it.
+    #[serde(default = "usual")]
+    pub protocol: Wire,
     /// What the sockets are told beyond their address.
     #[serde(default)]
     pub tuning: Tuning,
@@ -61,6 +67,10 @@ pub struct Plan {
     pub env: Vec<(String, Option<String>)>,
     /// The build that made this plan: after an upgrade of the package no plan is equal.
     pub build: String,
+}
+
+fn usual() -> Wire {
+    Wire::Uwsgi
 }
 
 impl fmt::Display for Plan {
@@ -96,6 +106,9 @@ impl fmt::Display for Plan {
         for listen in &self.sockets {
             let tls = if listen.tls.is_some() { " (TLS)" } else { "" };
             writeln!(out, "{} = {}{tls}", listen.wire, listen.address)?;
+        }
+        for server in &self.zerg.servers {
+            writeln!(out, "zerg = {}", server.display())?;
         }
         let Tuning { reuse_port, freebind, keepalive, fast_open, send_buffer, receive_buffer } =
             &self.tuning;
@@ -161,6 +174,8 @@ impl fmt::Display for crate::settings::Wire {
             Self::Scgi => "scgi-socket",
             Self::ScgiNph => "scgi-nph-socket",
             Self::Stats => "stats",
+            Self::Zerg => "zerg-server",
+            Self::Pooled => "zerg-pool",
         })
     }
 }

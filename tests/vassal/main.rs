@@ -70,3 +70,5 @@ mod tls;
 mod touching;
 /// Respawn, recycling, deadlines.
 mod workers;
+/// Listening sockets that one server gives to another.
+mod zerg;

@@ -31,6 +31,8 @@ pub mod title;
 pub mod tls;
 /// Accepting, reading, answering.
 pub mod worker;
+/// What servers say that give their listening sockets away.
+pub mod zerg;
 
 /// Names the sources that this was built from. Programs and extension must agree in it.
 pub const BUILD_ID: &str = env!("VASSAL_BUILD_ID");

@@ -24,6 +24,8 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         chdir,
         umask,
         sockets,
+        zerg,
+        protocol,
         tuning,
         chmod_socket,
         chown_socket,
@@ -43,6 +45,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         ("chdir", running.chdir == *chdir),
         ("umask", running.umask == *umask),
         ("sockets", running.sockets == *sockets),
+        ("zerg", (&running.zerg, running.protocol) == (zerg, *protocol)),
         ("options of sockets", running.tuning == *tuning),
         ("chmod-socket", running.chmod_socket == *chmod_socket),
         ("chown-socket", running.chown_socket == *chown_socket),
@@ -64,7 +67,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
 #[cfg(test)]
 mod tests {
     use shared::plan::Identity;
-    use shared::settings::{Logfile, Tuning};
+    use shared::settings::{Logfile, Tuning, Wire, Zerg};
 
     use super::*;
 
@@ -75,6 +78,8 @@ mod tests {
             chdir: Some("/srv/a".into()),
             umask: None,
             sockets: Vec::new(),
+            zerg: Zerg::default(),
+            protocol: Wire::Uwsgi,
             tuning: Tuning::default(),
             chmod_socket: None,
             chown_socket: None,

@@ -684,6 +684,10 @@ pub const PROOFS: &[(&str, &str)] = &[
     ("cheaper-rss-limit-soft", "tests/vassal::cheaper::cheaper_rss_limits_keep_the_number_down"),
     ("cheaper-rss-limit-hard", "tests/vassal::cheaper::cheaper_rss_limits_keep_the_number_down"),
     ("cheaper-busyness-verbose", "tests/vassal::cheaper::busyness_says_what_it_decides"),
+    ("zerg", "tests/vassal::zerg::a_zerg_serves_the_sockets_of_another_server"),
+    ("zerg-server", "tests/vassal::zerg::a_zerg_serves_the_sockets_of_another_server"),
+    ("zerg-fallback", "tests/vassal::zerg::without_its_server_a_zerg_ends_or_falls_back"),
+    ("zergpool", "tests/vassal::zerg::a_pool_holds_sockets_for_others"),
     ("disable-sendfile", "tests/vassal::files::disable_sendfile_reads_and_writes"),
     (
         "harakiri-queue-threshold",

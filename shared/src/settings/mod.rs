@@ -31,7 +31,7 @@ pub use hook::{Awaited, Deed, Hook, Order, Phase};
 pub use logs::{Form, Kept, Logs, Part, Value};
 pub use protocols::Protocols;
 pub use python::{Mount, Python, ReloadOn, Vhost};
-pub use socket::{Crew, Front, Tuning};
+pub use socket::{Crew, Front, Tuning, Zerg};
 pub use stuck::{Graceful, Stuck};
 pub use supervision::{Algorithm, Busyness, Cheaper, Memory, Supervision, Touched, Watch};
 pub use surroundings::{Daemon, DaemonKind, Limits, Surroundings};
@@ -79,12 +79,27 @@ pub enum Wire {
     ScgiNph,
     /// Not a request socket: one JSON document a connection (`stats`).
     Stats,
+    /// Not a request socket: whoever connects gets listening sockets (`zerg-server`,
+    /// `zerg-pool`): the [`Wire::Pooled`] ones that follow in the list, or else all request
+    /// sockets.
+    Zerg,
+    /// Not spoken on here: held for others (`zerg-pool`).
+    Pooled,
 }
 
 impl Wire {
+    /// What requests can come by.
+    pub const REQUESTS: [Self; 6] =
+        [Self::Http, Self::Uwsgi, Self::Fastcgi, Self::FastcgiNph, Self::Scgi, Self::ScgiNph];
+
+    /// Whether requests come by it.
+    pub const fn is_request(self) -> bool {
+        !matches!(self, Self::Stats | Self::Zerg | Self::Pooled)
+    }
+
     /// Whether requests come as CGI variables.
     pub const fn has_variables(self) -> bool {
-        !matches!(self, Self::Http | Self::Stats)
+        self.is_request() && !matches!(self, Self::Http)
     }
 
     /// Whether it is FastCGI, with either head.
@@ -101,7 +116,7 @@ impl Wire {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Http => "http",
-            Self::Uwsgi | Self::Stats => "uwsgi",
+            Self::Uwsgi | Self::Stats | Self::Zerg | Self::Pooled => "uwsgi",
             Self::Fastcgi => "fastcgi",
             Self::FastcgiNph => "fastcgi-nph",
             Self::Scgi => "scgi",
@@ -173,6 +188,10 @@ pub struct Launch {
     /// What is spoken on sockets that no option names: those that systemd or inetd opened.
     #[serde(default)]
     pub protocol: Option<Wire>,
+    /// `zerg`: servers that give their listening sockets away, and whether the start goes on
+    /// without them (`zerg-fallback`).
+    #[serde(default)]
+    pub zerg: Zerg,
     /// `skip-zero`: a listening socket that is standard input is not served.
     #[serde(default)]
     pub skip_zero: bool,

@@ -1,5 +1,7 @@
 //! What listening sockets are told beyond their address.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// Options of the kernel that all request sockets of a vassal get. Accepted connections inherit
@@ -47,4 +49,14 @@ impl Front {
     pub fn adds(&self) -> bool {
         self.host_name || !self.variables.is_empty()
     }
+}
+
+/// Listening sockets that other servers give.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Zerg {
+    /// `zerg`: the UNIX sockets of these servers, absolute.
+    pub servers: Vec<PathBuf>,
+    /// `zerg-fallback`: a server that is not there is done without.
+    pub fallback: bool,
 }

@@ -179,7 +179,7 @@ impl Environs {
         let environ = unsafe { Object::new(ffi::PyDict_Copy(self.template.as_ptr())) };
         let environ = environ.ok_or(Failed)?;
         match call.wire {
-            Wire::Http | Wire::Stats => self.fields(&call, &environ)?,
+            Wire::Http | Wire::Stats | Wire::Zerg | Wire::Pooled => self.fields(&call, &environ)?,
             Wire::Uwsgi | Wire::Fastcgi | Wire::FastcgiNph | Wire::Scgi | Wire::ScgiNph => {
                 self.variables(&call, &environ)?;
             }

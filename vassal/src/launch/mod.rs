@@ -71,6 +71,8 @@ pub mod run;
 mod say;
 /// Binding sockets.
 pub mod socket;
+/// Sockets that other servers give.
+mod zerg;
 
 use channel::{Call, Channel};
 use daemon::Detached;

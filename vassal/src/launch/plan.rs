@@ -104,7 +104,8 @@ pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
         }
     }
     let sockets: Vec<Listen> = launch.sockets.iter().chain(&facts.activated).cloned().collect();
-    if !facts.running && !sockets.iter().any(|listen| listen.wire != Wire::Stats) {
+    let some = |listen: &Listen| listen.wire.is_request() || listen.wire == Wire::Pooled;
+    if !facts.running && launch.zerg.servers.is_empty() && !sockets.iter().any(some) {
         let text = "The -s/--socket option is missing and stdin is not a socket.";
         let finding = Finding::error(None, None, text).rule(rule::NO_SOCKET);
         notes.findings.push(finding.uwsgi("exits with 1"));
@@ -128,6 +129,11 @@ pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
         chdir: launch.chdir.clone(),
         umask: launch.umask,
         sockets,
+        zerg: launch.zerg.clone(),
+        protocol: launch
+            .protocol
+            .filter(|_| !launch.zerg.servers.is_empty())
+            .unwrap_or(Wire::Uwsgi),
         tuning: launch.tuning.clone(),
         chmod_socket: launch.chmod_socket,
         chown_socket,

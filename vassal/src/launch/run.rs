@@ -8,14 +8,17 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::sys::stat::{Mode, umask};
+use shared::exit::Exit;
 use shared::finding::Finding;
 use shared::plan::Plan;
-use shared::settings::{Address, Deed, Hook, Listen, Phase};
+use shared::settings::{Address, Deed, Hook, Listen, Phase, Wire};
 
 use super::access::Access;
 use super::identity::drop_root;
 use super::plan::Origins;
+use super::say::say;
 use super::socket::name_of;
+use super::zerg::{self, Gift};
 use super::{environment, jail, limits, output, socket};
 use crate::handover::{Listener, LogFile, Vacuum};
 use crate::hook::{self, Stage};
@@ -29,6 +32,8 @@ pub enum Step {
     Pidfile,
     /// Binding the socket of this number.
     Socket(usize),
+    /// Getting sockets from other servers.
+    Zerg,
     /// Changing the root directory.
     Jail,
     /// Setting the limit of this option.
@@ -104,6 +109,7 @@ impl Step {
             Self::Log | Self::Redirect => "logto",
             Self::Pidfile => "pidfile",
             Self::Socket(_) => "socket",
+            Self::Zerg => "zerg",
             Self::Jail => "chroot",
             Self::Limit(option) => option,
             Self::Drop => "uid",
@@ -163,7 +169,8 @@ fn steps(task: Task<'_>, inherited_mask: Mode, is_final: &mut bool) -> Result<Do
     hooks(Phase::Asap, early, &None)?;
     let log = open_log(plan, &access)?;
     let mut vacuum = write_pidfile(plan, &access)?;
-    let mut sockets = Sockets { plan, given, inherited, tyrant, bound: Vec::new() };
+    let fetched = fetch(plan, &given)?;
+    let mut sockets = Sockets { plan, given, inherited, fetched, tyrant, bound: Vec::new() };
     sockets.bind(&access, Path::new("/"), |address| !matches!(address, Address::Unix(_)))?;
 
     for phase in [Phase::PreJail, Phase::InJail, Phase::PostJail] {
@@ -195,7 +202,7 @@ fn steps(task: Task<'_>, inherited_mask: Mode, is_final: &mut bool) -> Result<Do
     change_directory(plan)?;
     redirect(log.as_ref())?;
 
-    let (listeners, files) = sockets.finish();
+    let (listeners, files) = sockets.finish()?;
     vacuum.extend(files);
     let log = log.map(|log| log.place);
     let (extension, environment) = (tenant.extension, environments.own);
@@ -280,6 +287,8 @@ struct Sockets<'a> {
     plan: &'a Plan,
     given: Vec<Listener>,
     inherited: BTreeMap<u32, OwnedFd>,
+    /// What other servers gave; `None`: nobody did.
+    fetched: Option<Vec<Gift>>,
     tyrant: bool,
     bound: Vec<(usize, socket::Bound)>,
 }
@@ -328,12 +337,32 @@ impl Sockets<'_> {
             Address::Unix(path) => Address::Unix(base.join(path)),
             other => other.clone(),
         };
+        let gifts = self.fetched.as_mut();
+        if let Some(gifts) = gifts
+            && let Some(at) = gifts.iter().position(|one| one.address == wanted)
+        {
+            return Some(gifts.remove(at).socket);
+        }
         let found = self.inherited.iter().find(|(_, one)| name_of(one).as_ref() == Some(&wanted));
         let number = *found?.0;
         self.inherited.remove(&number)
     }
 
-    fn finish(mut self) -> (Vec<Listener>, Vec<Vacuum>) {
+    /// Sockets that were given and that no option names.
+    fn gifts(&mut self) -> Vec<Listener> {
+        let plan = self.plan;
+        if plan.zerg.servers.is_empty() {
+            return Vec::new();
+        }
+        match self.fetched.take() {
+            Some(gifts) => gifts.into_iter().filter_map(|gift| gift.accept(plan)).collect(),
+            // the server is not there, but its sockets were kept for us
+            None => std::mem::take(&mut self.given).into_iter().filter(is_spare(plan)).collect(),
+        }
+    }
+
+    fn finish(mut self) -> Result<(Vec<Listener>, Vec<Vacuum>), Failure> {
+        let gifts = self.gifts();
         self.bound.sort_by_key(|(index, _)| *index);
         let mut files = Vec::new();
         let mut listeners = Vec::new();
@@ -341,8 +370,36 @@ impl Sockets<'_> {
             listeners.push(bound.listener);
             files.extend(bound.vacuum);
         }
-        (listeners, files)
+        listeners.extend(gifts);
+        let serves =
+            |one: &Listener| one.listen.wire.is_request() || one.listen.wire == Wire::Pooled;
+        if listeners.iter().any(serves) {
+            Ok((listeners, files))
+        } else {
+            Err(Step::Zerg.failed("no listening socket came of it, and no option names one"))
+        }
     }
+}
+
+/// Asks other servers for their sockets. `None`: there is none to ask, or the start goes on
+/// without them.
+fn fetch(plan: &Plan, given: &[Listener]) -> Result<Option<Vec<Gift>>, Failure> {
+    if plan.zerg.servers.is_empty() {
+        return Ok(None);
+    }
+    match zerg::fetch(&plan.zerg.servers, plan.identity.as_ref()) {
+        Ok(gifts) => Ok(Some(gifts)),
+        Err(error) if plan.zerg.fallback || given.iter().any(is_spare(plan)) => {
+            say(&[Finding::warning(None, Some("zerg"), error.to_string())], Exit::Success);
+            Ok(None)
+        }
+        Err(error) => Err(Step::Zerg.failed(error)),
+    }
+}
+
+/// Whether a socket that was kept for us is one that no option names.
+fn is_spare(plan: &Plan) -> impl Fn(&Listener) -> bool {
+    |one| !plan.sockets.iter().any(|asked| asked.address == one.listen.address)
 }
 
 fn is_any_port(asked: &Listen, there: &Listen) -> bool {

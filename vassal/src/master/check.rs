@@ -84,7 +84,7 @@ fn request(check: &Check, wire: Wire) -> Vec<u8> {
     match wire {
         Wire::Fastcgi | Wire::FastcgiNph => return fastcgi::question(&variables),
         Wire::Scgi | Wire::ScgiNph => return scgi::question(&variables),
-        Wire::Http | Wire::Uwsgi | Wire::Stats => {}
+        Wire::Http | Wire::Uwsgi | Wire::Stats | Wire::Zerg | Wire::Pooled => {}
     }
     let mut block = Vec::new();
     for (name, value) in &variables[2..] {

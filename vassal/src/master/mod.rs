@@ -59,6 +59,8 @@ mod touched;
 mod vacuum;
 /// Files whose change asks for something.
 mod watch;
+/// Giving listening sockets away.
+mod zerg;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
@@ -115,6 +117,8 @@ pub(crate) struct Master {
     broods: BTreeMap<Gen, Brood>,
     listeners: Vec<Listener>,
     statistics: Option<stats::Server>,
+    /// They work as long as this is there.
+    _givers: zerg::Givers,
     emperor: Option<Emperor>,
     environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
     extension: std::path::PathBuf,
@@ -190,6 +194,7 @@ impl Master {
         let mut listeners = handover.listeners;
         let at = listeners.iter().position(|one| one.listen.wire == Wire::Stats);
         let statistics = at.map(|at| stats::Server::new(listeners.remove(at))).transpose()?;
+        let givers = zerg::start(&mut listeners)?;
         let serve = handover.settings.serve;
         let (roster, actions) = Roster::new(handover.generation, law(&serve), Instant::now());
         let mut master = Self {
@@ -199,6 +204,7 @@ impl Master {
             broods: BTreeMap::new(),
             listeners,
             statistics,
+            _givers: givers,
             emperor,
             environment: handover.environment,
             extension: handover.extension,

@@ -107,7 +107,9 @@ fn shown(board: &Scoreboard, seat: usize, core: usize) -> (Vec<u8>, Request, Wir
         Wire::Uwsgi => drop(uwsgi::parse_cut(&head, &mut request)),
         Wire::Fastcgi | Wire::FastcgiNph => fastcgi::parse_cut(&head, &mut request),
         Wire::Scgi | Wire::ScgiNph => scgi::parse_cut(&head, &mut request),
-        Wire::Http | Wire::Stats => drop(http::parse(&head, &mut request)),
+        Wire::Http | Wire::Stats | Wire::Zerg | Wire::Pooled => {
+            let _ = http::parse(&head, &mut request);
+        }
     }
     (head, request, wire)
 }

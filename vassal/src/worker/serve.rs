@@ -314,7 +314,9 @@ impl<A: App> Engine<A> {
                 }
             }
             Wire::Scgi | Wire::ScgiNph => scgi::parse(bytes, &mut request),
-            Wire::Stats => Parsed::Refused(Refusal { status: 0, reason: "not a request socket" }),
+            Wire::Stats | Wire::Zerg | Wire::Pooled => {
+                Parsed::Refused(Refusal { status: 0, reason: "not a request socket" })
+            }
         };
         connection.stream = request.stream;
         let step = match parsed {

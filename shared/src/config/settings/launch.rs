@@ -33,6 +33,7 @@ pub(super) fn read(given: &mut Given<'_>, hooks: Vec<Hook>) -> Launch {
         sockets,
         sources,
         protocol: Some(plain),
+        zerg: socket::zerg(given),
         skip_zero: given.flag("skip-zero"),
         tuning: socket::tuning(given),
         chmod_socket: socket_mode(given),
@@ -148,6 +149,13 @@ fn sockets(given: &mut Given<'_>, plain: Wire) -> (Vec<Listen>, Vec<(String, Ori
             "scgi-nph-socket" => Wire::ScgiNph,
             // the last one counts, as of every option that may be given once
             "stats" if counts() => Wire::Stats,
+            "zerg-server" | "zergpool" => {
+                for listen in socket::giving(given, one) {
+                    list.push(listen);
+                    sources.push((one.given.clone(), one.origin.clone()));
+                }
+                continue;
+            }
             _ => continue,
         };
         let tls = tls::is_secure(one).then_some(secure);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::finding::Origin;
 use crate::rule;
-use crate::settings::{Crew, Hook, Launch, Procname, Serve, Target};
+use crate::settings::{Crew, Hook, Launch, Procname, Serve, Target, Wire};
 
 use super::super::CHECK;
 use super::super::glob::{self, GlobError, Looks};
@@ -23,6 +23,12 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch, hooks: Ve
     let default = Serve::default();
     let (target, callable) = application(given);
     let processes = processes(given);
+    let mut supervision = supervision::read(given, processes);
+    // sockets are held for others, and nothing is served
+    let pools = launch.sockets.iter().any(|one| one.wire == Wire::Pooled)
+        && launch.zerg.servers.is_empty()
+        && !launch.sockets.iter().any(|one| one.wire.is_request());
+    supervision.cheap |= pools;
     Serve {
         name: name.to_owned(),
         target,
@@ -44,7 +50,7 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch, hooks: Ve
             .number("threads", CROWD_MAX, "a number of threads")
             .map_or(default.threads, |number| number.max(1) as u32),
         lazy_apps: given.flag("lazy-apps") || given.flag("lazy"),
-        need_app: given.directives.flag("need-app").unwrap_or(default.need_app),
+        need_app: given.directives.flag("need-app").unwrap_or(default.need_app && !pools),
         harakiri: seconds(given, "harakiri").filter(|time| !time.is_zero()),
         stuck: stuck::read(given),
         max_requests: count(given, "max-requests").unwrap_or(default.max_requests),
@@ -80,7 +86,7 @@ pub(super) fn read(given: &mut Given<'_>, name: &str, launch: &Launch, hooks: Ve
         logs: logs::read(given),
         protocols: protocols::read(given, launch),
         python: python::read(given),
-        supervision: supervision::read(given, processes),
+        supervision,
         surroundings: surroundings::read(given, hooks),
         options: given
             .directives

@@ -1,7 +1,7 @@
 //! What sockets are told beyond their address, and addresses that other options name.
 
 use crate::rule;
-use crate::settings::{Address, Crew, Front, Launch, Listen, Tuning, Wire};
+use crate::settings::{Address, Crew, Front, Launch, Listen, Tuning, Wire, Zerg};
 
 use super::super::directive::Directive;
 use super::{Given, address, primary};
@@ -75,7 +75,7 @@ pub(super) fn idle(given: &mut Given<'_>, shared: &[Option<Address>], sockets: &
 /// What uWSGI's HTTP router does to requests.
 pub(super) fn front(given: &mut Given<'_>, launch: &Launch) -> Front {
     let requests = launch.sockets.iter().zip(&launch.sources);
-    let requests = requests.filter(|(one, _)| one.wire != Wire::Stats).enumerate();
+    let requests = requests.filter(|(one, _)| one.wire.is_request()).enumerate();
     let redirects = requests.filter(|(_, (_, (source, _)))| primary(source) == REDIRECT);
     let mut front = Front {
         redirects: redirects.map(|(number, _)| number as u32).collect(),
@@ -98,7 +98,7 @@ pub(super) fn front(given: &mut Given<'_>, launch: &Launch) -> Front {
 /// `map-socket = NUMBER:WORKER,WORKER`. The sockets of `http` and `https` have no number in uWSGI,
 /// as another process has them.
 pub(super) fn crews(given: &mut Given<'_>, sockets: &[Listen], sources: &[String]) -> Vec<Crew> {
-    let requests = sockets.iter().zip(sources).filter(|(one, _)| one.wire != Wire::Stats);
+    let requests = sockets.iter().zip(sources).filter(|(one, _)| one.wire.is_request());
     let numbered: Vec<u32> = requests
         .enumerate()
         .filter(|(_, (_, source))| {
@@ -126,6 +126,43 @@ pub(super) fn crews(given: &mut Given<'_>, sockets: &[Listen], sources: &[String
         match list.iter_mut().find(|crew| crew.socket == *socket) {
             Some(crew) => crew.workers.extend(workers),
             None => list.push(Crew { socket: *socket, workers }),
+        }
+    }
+    list
+}
+
+/// `zerg` and `zerg-fallback`. The paths count from the directory of the start.
+pub(super) fn zerg(given: &Given<'_>) -> Zerg {
+    let all = given.directives.all("zerg").filter(|one| !one.value.is_empty());
+    Zerg {
+        servers: all.map(|one| given.directory.join(&one.value)).collect(),
+        fallback: given.flag("zerg-fallback"),
+    }
+}
+
+/// `zerg-server = path`, or `zerg-pool = path:address,address`: the socket that gives, and those
+/// that are held for it.
+pub(super) fn giving(given: &mut Given<'_>, one: &Directive) -> Vec<Listen> {
+    let (path, pool) = match one.key.as_str() {
+        "zergpool" => match one.value.split_once(':') {
+            Some((path, pool)) if !path.is_empty() && !pool.is_empty() => (path, pool),
+            _ => {
+                let found = &one.value;
+                given.error(one, format!("expected path:address,address, found {found:?}"));
+                return Vec::new();
+            }
+        },
+        _ => (one.value.as_str(), ""),
+    };
+    let mut list = Vec::new();
+    let held = pool.split(',').filter(|text| !text.is_empty()).map(|text| (text, Wire::Pooled));
+    for (text, wire) in std::iter::once((path, Wire::Zerg)).chain(held) {
+        match address::parse(text.trim(), given.hosts) {
+            Ok(Address::Tcp(_) | Address::Descriptor(_)) if wire == Wire::Zerg => {
+                given.error(one, format!("expected the path of a UNIX socket, found {text:?}"));
+            }
+            Ok(address) => list.push(Listen::new(address, wire)),
+            Err(message) => given.error(one, message),
         }
     }
     list

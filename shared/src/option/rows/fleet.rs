@@ -23,7 +23,7 @@ pub(super) const ROWS: &[Row] = &[
     row("start-unsubscribed", Kind::Flag).planned("Announce nothing to routers until told to."),
     row("ssl-verbose", Kind::Flag).works("Log TLS handshakes that fail."),
     row("zerg-fallback", Kind::Flag)
-        .planned("Open the sockets oneself when the zerg server is not there."),
+        .works("Start without the sockets of a zerg server that is not there."),
     row("daemons-honour-stdin", Kind::Flag)
         .planned("Leave standard input open for attached programs."),
     row("mule-harakiri", Kind::Integer)
@@ -82,7 +82,7 @@ pub(super) const ROWS: &[Row] = &[
     row("ssl-tmp-dir", Kind::Text)
         .planned("Directory for certificates that arrive by subscription."),
     row("zerg-server", Kind::Text)
-        .planned("UNIX socket on which the listening sockets are handed to other instances."),
+        .works("UNIX socket on which other servers of this user get the listening sockets."),
     row("signal-timer", Kind::List)
         .aliases(&["timer"])
         .planned("Raise a signal each so many seconds, `signal seconds`."),
@@ -100,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         .planned("Announce this server to a router, `server=...,key=...` and more."),
     row("ssl-option", Kind::List).bare().accepted(CIPHERS),
     row("zerg", Kind::List)
-        .planned("Take the listening sockets from the instance behind this UNIX socket."),
+        .works("Serve the listening sockets that the server behind this UNIX socket gives."),
     row("spooler", Kind::Special)
         .short('Q')
         .planned("Directory of tasks that a process of its own works off."),

@@ -123,9 +123,9 @@ pub(super) const ROWS: &[Row] = &[
     row("rvm-path", Kind::List).planned("Directory of RVM."),
     row("rbshell", Kind::Special).optional().planned("Open an interactive Ruby."),
     row("rbshell-oneshot", Kind::Special).bare().planned("Open an interactive Ruby once."),
-    row("zergpool", Kind::List)
-        .aliases(&["zerg-pool"])
-        .planned("UNIX socket that hands out listening sockets, `socket:address,address`."),
+    row("zergpool", Kind::List).aliases(&["zerg-pool"]).works(
+        "UNIX socket that gives listening sockets held for others, `socket:address,address`.",
+    ),
     row("cgi-loadlib", Kind::List).refused(FOREIGN, "Load a shared library for CGI."),
     row("legion-curl-cron", Kind::Special)
         .aliases(&["legion-cron-curl", "curl-cron-legion", "cron-curl-legion"])
