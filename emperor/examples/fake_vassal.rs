@@ -94,6 +94,8 @@ fn plan(part: Option<String>) -> Plan {
         chdir: None,
         umask: None,
         sockets: Vec::new(),
+        zerg: shared::settings::Zerg::default(),
+        protocol: shared::settings::Wire::Uwsgi,
         tuning: shared::settings::Tuning::default(),
         chmod_socket: None,
         chown_socket: None,

@@ -233,7 +233,7 @@ impl MachineLog {
     fn take() -> Option<Self> {
         let probe = UnixDatagram::unbound().and_then(|probe| probe.connect(Self::PLACE));
         if probe.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
-            fs::remove_file(Self::PLACE).unwrap();
+            fs::remove_file(Self::PLACE).expect("what no program listens on can be removed");
         }
         UnixDatagram::bind(Self::PLACE).ok().map(Self)
     }

@@ -758,7 +758,10 @@ pub const PROOFS: &[(&str, &str)] = &[
         "tests/vassal::commands::the_pipe_is_the_tenants_alone_and_a_graceful_stop_waits",
     ),
     ("pidfile2", "tests/vassal::commands::pidfiles_of_the_user_are_written_and_written_again"),
-    ("safe-pidfile2", "tests/vassal::commands::a_safe_pid_file_is_written_once_the_start_went_well"),
+    (
+        "safe-pidfile2",
+        "tests/vassal::commands::a_safe_pid_file_is_written_once_the_start_went_well",
+    ),
     ("stop", "tests/vassal::commands::a_running_server_is_told_by_the_command_line"),
     ("reload", "tests/vassal::commands::a_running_server_is_told_by_the_command_line"),
     ("pause", "tests/vassal::commands::a_running_server_is_told_by_the_command_line"),

@@ -97,20 +97,20 @@ pub(super) fn fetch(servers: &[PathBuf], who: Option<&Identity>) -> Result<Vec<G
 }
 
 fn ask(path: &Path, who: Option<&Identity>) -> Result<Vec<Gift>, Error> {
-    let lost = |source| Error::Server { path: path.to_owned(), source };
-    let server = as_tenant(who, || reach(path)).map_err(lost)?;
-    let uid = credentials::peer(&server).map_err(lost)?.uid;
+    let unreached = |source| Error::Server { path: path.to_owned(), source };
+    let server = as_tenant(who, || reach(path)).map_err(unreached)?;
+    let uid = credentials::peer(&server).map_err(unreached)?.uid;
     let own = who.map_or_else(|| geteuid().as_raw(), |who| who.uid);
     if uid != own && uid != 0 {
         return Err(Error::Stranger { path: path.to_owned(), uid, own });
     }
     let mut wait = [PollFd::new(server.as_fd(), PollFlags::POLLIN)];
-    if poll(&mut wait, PollTimeout::from(PATIENCE)).map_err(|error| lost(error.into()))? == 0 {
+    if poll(&mut wait, PollTimeout::from(PATIENCE)).map_err(|error| unreached(error.into()))? == 0 {
         let passed = Duration::from_millis(PATIENCE.into());
-        return Err(lost(io::Error::other(format!("no answer in {} s", passed.as_secs()))));
+        return Err(unreached(io::Error::other(format!("no answer in {} s", passed.as_secs()))));
     }
     let mut bytes = [0; ANSWER_MAX];
-    let (size, sockets) = descriptor::receive(&server, &mut bytes).map_err(lost)?;
+    let (size, sockets) = descriptor::receive(&server, &mut bytes).map_err(unreached)?;
     let wrong = |source| Error::Answer { path: path.to_owned(), source };
     let spoken = zerg::read(&bytes[..size], sockets.len()).map_err(wrong)?;
     let mut list = Vec::new();
@@ -119,7 +119,7 @@ fn ask(path: &Path, who: Option<&Identity>) -> Result<Vec<Gift>, Error> {
         let Some(address) = name_of(&socket).filter(|_| listens) else {
             return Err(wrong(zerg::Error::NoListener));
         };
-        descriptor::nonblocking(&socket, true).map_err(lost)?;
+        descriptor::nonblocking(&socket, true).map_err(unreached)?;
         list.push(Gift { socket, address, spoken: spoken.get(at).copied() });
     }
     Ok(list)

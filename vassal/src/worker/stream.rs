@@ -379,6 +379,7 @@ mod tests {
             head_only: false,
             keep: false,
             crowd: false,
+            copies: false,
             began: Instant::now(),
             patience: Duration::ZERO,
         };

@@ -127,7 +127,7 @@ impl Governor {
     pub fn looks_at_queues(&self) -> bool {
         match self.state {
             State::Backlog | State::Busyness(_) => true,
-            State::Spare(_) | State::Manual => false,
+            State::Spare(_) | State::Spare2(_) | State::Manual => false,
         }
     }
 
