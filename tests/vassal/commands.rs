@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use tests::http::{self, Client};
@@ -94,6 +94,29 @@ fn reloads_by_letter_and_requests_in_hand() {
         order(&dir, letter);
         last = replaced(&server, address, &last, letter);
         assert_eq!(client.response(true).is_ok(), finishes, "{letter}: {}", server.log());
+    }
+    server.stop();
+}
+
+#[test]
+fn a_connection_that_comes_while_workers_are_cut_off_is_not_forgotten() {
+    let dir = Dir::new();
+    let (server, address) = start(&dir, &["--threads=2"]);
+    let mut last = pid(address);
+    let mut longest = Duration::ZERO;
+    for _ in 0..80 {
+        order(&dir, "R");
+        // one at a time: each would wake up somebody for the one before
+        last = eventually("another worker", SOON, || {
+            let began = Instant::now();
+            let answer = http::get(address, "/pid");
+            longest = longest.max(began.elapsed());
+            match answer {
+                Ok(answer) if answer.text() != last => Ok(answer.text()),
+                other => Err(format!("{other:?}")),
+            }
+        });
+        assert!(longest < Duration::from_secs(10), "{longest:?}: {}", server.log());
     }
     server.stop();
 }

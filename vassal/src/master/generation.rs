@@ -223,6 +223,13 @@ impl Brood {
         }
     }
 
+    /// Has its workers look whether connections wait.
+    pub(super) fn look(&self) {
+        for hand in self.hands.values() {
+            let _ = control::send(hand.control.get_ref(), &control::Order::Look, &[]);
+        }
+    }
+
     /// Whether its workers leave connections alone.
     pub(super) fn paused(&self) -> bool {
         self.paused

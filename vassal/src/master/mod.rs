@@ -289,6 +289,7 @@ impl Master {
                 if let Event::WorkerEnded(name, key, how, _) = &event {
                     self.say_ended(*name, *key);
                     self.name_lost_requests(*name, *key, *how);
+                    self.look_for_lost_connections(*name, *key, *how);
                     // a lazy worker that cannot import says so by this code
                     self.no_app |= *how == Some(process::Ended::Code(Exit::NoApp.code()));
                     if let Some(brood) = self.broods.get_mut(name) {

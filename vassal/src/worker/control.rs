@@ -21,6 +21,8 @@ pub enum Order {
     /// The same where another process tree serves on the same sockets: idle connections cannot
     /// be passed to it, so their clients are given time for one more request.
     Relieved,
+    /// Look whether connections wait: the kernel may have woken a worker that is dead now.
+    Look,
     /// Accept no more connections for now.
     Pause,
     /// Accept connections again.

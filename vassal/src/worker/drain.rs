@@ -61,6 +61,7 @@ impl<A: App> Engine<A> {
                 self.patient.store(true, Relaxed);
                 self.drain(waiting, None);
             }
+            Ok(Some((Order::Look, _))) => self.look_again(),
             Ok(Some((Order::Pause, _))) => {
                 self.listen(waiting, false);
             }

@@ -54,11 +54,14 @@ const SWEEP: u64 = 100;
 /// How every connection is watched, besides what it waits for.
 pub(super) const CLIENT: EpollFlags = EpollFlags::EPOLLET.union(EpollFlags::EPOLLRDHUP);
 
+/// How what all workers wait for is watched: one of them is woken.
+pub(super) const SHARED_WAIT: EpollFlags = EpollFlags::EPOLLIN.union(EpollFlags::EPOLLEXCLUSIVE);
+
 /// What an epoll event is about; connections are their own descriptor number.
 pub(super) const LISTENER: u64 = 1 << 32;
 const CONTROL: u64 = 2 << 32;
 const WAKE: u64 = 3 << 32;
-const HANDED: u64 = 4 << 32;
+pub(super) const HANDED: u64 = 4 << 32;
 
 /// What the thread that has the turn may touch.
 #[derive(Debug, Default)]
@@ -150,11 +153,10 @@ impl<A: App> Engine<A> {
         let threads = outfit.serve.threads;
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let wake = EventFd::new()?;
-        let shared_wait = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
         for (number, listener) in outfit.served() {
-            epoll.add(&listener.socket, EpollEvent::new(shared_wait, LISTENER | number as u64))?;
+            epoll.add(&listener.socket, EpollEvent::new(SHARED_WAIT, LISTENER | number as u64))?;
         }
-        epoll.add(&outfit.handed, EpollEvent::new(shared_wait, HANDED))?;
+        epoll.add(&outfit.handed, EpollEvent::new(SHARED_WAIT, HANDED))?;
         epoll.add(&outfit.control, EpollEvent::new(EpollFlags::EPOLLIN, CONTROL))?;
         epoll.add(&wake, EpollEvent::new(EpollFlags::EPOLLIN, WAKE))?;
         let ports = outfit.ports();

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use nix::sys::epoll::{EpollEvent, EpollFlags};
+use nix::sys::epoll::EpollEvent;
 
 use super::App;
-use super::engine::{Engine, LISTENER, Waiting};
+use super::engine::{Engine, HANDED, LISTENER, SHARED_WAIT, Waiting};
 use crate::scoreboard::Count;
 
 impl<A: App> Engine<A> {
@@ -26,8 +26,7 @@ impl<A: App> Engine<A> {
     fn attend(&self, number: usize, yes: bool) {
         let Some(listener) = self.outfit.listeners.get(number) else { return };
         if yes {
-            let shared_wait = EpollFlags::EPOLLIN | EpollFlags::EPOLLEXCLUSIVE;
-            let event = EpollEvent::new(shared_wait, LISTENER | number as u64);
+            let event = EpollEvent::new(SHARED_WAIT, LISTENER | number as u64);
             let _ = self.epoll.add(&listener.socket, event);
         } else {
             let _ = self.epoll.delete(&listener.socket);
@@ -55,6 +54,22 @@ impl<A: App> Engine<A> {
         let Some(listener) = self.outfit.listeners.get(number) else { return };
         if self.epoll.delete(&listener.socket).is_ok() {
             self.attend(number, true);
+        }
+    }
+
+    /// Finds out whether something waits at the listeners, or was passed on. The kernel wakes one
+    /// of those who listen; when that one is killed before it accepts, it wakes nobody else.
+    pub(super) fn look_again(&self) {
+        let accepting = self.outfit.board.count(self.outfit.seat, Count::Accepting).load(Relaxed);
+        if accepting == 0 {
+            return;
+        }
+        for (number, _) in self.outfit.served() {
+            self.step_back(number);
+        }
+        if self.epoll.delete(&self.outfit.handed).is_ok() {
+            let event = EpollEvent::new(SHARED_WAIT, HANDED);
+            let _ = self.epoll.add(&self.outfit.handed, event);
         }
     }
 
