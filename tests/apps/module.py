@@ -160,16 +160,6 @@ def thread(environ):
     return {"seen": seen}
 
 
-def decorated(environ):
-    said = {}
-    for wanted in ("timer", "spool", "rpc"):
-        try:
-            getattr(uwsgidecorators, wanted)("x")
-        except NotImplementedError as error:
-            said[wanted] = str(error)
-    return {"file": getattr(uwsgidecorators, "__file__", None), "said": said}
-
-
 def application(environ, start_response):
     path = environ["PATH_INFO"].strip("/")
     if path == "leave":

@@ -10,6 +10,8 @@ mod cheaper;
 mod clock;
 /// What an operator asks of a running server.
 mod commands;
+/// `uwsgidecorators`, ours and the original's.
+mod decorators;
 /// Applications at their worst.
 mod faults;
 /// Files that the server sends by itself.

@@ -1,7 +1,8 @@
 """`uwsgidecorators`, for environments that do not have uWSGI's own any more.
 
-What needs a part that this server does not have says so where it is used, not when it should
-have run.
+What needs a part that this server does not have never keeps an application from being imported.
+A function that the server would call is left as it is, and the log says that nothing calls it; one
+that the application would call by the missing part says so when it is called.
 """
 import functools
 import threading
@@ -19,11 +20,17 @@ def _run_postfork_chain():
 uwsgi.post_fork_hook = _run_postfork_chain
 
 
-def postfork(function):
-    """Calls a function in each worker, right after the fork."""
-    if callable(function):
-        postfork_chain.append(function)
-    return function
+def postfork(wanted):
+    """Calls a function in each worker, right after the fork; with a number, in that one only."""
+    if callable(wanted):
+        postfork_chain.append(wanted)
+        return wanted
+
+    def decorate(function):
+        postfork_chain.append(lambda: function() if uwsgi.worker_id() == wanted else None)
+        return function
+
+    return decorate
 
 
 def lock(function):
@@ -70,19 +77,46 @@ class harakiri:
         return limited
 
 
-def _missing(name, part):
+def _never(name, part):
+    """A decorator of functions that the server would call."""
+
     def decorator(*args, **kwargs):
-        raise NotImplementedError("@%s: this server has no %s" % (name, part))
+        def decorate(function):
+            place = "%s.%s" % (function.__module__, getattr(function, "__qualname__", "?"))
+            uwsgi.log("@%s: this server has no %s: nothing calls %s" % (name, part, place))
+            return function
+
+        # without arguments it is the decorator itself
+        return decorate(args[0]) if len(args) == 1 and callable(args[0]) else decorate
 
     decorator.__name__ = name
     return decorator
 
 
-for _part, _names in {
-    "spoolers": "spool spoolforever spoolraw",
-    "mules": "mule muleloop mulemsg mulemsg_loop mulefunc farm farm_loop",
-    "signals and timers": "signal timer rbtimer cron filemon",
-    "remote calls": "rpc erlang",
-}.items():
+def _refused(name, part):
+    """A decorator of functions that the application would call by the missing part."""
+
+    def decorator(function=None, *args, **kwargs):
+        def decorate(function):
+            @functools.wraps(function)
+            def refuse(*args, **kwargs):
+                raise NotImplementedError("@%s: this server has no %s" % (name, part))
+
+            refuse.spool = refuse
+            return refuse
+
+        return decorate(function) if callable(function) else decorate
+
+    decorator.__name__ = name
+    return decorator
+
+
+for _part, _kind, _names in (
+    ("spoolers", _refused, "spool spoolforever spoolraw"),
+    ("mules", _refused, "mulefunc"),
+    ("mules", _never, "mule muleloop mulemsg mulemsg_loop farm farm_loop"),
+    ("signals and timers", _never, "signal timer rbtimer cron filemon"),
+    ("remote calls", _never, "rpc erlang"),
+):
     for _name in _names.split():
-        globals()[_name] = _missing(_name, _part)
+        globals()[_name] = _kind(_name, _part)

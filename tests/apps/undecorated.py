@@ -1,0 +1,83 @@
+"""Decorators of parts that a server without them does not have: it is imported all the same."""
+import json
+
+from uwsgidecorators import *  # noqa: F403, as examples have it
+
+
+@timer(30)
+def tick(number):
+    return "tick"
+
+
+@rbtimer(30, target="workers")
+def red(number):
+    return "red"
+
+
+@cron(59, 3, -1, -1, -1)
+def nightly(number):
+    return "nightly"
+
+
+@filemon("/tmp")
+def changed(number):
+    return "changed"
+
+
+@signal(17)
+def signalled(number):
+    return "signalled"
+
+
+@mule(1)
+def brain():
+    return "brain"
+
+
+@mulemsg(1)
+def message(text):
+    return "message"
+
+
+@rpc("hello")
+def hello(name):
+    return "hello"
+
+
+@spool
+def plain(arguments):
+    return "plain"
+
+
+@spool(pass_arguments=True)
+def passed(*args, **kwargs):
+    return "passed"
+
+
+@spoolforever
+def forever(arguments):
+    return "forever"
+
+
+@mulefunc
+def in_any():
+    return "any"
+
+
+@mulefunc(1)
+def in_first():
+    return "first"
+
+
+def refusals():
+    for call in (plain, plain.spool, passed, passed.spool, forever.spool, in_any, in_first):
+        try:
+            yield call({"a": "b"})
+        except NotImplementedError as error:
+            yield str(error)
+
+
+def application(environ, start_response):
+    direct = [tick(0), red(0), nightly(0), changed(0), signalled(0), brain(), message(""), hello("")]
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps({"direct": direct, "refused": list(refusals())}).encode()]
