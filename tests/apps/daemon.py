@@ -2,6 +2,7 @@
 and no descriptor left open. Its pid is written to the path in DAEMON_PIDFILE."""
 import os
 import time
+from wsgiref.validate import validator
 
 
 def daemonize(path):
@@ -21,6 +22,7 @@ def daemonize(path):
 daemonize(os.environ["DAEMON_PIDFILE"])
 
 
+@validator
 def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"with a daemon"]

@@ -3,6 +3,7 @@ import json
 import os
 import threading
 import time
+from wsgiref.validate import validator
 
 import uwsgi
 from uwsgidecorators import harakiri, lock, postfork, thread
@@ -49,6 +50,7 @@ def slow(seconds):
     return "slow"
 
 
+@validator
 def application(environ, start_response):
     path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
     answer = {"pid": os.getpid(), "worker": uwsgi.worker_id()}

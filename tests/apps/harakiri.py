@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from wsgiref.validate import validator
 
 import uwsgi
 
@@ -38,6 +39,7 @@ def late(start_response):
     yield b"late"
 
 
+@validator
 def application(environ, start_response):
     path, seconds = environ["PATH_INFO"], float(environ["QUERY_STRING"] or "0")
     if path == "/held":

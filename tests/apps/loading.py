@@ -2,6 +2,7 @@
 import json
 import os
 import sys
+from wsgiref.validate import validator
 
 order = getattr(sys, "order", [])
 order.append("application")
@@ -43,6 +44,7 @@ def look():
     return seen
 
 
+@validator
 def application(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/value":

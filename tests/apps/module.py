@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from wsgiref.validate import validator
 
 import uwsgi
 
@@ -161,12 +162,18 @@ def thread(environ):
 
 
 def application(environ, start_response):
+    if environ["PATH_INFO"] == "/file":
+        # the server has to see the very object
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return uwsgi.sendfile(open(__file__, "rb"))
+    return validated(environ, start_response)
+
+
+@validator
+def validated(environ, start_response):
     path = environ["PATH_INFO"].strip("/")
     if path == "leave":
         return leave(environ, start_response)
-    if path == "file":
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return uwsgi.sendfile(open(__file__, "rb"))
     body = json.dumps(plain(globals()[path](environ))).encode()
     start_response("200 OK", [("Content-Type", "application/json")])
     return [body]

@@ -1,5 +1,6 @@
 """Applications that say which one they are, and how the path was split for them."""
 import json
+from wsgiref.validate import validator
 
 
 def make(name):
@@ -9,7 +10,7 @@ def make(name):
         seen = [name, environ.get("SCRIPT_NAME"), environ["PATH_INFO"]]
         return [json.dumps(seen).encode()]
 
-    return app
+    return validator(app)
 
 
 application = make("application")

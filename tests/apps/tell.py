@@ -2,6 +2,7 @@
 import json
 import os
 import sys
+from wsgiref.validate import validator
 
 
 def mask():
@@ -40,9 +41,11 @@ def told(name, environ, start_response):
     return [body]
 
 
+@validator
 def application(environ, start_response):
     return told("application", environ, start_response)
 
 
+@validator
 def other(environ, start_response):
     return told("other", environ, start_response)

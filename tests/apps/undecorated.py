@@ -1,5 +1,6 @@
 """Decorators of parts that a server without them does not have: it is imported all the same."""
 import json
+from wsgiref.validate import validator
 
 from uwsgidecorators import *  # noqa: F403, as examples have it
 
@@ -77,6 +78,7 @@ def refusals():
             yield str(error)
 
 
+@validator
 def application(environ, start_response):
     direct = [tick(0), red(0), nightly(0), changed(0), signalled(0), brain(), message(""), hello("")]
     start_response("200 OK", [("Content-Type", "application/json")])

@@ -1,5 +1,6 @@
 """A Django site in one file, with sessions, forms and uploads, behind three middlewares."""
 import hashlib
+from wsgiref.validate import validator
 
 from django.conf import settings
 
@@ -92,4 +93,4 @@ class Relay:
                 result.close()
 
 
-application = Stamp(Relay(Stamp(get_wsgi_application(), "inner")), "outer")
+application = validator(Stamp(Relay(Stamp(get_wsgi_application(), "inner")), "outer"))

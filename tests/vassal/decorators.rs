@@ -73,7 +73,7 @@ fn examples(dir: &Dir) {
     for count in counts {
         assert_eq!(count.join().expect("the thread ends").expect("an answer"), 200);
     }
-    assert_eq!(fs::read_to_string(dir.join("count")).unwrap(), "80");
+    assert_eq!(fs::read_to_string(dir.join("count")).expect("the file is there"), "80");
 
     // a call that may take a second: another one is not held against the request
     assert_eq!(ask(address, "/slow?0.01")["said"], "slow");
