@@ -1,13 +1,13 @@
 //! Log files: written as far as they take it without waiting, rotated by size, opened again.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, open, openat, renameat};
+use nix::fcntl::{AT_FDCWD, OFlag, RenameFlags, open, openat, renameat, renameat2};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, SFlag, fstat};
 use shared::sys::descriptor;
@@ -16,6 +16,8 @@ use crate::handover::LogFile;
 
 /// A pipe that is writable takes at least this much without waiting (PIPE_BUF).
 const PIECE: usize = 4096;
+/// Files that got their other names within one second and are told apart by a number.
+const NUMBERED_MAX: u32 = 1000;
 
 /// When and how a file is rotated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,16 +118,15 @@ impl Output {
     /// Gives the file its other name and begins a new one.
     pub(super) fn rotate(&mut self, now: SystemTime) -> io::Result<()> {
         let Some(place) = &self.place else { return Ok(()) };
-        let timed = || {
-            let epoch = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-            let mut name: OsString = place.name.clone();
-            name.push(format!(".{epoch}"));
-            name
-        };
-        let backup = self.rotation.backup.clone().map_or_else(timed, PathBuf::into_os_string);
         let (here, name) = (place.directory.as_fd(), place.name.as_os_str());
-        let there = if is_beside(&backup) { here } else { AT_FDCWD };
-        renameat(here, name, there, backup.as_os_str())?;
+        if let Some(backup) = &self.rotation.backup {
+            // whoever names it wants the last one under that name
+            let there = if is_beside(backup.as_os_str()) { here } else { AT_FDCWD };
+            renameat(here, name, there, backup)?;
+        } else {
+            let epoch = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+            keep_as(here, name, epoch)?;
+        }
         self.reopen()
     }
 
@@ -174,6 +175,28 @@ impl Output {
     }
 }
 
+/// Gives a file the name with the time. Nothing is replaced: within one second, or after the clock
+/// was set back, that name is taken, and a number tells the files apart.
+fn keep_as(place: BorrowedFd<'_>, name: &OsStr, epoch: u64) -> nix::Result<()> {
+    for number in 0..NUMBERED_MAX {
+        let mut other = name.to_owned();
+        other.push(format!(".{epoch}"));
+        if number > 0 {
+            other.push(format!(".{number}"));
+        }
+        let flags = RenameFlags::RENAME_NOREPLACE;
+        match renameat2(place, name, place, other.as_os_str(), flags) {
+            Err(Errno::EEXIST) => {}
+            // a file system that cannot promise it
+            Err(Errno::EINVAL | Errno::ENOSYS) => {
+                return renameat(place, name, place, other.as_os_str());
+            }
+            done => return done,
+        }
+    }
+    Err(Errno::EEXIST)
+}
+
 fn is_ready(file: BorrowedFd<'_>) -> bool {
     let mut watch = [PollFd::new(file, PollFlags::POLLOUT)];
     matches!(poll(&mut watch, PollTimeout::ZERO), Ok(1))
@@ -202,14 +225,18 @@ mod tests {
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "second\n");
         assert_eq!(fs::read_to_string(place.path().join("log.7")).unwrap(), "12345678\n");
-        file.rotate_by(Rotation { maxsize: 10, backup: Some("old".into()) });
+        // the same second, or one that comes again: nothing is lost
         assert!(file.write(b"third\n", now).is_none());
-        assert_eq!(fs::read_to_string(place.path().join("old")).unwrap(), "second\n");
+        assert_eq!(fs::read_to_string(place.path().join("log.7")).unwrap(), "12345678\n");
+        assert_eq!(fs::read_to_string(place.path().join("log.7.1")).unwrap(), "second\n");
+        file.rotate_by(Rotation { maxsize: 10, backup: Some("old".into()) });
+        assert!(file.write(b"other\n", now).is_none());
+        assert_eq!(fs::read_to_string(place.path().join("old")).unwrap(), "third\n");
         let missing = place.path().join("no/old");
         file.rotate_by(Rotation { maxsize: 10, backup: Some(missing) });
         assert!(file.write(b"fourth\n", now).is_some(), "the failure is told");
         assert!(file.write(b"fifth\n", now).is_none(), "once");
-        assert_eq!(fs::read_to_string(&path).unwrap(), "third\nfourth\nfifth\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "other\nfourth\nfifth\n");
     }
 
     #[test]
