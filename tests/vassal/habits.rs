@@ -200,6 +200,41 @@ fn http_opens_one_socket_and_keeps_connections_whatever_the_word() {
     }
 }
 
+#[test]
+fn starts_and_ends_are_told_in_the_words_that_are_searched_for() {
+    let dir = Dir::new();
+    let (server, address) = start(&dir, "battery.py", &["--logto=uwsgi.log"]);
+    let worker = worker(address);
+    let log = || fs::read_to_string(dir.join("uwsgi.log")).unwrap_or_default();
+    for line in [
+        "WSGI app 0 (mountpoint='') ready in ".to_owned(),
+        " (default app)".to_owned(),
+        format!("spawned uWSGI master process (pid: {})", server.process().0),
+        format!("spawned uWSGI worker 1 (pid: {}, cores: 1)", worker.0),
+    ] {
+        assert!(log().contains(&line), "{line}: {}", log());
+    }
+    server.stop();
+    assert!(log().ends_with("goodbye to uWSGI.\n"), "{}", log());
+}
+
+#[test]
+fn without_an_application_each_request_is_a_500_and_the_log_says_why() {
+    let dir = Dir::new();
+    let words: &[&str] = if subject() == Subject::Ours { &["--need-app=false"] } else { &[] };
+    let (server, address) = start(&dir, "missing.py", words);
+    let seen = eventually("an answer", SOON, || http::get(address, "/"));
+    assert_eq!((seen.status, seen.text().as_str()), (500, "Internal Server Error"));
+    for line in [
+        "unable to load app 0 (mountpoint='') (callable not found or import error)",
+        "*** no app loaded. going in full dynamic mode ***",
+        "--- no python application found, check your startup logs for errors ---",
+    ] {
+        server.expect_log(line);
+    }
+    server.stop();
+}
+
 /// How many sockets of a process listen on TCP.
 fn listening(process: Process) -> usize {
     let table = fs::read_to_string(format!("/proc/{}/net/tcp", process.0)).unwrap_or_default();

@@ -46,6 +46,47 @@ fn abstract_socket_makes_names_that_are_no_files() {
 }
 
 #[test]
+fn each_form_of_an_address_is_listened_on() {
+    let dir = Dir::new();
+    dir.write("hitme.py", HITME);
+    for form in [":0", "127.0.0.1:0", "127.0.0.1:", "localhost:0", "127.*:0", "[::1]:0"] {
+        let place = free_address();
+        let words = ["--http-socket", form, "--stats", &place.to_string(), "--wsgi-file"];
+        let server = start(&dir, &[&words[..], &["hitme.py"]].concat());
+        server.await_tcp(place);
+        // the statistics name the port that the kernel chose
+        let document = eventually("the statistics", SOON, || {
+            let mut text = String::new();
+            std::net::TcpStream::connect(place)?.read_to_string(&mut text)?;
+            serde_json::from_str::<Value>(&text).map_err(std::io::Error::other)
+        });
+        let name = document["sockets"][0]["name"].as_str().unwrap();
+        let (host, port) = name.rsplit_once(':').unwrap();
+        assert_ne!(port, "0", "{form}: {document}");
+        assert!(host != "0.0.0.0" || form == ":0", "{form}: {document}");
+        let port: u16 = port.parse().unwrap();
+        let address = match form {
+            "[::1]:0" => SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, port)),
+            _ => SocketAddr::from(([127, 0, 0, 1], port)),
+        };
+        let seen = eventually("an answer", SOON, || http::get(address, "/"));
+        assert_eq!(seen.text(), "Hello World", "{form}");
+        server.stop();
+    }
+    // without a colon it is a path, relative to where the server started
+    let server = start(&dir, &["--http-socket", "no-colon", "--wsgi-file", "hitme.py"]);
+    let path = dir.join("no-colon");
+    server.await_unix(&path);
+    let seen = eventually("an answer", SOON, || http::get(path.as_path(), "/"));
+    assert_eq!(seen.text(), "Hello World");
+    server.stop();
+    let long = "x".repeat(120);
+    let words = ["--master", "--http-socket", long.as_str(), "--wsgi-file", "hitme.py"];
+    let (end, log) = Run::uwsgi(&dir).args(words).to_end(SOON);
+    assert_eq!(end, tests::server::End::Code(1), "{log}");
+}
+
+#[test]
 fn http11_socket_speaks_http() {
     let dir = Dir::new();
     let address = free_address();

@@ -243,6 +243,7 @@ impl Master {
         if let Some(path) = &settings.pidfile2 {
             master.write_pidfile(path);
         }
+        output::say(&format!("spawned uWSGI master process (pid: {})", Pid::this()));
         master.act(actions);
         Ok((master, inbox))
     }
@@ -336,6 +337,9 @@ impl Master {
                 output::say(
                     "unable to load app 0 (mountpoint='') (callable not found or import error)",
                 );
+                if !self.serve.need_app && self.roster.serving().is_none() {
+                    output::say("*** no app loaded. going in full dynamic mode ***");
+                }
                 self.decide(Event::NoApp(name, reason));
             }
             Fact::Loaded(name, millis, points) => {
@@ -499,6 +503,7 @@ impl Master {
         if self.vacuums {
             self.fifo.remove();
         }
+        output::say("goodbye to uWSGI.");
         self.exit.unwrap_or(Exit::Success)
     }
 }
