@@ -4,6 +4,8 @@
 mod environ;
 /// What the application does wrong, and what the client gets.
 mod errors;
+/// What is around the application.
+mod interpreter;
 /// What the application answers.
 mod response;
 /// Bodies that the application reads from the connection itself.
