@@ -194,4 +194,25 @@ impl Master {
             output::say(&format!("worker {} killed successfully (pid: {pid})", worker.id));
         }
     }
+
+    /// Says that there is no application, in uWSGI's words, which scripts look for.
+    pub(super) fn say_unloaded(&mut self) {
+        self.no_app = true;
+        output::say("unable to load app 0 (mountpoint='') (callable not found or import error)");
+        if !self.serve.need_app && self.roster.serving().is_none() {
+            output::say("*** no app loaded. going in full dynamic mode ***");
+        }
+    }
+
+    /// Says which applications were loaded, in uWSGI's words.
+    pub(super) fn say_loaded(&self, name: Gen, millis: u64, points: &[String]) {
+        let pid = self.broods.get(&name).map_or(0, Brood::nursery_pid);
+        for (number, point) in points.iter().enumerate() {
+            let default = if number == 0 { " (default app)" } else { "" };
+            output::say(&format!(
+                "WSGI app {number} (mountpoint='{point}') ready in {} seconds on interpreter 0x0 pid: {pid}{default}",
+                millis / 1000
+            ));
+        }
+    }
 }

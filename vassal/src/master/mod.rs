@@ -333,24 +333,11 @@ impl Master {
             Fact::Stuck(name, key) => self.harakiri(name, key),
             Fact::Overdue(name, key) => self.overdue(name, key),
             Fact::NoApp(name, reason) => {
-                self.no_app = true;
-                output::say(
-                    "unable to load app 0 (mountpoint='') (callable not found or import error)",
-                );
-                if !self.serve.need_app && self.roster.serving().is_none() {
-                    output::say("*** no app loaded. going in full dynamic mode ***");
-                }
+                self.say_unloaded();
                 self.decide(Event::NoApp(name, reason));
             }
             Fact::Loaded(name, millis, points) => {
-                let pid = self.broods.get(&name).map_or(0, Brood::nursery_pid);
-                for (number, point) in points.iter().enumerate() {
-                    let default = if number == 0 { " (default app)" } else { "" };
-                    output::say(&format!(
-                        "WSGI app {number} (mountpoint='{point}') ready in {} seconds on interpreter 0x0 pid: {pid}{default}",
-                        millis / 1000
-                    ));
-                }
+                self.say_loaded(name, millis, &points);
                 self.first_daemons(name);
                 self.decide(Event::Ready(name));
             }
