@@ -50,14 +50,14 @@ fn each_form_of_an_address_is_listened_on() {
     let dir = Dir::new();
     dir.write("hitme.py", HITME);
     for form in [":0", "127.0.0.1:0", "127.0.0.1:", "localhost:0", "127.*:0", "[::1]:0"] {
-        let place = free_address();
-        let words = ["--http-socket", form, "--stats", &place.to_string(), "--wsgi-file"];
+        let statistics = free_address();
+        let words = ["--http-socket", form, "--stats", &statistics.to_string(), "--wsgi-file"];
         let server = start(&dir, &[&words[..], &["hitme.py"]].concat());
-        server.await_tcp(place);
+        server.await_tcp(statistics);
         // the statistics name the port that the kernel chose
         let document = eventually("the statistics", SOON, || {
             let mut text = String::new();
-            std::net::TcpStream::connect(place)?.read_to_string(&mut text)?;
+            std::net::TcpStream::connect(statistics)?.read_to_string(&mut text)?;
             serde_json::from_str::<Value>(&text).map_err(std::io::Error::other)
         });
         let name = document["sockets"][0]["name"].as_str().unwrap();

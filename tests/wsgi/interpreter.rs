@@ -170,7 +170,7 @@ fn a_log_may_be_an_address_that_takes_datagrams() {
     let place = log.local_addr().unwrap().to_string();
     let (server, address) = start(&dir, Run::uwsgi(&dir), &["--logto", &place]);
     tell(address, "/seen-by-datagram");
-    let mut room = [0; 65_536];
+    let mut room = vec![0; 65_536];
     loop {
         let size = log.recv(&mut room).expect("a datagram with the request's line");
         let line = String::from_utf8_lossy(&room[..size]);
