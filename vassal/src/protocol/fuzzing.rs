@@ -6,6 +6,8 @@
 //! how the bytes are cut into reads changes nothing, and what was refused stays refused. Not part
 //! of the product.
 
+use std::ops::Range;
+
 use super::fastcgi::{self, Packet, Stdin};
 use super::{HEAD_MAX, Parsed, Refusal, chunked, http, proxy, scgi, uwsgi};
 use crate::request::{Length, Request, Span};
@@ -91,10 +93,21 @@ pub fn fastcgi(bytes: &[u8]) {
         match fastcgi::parse(&input, &mut request, 4) {
             Packet::Request(Parsed::Complete(end)) => break end,
             Packet::Request(Parsed::Incomplete | Parsed::Refused(_)) => return,
-            Packet::Aside(aside) => {
-                assert!(aside.place.len() >= fastcgi::HEADER && aside.place.end <= input.len());
-                assert!(aside.answer.len() % 8 == 0 || aside.answer.len() < 128);
-                input.drain(aside.place);
+            Packet::Aside(asides) => {
+                let mut at = 0;
+                for place in &asides.places {
+                    assert!(place.len() >= fastcgi::HEADER && place.start >= at);
+                    at = place.end;
+                }
+                // what is answered is at most four times what was sent
+                let taken: usize = asides.places.iter().map(Range::len).sum();
+                assert!(at <= input.len() && asides.answer.len() <= 4 * taken + 128);
+                let rest = asides.cut(&input);
+                assert_eq!(rest.len() + taken, input.len());
+                if asides.close {
+                    return;
+                }
+                input = rest;
             }
         }
     };

@@ -306,10 +306,10 @@ impl<A: App> Engine<A> {
             Wire::Fastcgi | Wire::FastcgiNph => {
                 match fastcgi::parse(bytes, &mut request, self.capacity()) {
                     fastcgi::Packet::Request(parsed) => parsed,
-                    fastcgi::Packet::Aside(aside) => {
+                    fastcgi::Packet::Aside(asides) => {
                         core.request = request;
                         core.crowd = false;
-                        return step_aside(connection, bytes, &aside);
+                        return step_aside(connection, bytes, &asides);
                     }
                 }
             }
@@ -463,11 +463,11 @@ impl<A: App> Engine<A> {
 }
 
 /// Takes out of the input what belongs to no request, and answers it.
-fn step_aside(connection: &mut Connection, bytes: &[u8], aside: &fastcgi::Aside) -> Step {
-    connection.input = [&bytes[..aside.place.start], &bytes[aside.place.end..]].concat();
+fn step_aside(connection: &mut Connection, bytes: &[u8], asides: &fastcgi::Asides) -> Step {
+    connection.input = asides.cut(bytes);
     connection.looked = false;
-    connection.output.hold(&[&aside.answer]);
-    if aside.close {
+    connection.output.hold(&[&asides.answer]);
+    if asides.close {
         connection.after = After::Close;
     }
     Step::Again

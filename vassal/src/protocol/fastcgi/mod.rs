@@ -53,19 +53,41 @@ enum Protocol {
 pub enum Packet {
     /// The head of a request (or not yet, or not at all).
     Request(Parsed),
-    /// Something that belongs to no request that is served.
-    Aside(Aside),
+    /// There is something that belongs to no request that is served.
+    Aside(Asides),
 }
 
-/// A record to be taken out of the input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aside {
-    /// Where it lies in the input.
-    pub place: Range<usize>,
+/// Records to be taken out of the input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asides {
+    /// Where they lie in the input, in their order.
+    pub places: Vec<Range<usize>>,
     /// What is answered; may be empty.
     pub answer: Vec<u8>,
     /// Whether the connection ends with this answer.
     pub close: bool,
+}
+
+impl Asides {
+    fn add(&mut self, place: Range<usize>, answer: &[u8]) {
+        self.answer.extend_from_slice(answer);
+        match self.places.last_mut() {
+            Some(last) if last.end == place.start => last.end = place.end,
+            _ => self.places.push(place),
+        }
+    }
+
+    /// The input without them.
+    pub fn cut(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut rest = Vec::with_capacity(bytes.len());
+        let mut at = 0;
+        for place in &self.places {
+            rest.extend_from_slice(&bytes[at..place.start]);
+            at = place.end;
+        }
+        rest.extend_from_slice(&bytes[at..]);
+        rest
+    }
 }
 
 /// A record's header.
@@ -95,8 +117,13 @@ impl Header {
 /// requests the server runs at a time, for clients that ask.
 pub fn parse(bytes: &[u8], request: &mut Request, capacity: u32) -> Packet {
     request.clear();
-    match head(bytes, request, capacity) {
-        Ok(packet) => packet,
+    let mut asides = Asides::default();
+    let seen = head(bytes, request, capacity, &mut asides);
+    if !asides.places.is_empty() {
+        return Packet::Aside(asides);
+    }
+    match seen {
+        Ok(parsed) => Packet::Request(parsed),
         Err(refusal) => {
             let reason = foreign::spoken(bytes).filter(|_| request.stream == 0);
             let reason = reason.unwrap_or(refusal.reason);
@@ -123,8 +150,13 @@ pub fn parse_cut(bytes: &[u8], request: &mut Request) {
     }
 }
 
-/// Walks over the records of a head.
-fn head(bytes: &[u8], request: &mut Request, capacity: u32) -> Result<Packet, Refusal> {
+/// Walks over the records of a head, once: a client can put thousands of asides into one read.
+fn head(
+    bytes: &[u8],
+    request: &mut Request,
+    capacity: u32,
+    asides: &mut Asides,
+) -> Result<Parsed, Refusal> {
     const FOREIGN: Refusal = Refusal { status: 0, reason: "this is no record of FastCGI" };
     const LARGE: Refusal = Refusal { status: 431, reason: "the request head is too large" };
     if cgi::is_http(bytes) {
@@ -132,45 +164,59 @@ fn head(bytes: &[u8], request: &mut Request, capacity: u32) -> Result<Packet, Re
             "HTTP was spoken to a FastCGI socket: use \"http-socket\" for it, or \"fastcgi_pass\" in nginx",
         ));
     }
-    let (mut at, mut records) = (0, 0);
+    let (mut at, mut records, mut skipped) = (0, 0, 0);
     let mut block: Option<Span> = None;
     loop {
-        if at > WIRE_MAX {
+        if at - skipped > WIRE_MAX {
             return Err(LARGE);
         }
         if bytes.get(at).is_some_and(|version| *version != VERSION) {
             return Err(FOREIGN);
         }
         let Some(header) = Header::of(&bytes[at..]) else {
-            return Ok(Packet::Request(Parsed::Incomplete));
+            return Ok(Parsed::Incomplete);
         };
         let (start, end) = (at + HEADER, at + HEADER + header.length + header.padding);
         let Some(content) = bytes.get(start..end).map(|all| &all[..header.length]) else {
-            return Ok(Packet::Request(Parsed::Incomplete));
+            return Ok(Parsed::Incomplete);
         };
-        let aside = |answer, close| Ok(Packet::Aside(Aside { place: at..end, answer, close }));
+        let mut aside = |answer: &[u8]| {
+            skipped += end - at;
+            asides.add(at..end, answer);
+        };
         match (header.kind, header.id, request.stream) {
             (BEGIN_REQUEST, 0, _) => return Err(FOREIGN),
-            (kind, 0, _) => return aside(management(kind, content, capacity), false),
+            (kind, 0, _) => aside(&management(kind, content, capacity)),
             (BEGIN_REQUEST, id, 0) => {
                 let [high, low, flags, ..] = *content else { return Err(FOREIGN) };
-                request.keep_alive = flags & KEEP_CONN != 0;
-                if u16::from_be_bytes([high, low]) != RESPONDER {
-                    let answer = end_request(id, Protocol::UnknownRole).to_vec();
-                    return aside(answer, !request.keep_alive);
+                let keep = flags & KEEP_CONN != 0;
+                if u16::from_be_bytes([high, low]) == RESPONDER {
+                    (request.stream, request.keep_alive) = (id, keep);
+                } else {
+                    aside(&end_request(id, Protocol::UnknownRole));
+                    if !keep {
+                        asides.close = true;
+                        return Ok(Parsed::Incomplete);
+                    }
                 }
-                request.stream = id;
             }
             (BEGIN_REQUEST, id, stream) if id != stream => {
-                return aside(end_request(id, Protocol::CantMultiplex).to_vec(), false);
+                aside(&end_request(id, Protocol::CantMultiplex));
             }
             (BEGIN_REQUEST, _, _) => {
                 return Err(Refusal::bad("a request of this number is there already"));
             }
             (ABORT_REQUEST, id, stream) if id == stream => {
-                let answer = end_request(id, Protocol::RequestComplete).to_vec();
-                let close = !request.keep_alive;
-                return Ok(Packet::Aside(Aside { place: 0..end, answer, close }));
+                let keep = request.keep_alive;
+                // with all that there is of the request
+                request.clear();
+                (block, records, skipped) = (None, 0, end);
+                asides.places.clear();
+                asides.add(0..end, &end_request(id, Protocol::RequestComplete));
+                if !keep {
+                    asides.close = true;
+                    return Ok(Parsed::Incomplete);
+                }
             }
             (PARAMS, id, stream) if id == stream && header.length > 0 => {
                 records += 1;
@@ -188,7 +234,7 @@ fn head(bytes: &[u8], request: &mut Request, capacity: u32) -> Result<Packet, Re
                 return Err(Refusal::bad("the body comes before the end of the variables"));
             }
             // requests that were refused or are over, and kinds that only others use
-            _ => return aside(Vec::new(), false),
+            _ => aside(&[]),
         }
         at = end;
     }
@@ -200,7 +246,7 @@ fn conclude(
     request: &mut Request,
     block: Option<Span>,
     end: usize,
-) -> Result<Packet, Refusal> {
+) -> Result<Parsed, Refusal> {
     variables(bytes, request, block.unwrap_or_default())?;
     let announced = cgi::find(bytes, request, b"CONTENT_LENGTH")
         .is_some_and(|at| !request.fields[at].value.is_empty());
@@ -208,7 +254,7 @@ fn conclude(
         request.length = Length::Stream;
     }
     cgi::settle(bytes, request)?;
-    Ok(Packet::Request(Parsed::Complete(end)))
+    Ok(Parsed::Complete(end))
 }
 
 /// Puts a further piece of `PARAMS` behind those before it. One record, which is the rule, stays

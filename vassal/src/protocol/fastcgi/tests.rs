@@ -84,27 +84,49 @@ fn what_comes_between_is_answered_and_taken_out() {
         (padded(8, 1, b"data", 0), Vec::new()),
     ];
     let mut request = Request::default();
-    for (between, answer) in cases {
-        let mut input = [&good[..16], &between, &good[16..]].concat();
+    for (between, answer) in &cases {
+        let input = [&good[..16], between, &good[16..]].concat();
         let place = 16..16 + between.len();
-        let aside = Packet::Aside(Aside { place: place.clone(), answer, close: false });
-        assert_eq!(parse(&input, &mut request, 4), aside, "{between:?}");
-        input.drain(place);
-        assert_eq!(input, good);
-        assert!(matches!(parse(&input, &mut request, 4), Packet::Request(Parsed::Complete(_))));
+        let (places, answer) = (vec![place], answer.clone());
+        let Packet::Aside(aside) = parse(&input, &mut request, 4) else { panic!("{between:?}") };
+        assert_eq!(aside, Asides { places, answer, close: false }, "{between:?}");
+        assert_eq!(aside.cut(&input), good);
     }
-    // also before any request
-    let seen = parse(&padded(GET_VALUES, 0, &values, 0), &mut request, 4);
-    assert!(matches!(seen, Packet::Aside(Aside { close: false, .. })), "{seen:?}");
+    assert!(matches!(parse(&good, &mut request, 4), Packet::Request(Parsed::Complete(_))));
+    // all of them at once, before, within and behind the request
+    let all: Vec<u8> = cases.iter().flat_map(|(between, _)| between.clone()).collect();
+    let answers: Vec<u8> = cases.iter().flat_map(|(_, answer)| answer.clone()).collect();
+    let before = padded(GET_VALUES, 0, &values, 0);
+    let input = [&before[..], &good[..16], &all, &good[16..], &before].concat();
+    let Packet::Aside(asides) = parse(&input, &mut request, 4) else { panic!("no asides") };
+    let within = before.len() + 16;
+    assert_eq!(asides.places, [0..before.len(), within..within + all.len()]);
+    assert!(asides.answer.ends_with(&answers) && !asides.close);
+    assert_eq!(asides.cut(&input), [&good[..], &before].concat());
     // other roles are not played, and an abandoned request is over
     for (keep, close) in [(KEEP_CONN, false), (0, true)] {
-        let place = 0..16;
-        let aside = Aside { place, answer: ended(1, 3), close };
-        assert_eq!(parse(&begin(1, 2, keep), &mut request, 4), Packet::Aside(aside));
+        let asides = |place, answer| Packet::Aside(Asides { places: vec![place], answer, close });
+        let seen = parse(&begin(1, 2, keep), &mut request, 4);
+        assert_eq!(seen, asides(0..16, ended(1, 3)));
         let input = [begin(1, 1, keep), padded(ABORT_REQUEST, 1, b"", 0)].concat();
-        let aside = Aside { place: 0..24, answer: ended(1, 0), close };
-        assert_eq!(parse(&input, &mut request, 4), Packet::Aside(aside));
+        assert_eq!(parse(&input, &mut request, 4), asides(0..24, ended(1, 0)));
     }
+}
+
+#[test]
+fn thousands_of_asides_are_taken_in_one_walk() {
+    let mut request = Request::default();
+    let good = request_of(&GET, 1000);
+    let aside = padded(ABORT_REQUEST, 9, b"", 0);
+    let input = [&good[..16], &aside.repeat(20_000), &good[16..]].concat();
+    let Packet::Aside(asides) = parse(&input, &mut request, 4) else { panic!("no asides") };
+    assert_eq!(asides.cut(&input), good, "although they are more than a head may be");
+    // an abandoned request goes with what stood between
+    let kept = [begin(1, 1, KEEP_CONN), aside, padded(ABORT_REQUEST, 1, b"", 0)].concat();
+    let Packet::Aside(asides) = parse(&[&kept[..], &good].concat(), &mut request, 4) else {
+        panic!("no asides")
+    };
+    assert_eq!(asides.places, [0..kept.len()]);
 }
 
 #[test]
