@@ -1,5 +1,7 @@
 //! The supervisor: files come, change and go; vassals follow.
 
+/// Programs beside a vassal while one process tree follows another.
+mod daemons;
 /// Real uWSGI as a vassal, and our vassal under the real Emperor.
 mod foreign;
 /// Files appear, disappear, and what runs follows.

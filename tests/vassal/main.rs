@@ -48,6 +48,8 @@ mod mounts;
 mod output;
 /// Workers that have done their part.
 mod recycling;
+/// What root does before it is somebody else.
+mod rights;
 /// Rules that are applied to requests and answers.
 mod routes;
 /// The two command lines of the README and their signals.
