@@ -40,7 +40,7 @@ impl Site {
             self.address,
             &format!(
                 "env = VERSION={version}\nsmart-attach-daemon2 = {} exec sleep 86391\n\
-                 attach-control-daemon = exec python3 {} {}\nhook-post-fork = exec:test ! -e {}",
+                 attach-control-daemon = exec python3 {} {}\nhook-post-fork = exec:test ! -e {} && sleep 1",
                 at("smart.pid"),
                 at("holds.py"),
                 self.port.port(),

@@ -124,7 +124,7 @@ fn a_limit_that_is_refused_is_named_with_its_line() {
     let app = dir.write("app.py", HITME);
     // a tenant's file asks with the tenant's rights
     let text = format!(
-        "[uwsgi]\nuid = {TENANT}\nhttp-socket = {}\nwsgi-file = {}\nprio = -5\n",
+        "[uwsgi]\nuid = {TENANT}\ngid = {TENANT}\nhttp-socket = {}\nwsgi-file = {}\nprio = -5\n",
         free_address(),
         app.display()
     );
@@ -132,7 +132,7 @@ fn a_limit_that_is_refused_is_named_with_its_line() {
     give(&file, TENANT, TENANT);
     let (end, log) = Run::bare(&dir, Subject::Ours).arg("--ini").arg(file).to_end(SOON);
     assert_eq!(end, End::Code(1), "{log}");
-    assert!(log.contains("app.ini:5: prio: -5 is refused"), "{log}");
+    assert!(log.contains("app.ini:6: prio: -5 is refused"), "{log}");
 }
 
 /// How often a process gave the processor away by itself.
