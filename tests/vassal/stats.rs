@@ -332,9 +332,13 @@ fn metrics_can_be_left_out_of_the_statistics_or_without_cores() {
     let (server, _, stats) = start(&dir, &["--enable-metrics", "--stats-no-metrics"]);
     assert!(document(stats).get("metrics").is_none());
     server.stop();
-    let (server, _, stats) = start(&dir, &["--enable-metrics", "--metrics-no-cores"]);
-    let all = document(stats)["metrics"].clone();
-    assert!(all.get("worker.1.requests").is_some(), "{all}");
+    let (server, address, stats) = start(&dir, &["--enable-metrics", "--metrics-no-cores"]);
+    http::get(address, "/hello").unwrap();
+    // a worker that has not come yet has no cores either
+    let all = eventually("a request in the metrics", SOON, || {
+        let all = document(stats)["metrics"].clone();
+        if all["worker.1.requests"]["value"] == 1 { Ok(all) } else { Err(all.to_string()) }
+    });
     assert!(all.get("worker.1.core.0.requests").is_none(), "{all}");
     server.stop();
 }

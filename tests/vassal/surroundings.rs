@@ -1,18 +1,23 @@
 //! What runs beside the workers, and the limits of all processes.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use tests::process::Process;
 use tests::server::SOON;
-use tests::{Dir, HITME, Run, Server, Subject, eventually, free_address, http, only};
+use tests::wait::always;
+use tests::{Dir, Run, Server, Subject, eventually, free_address, http, only};
+
+/// How long is looked at a daemon that was not asked to end.
+const SPARED: Duration = Duration::from_millis(300);
 
 /// A server with these arguments.
 fn start(dir: &Dir, more: &[&str]) -> (Server, SocketAddr) {
-    dir.write("hitme.py", HITME);
+    dir.app("battery.py");
     let address = free_address();
     let server = Run::uwsgi(dir)
-        .args(["--http-socket", &address.to_string(), "--wsgi-file", "hitme.py", "--master"])
+        .args(["--http-socket", &address.to_string(), "--wsgi-file", "battery.py", "--master"])
         .args(more)
         .start();
     server.await_tcp(address);
@@ -35,10 +40,18 @@ fn await_another(server: &Server, command: &str, old: Process) -> Process {
     })
 }
 
+/// The pid of the worker that answers, with the help of an application that tells it.
+fn worker(address: SocketAddr) -> String {
+    eventually("a worker answers", SOON, || http::get(address, "/pid")).text()
+}
+
+/// Reloads, and waits until a worker of the new generation answers.
 fn reload(server: &Server, address: SocketAddr) {
-    let worker = |address| http::get(address, "/").map(|answer| answer.status);
+    let first = worker(address);
     server.process().signal(Signal::SIGHUP);
-    eventually("it serves after the reload", SOON, || worker(address));
+    eventually("a worker of the new generation answers", SOON, || {
+        if worker(address) == first { Err(server.log()) } else { Ok(()) }
+    });
 }
 
 #[test]
@@ -99,14 +112,20 @@ fn smart_attach_daemon2_survives_a_reload() {
     let dir = Dir::new();
     let pidfile = dir.join("smart.pid");
     let asked = format!("{} exec sleep 86397", pidfile.display());
-    let (server, address) = start(&dir, &["--smart-attach-daemon2", &asked]);
+    let plain = ["--attach-daemon", "exec sleep 86395"];
+    let (server, address) =
+        start(&dir, &[&plain[..], &["--smart-attach-daemon2", &asked]].concat());
+    let mut usual = await_running(&server, "sleep 86395");
     let pid = eventually("the pid file is written", SOON, || {
         let text = std::fs::read_to_string(&pidfile).map_err(|error| error.to_string())?;
         text.trim().parse().map_err(|_| text)
     });
-    reload(&server, address);
-    reload(&server, address);
-    assert!(Process(pid).alive(), "a reload leaves it alone");
+    for _ in 0..2 {
+        reload(&server, address);
+        // when the plain one is renewed, the smart one was spared
+        usual = await_another(&server, "sleep 86395", usual);
+        always("a reload leaves it alone", SPARED, || Process(pid).alive());
+    }
     Process(pid).signal(Signal::SIGKILL);
     eventually("another one runs", SOON, || {
         let text = std::fs::read_to_string(&pidfile).map_err(|error| error.to_string())?;
@@ -130,14 +149,17 @@ fn smart_attach_daemon_finds_what_detached_itself() {
     let dir = Dir::new();
     dir.write("detach.sh", "setsid sleep 86396 >/dev/null 2>&1 & echo $! > detached.pid");
     let asked = format!("{} sh detach.sh", dir.join("detached.pid").display());
-    let (server, address) = start(&dir, &["--smart-attach-daemon", &asked]);
+    let plain = ["--attach-daemon", "exec sleep 86395"];
+    let (server, address) = start(&dir, &[&plain[..], &["--smart-attach-daemon", &asked]].concat());
+    let usual = await_running(&server, "sleep 86395");
     let first = await_running(&server, "sleep 86396");
     eventually("it is found by its pid file", SOON, || {
         let log = server.log();
         if log.contains("runs already") { Ok(()) } else { Err(log) }
     });
     reload(&server, address);
-    assert!(first.alive(), "a reload leaves it alone");
+    await_another(&server, "sleep 86395", usual);
+    always("a reload leaves it alone", SPARED, || first.alive());
     first.signal(Signal::SIGKILL);
     let second = await_another(&server, "sleep 86396", first);
     server.stop();

@@ -1,7 +1,8 @@
 //! Shows that the named test of each option proves it: the test passes as everything is, and
 //! fails when the option has no effect. `tests/run --ablation [FILTER...]` builds and runs it.
 //!
-//! A filter is a part of an option's or of a test's name.
+//! A filter is a part of an option's or of a test's name. Ends with 1 when a test proves nothing,
+//! with 3 when some could not be run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -21,6 +22,9 @@ use tests::{Proof, until};
 const LIMIT: Duration = Duration::from_mins(2);
 /// How many tests run at a time; most of them wait.
 const JOBS: usize = 4;
+
+/// The exit code when nothing is wrong, but some tests cannot run here and prove nothing.
+const NOT_ALL: u8 = 3;
 
 /// How a test ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +99,11 @@ fn report(
         println!("{option:<28} {verdict:<10} {test}\n{:<39} {why}", "");
     }
     println!("\n{proven} proven, {not_run} not run, {wrong} wrong");
-    if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match (wrong, not_run) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => NOT_ALL.into(),
+        (_, _) => ExitCode::FAILURE,
+    }
 }
 
 /// Runs jobs, some at a time; their outcomes in the same order.
@@ -140,11 +148,12 @@ fn judge(success: bool, text: &str) -> Outcome {
         let said = lines.nth(1).unwrap_or("it did not end in time").trim();
         return Outcome::Failed(said.chars().take(120).collect());
     }
-    // the process tests and the daemon's own say it so
-    match text.lines().find(|line| line.starts_with("not run: ")) {
-        Some(line) => Outcome::NotRun(line.trim_start_matches("not run: ").to_owned()),
-        None => Outcome::Passed,
-    }
+    // the process tests and the daemon's own say it so, behind what the harness wrote already
+    let said = text.lines().find_map(|line| {
+        let line = line.split_once(" ... ").map_or(line, |(_, said)| said);
+        line.strip_prefix("not run: ")
+    });
+    said.map_or(Outcome::Passed, |why| Outcome::NotRun(why.to_owned()))
 }
 
 /// Runs one test; whether it passed, and what it wrote.
@@ -216,4 +225,21 @@ fn program(message: &Value) -> Option<(String, Program)> {
         _ => return None,
     };
     Some((name, Program { path: path.into(), directory: directory.to_owned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_that_was_not_run_has_not_passed() {
+        let said = |line: &str| judge(true, &format!("running 1 test\n{line}\n"));
+        assert_eq!(said("test a::b ... ok"), Outcome::Passed);
+        let not_run = Outcome::NotRun("a::b: no root".into());
+        assert_eq!(said("not run: a::b: no root\ntest a::b ... ok"), not_run);
+        // with one thread the harness has begun its line
+        assert_eq!(said("test a::b ... not run: a::b: no root\nok"), not_run);
+        assert!(matches!(judge(false, "running 1 test\n"), Outcome::Failed(_)));
+        assert!(matches!(judge(true, "running 0 tests\n"), Outcome::Missing(_)));
+    }
 }
