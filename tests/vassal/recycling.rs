@@ -114,6 +114,17 @@ fn a_worker_that_grows_is_killed_in_its_request() {
 }
 
 #[test]
+fn mem_collector_freq_is_how_often_memory_is_looked_at() {
+    let dir = Dir::new();
+    // any worker is larger than that, and would be killed after three seconds
+    let (server, address) = start(&dir, &["--evil-reload-on-rss=1", "--mem-collector-freq=60"]);
+    let first = pid(address, "/");
+    let some = Duration::from_secs(5);
+    always("it is left alone", some, || pid(address, "/") == first);
+    server.stop();
+}
+
+#[test]
 fn exit_on_reload_ends_in_place_of_a_reload() {
     let dir = Dir::new();
     let (mut server, address) = start(&dir, &["--exit-on-reload"]);

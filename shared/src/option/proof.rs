@@ -679,7 +679,10 @@ pub const PROOFS: &[(&str, &str)] = &[
     ("cheaper-initial", "tests/vassal::cheaper::cheaper_initial_is_how_many_workers_start"),
     ("cheaper-step", "tests/vassal::cheaper::cheaper_step_is_how_many_come_at_a_time"),
     ("cheaper-algo", "tests/vassal::cheaper::cheaper_algo_manual_leaves_the_number_alone"),
-    ("cheaper-overload", "shared::config::tests::supervision::the_numbers_of_cheaper_are_read"),
+    (
+        "cheaper-overload",
+        "vassal::master::cheaper::tests::cheaper_overload_is_the_length_of_a_window",
+    ),
     ("cheaper-idle", "shared::config::tests::supervision::the_numbers_of_cheaper_are_read"),
     ("cheaper-rss-limit-soft", "tests/vassal::cheaper::cheaper_rss_limits_keep_the_number_down"),
     ("cheaper-rss-limit-hard", "tests/vassal::cheaper::cheaper_rss_limits_keep_the_number_down"),
@@ -714,35 +717,47 @@ pub const PROOFS: &[(&str, &str)] = &[
     ("reload-on-pss", "tests/vassal::recycling::a_worker_that_grew_is_replaced_after_its_request"),
     ("evil-reload-on-rss", "tests/vassal::recycling::a_worker_that_grows_is_killed_in_its_request"),
     ("evil-reload-on-as", "tests/vassal::recycling::a_worker_that_grows_is_killed_in_its_request"),
-    ("mem-collector-freq", "shared::config::tests::supervision::the_times_of_workers_are_read"),
-    ("forkbomb-delay", "shared::config::tests::supervision::the_times_of_workers_are_read"),
+    (
+        "mem-collector-freq",
+        "tests/vassal::recycling::mem_collector_freq_is_how_often_memory_is_looked_at",
+    ),
+    (
+        "forkbomb-delay",
+        "vassal::master::roster::tests::forkbomb_delay_is_how_long_a_burst_of_deaths_is_waited_out",
+    ),
     ("exit-on-reload", "tests/vassal::recycling::exit_on_reload_ends_in_place_of_a_reload"),
     ("lazy", "tests/vassal::recycling::lazy_imports_in_each_worker"),
-    ("cheaper-busyness-max", "shared::config::tests::supervision::the_numbers_of_cheaper_are_read"),
-    ("cheaper-busyness-min", "shared::config::tests::supervision::the_numbers_of_cheaper_are_read"),
+    (
+        "cheaper-busyness-max",
+        "vassal::master::cheaper::tests::cheaper_busyness_min_and_max_bound_the_share",
+    ),
+    (
+        "cheaper-busyness-min",
+        "vassal::master::cheaper::tests::cheaper_busyness_min_and_max_bound_the_share",
+    ),
     (
         "cheaper-busyness-multiplier",
-        "shared::config::tests::supervision::the_numbers_of_cheaper_are_read",
+        "vassal::master::cheaper::tests::cheaper_busyness_multiplier_and_penalty_are_the_patience",
     ),
     (
         "cheaper-busyness-penalty",
-        "shared::config::tests::supervision::the_numbers_of_cheaper_are_read",
+        "vassal::master::cheaper::tests::cheaper_busyness_multiplier_and_penalty_are_the_patience",
     ),
     (
         "cheaper-busyness-backlog-alert",
-        "shared::config::tests::supervision::the_numbers_of_cheaper_are_read",
+        "vassal::master::cheaper::tests::the_numbers_of_a_backlog_say_when_it_is_an_emergency",
     ),
     (
         "cheaper-busyness-backlog-multiplier",
-        "shared::config::tests::supervision::the_numbers_of_cheaper_are_read",
+        "vassal::master::cheaper::tests::the_numbers_of_a_backlog_say_when_it_is_an_emergency",
     ),
     (
         "cheaper-busyness-backlog-step",
-        "shared::config::tests::supervision::the_numbers_of_cheaper_are_read",
+        "vassal::master::cheaper::tests::the_numbers_of_a_backlog_say_when_it_is_an_emergency",
     ),
     (
         "cheaper-busyness-backlog-nonzero",
-        "shared::config::tests::supervision::the_numbers_of_cheaper_are_read",
+        "vassal::master::cheaper::tests::the_numbers_of_a_backlog_say_when_it_is_an_emergency",
     ),
     (
         "touch-reload",

@@ -27,6 +27,9 @@ mod hooks;
 mod interpreter;
 /// Waiting for a connection while there are no workers.
 mod knock;
+/// Settings for tests.
+#[cfg(test)]
+mod lines;
 /// The link to the Emperor.
 mod link;
 /// Which lines of the log go where.

@@ -196,3 +196,81 @@ fn memory_limits_the_number() {
     world.rss = 201;
     assert_eq!(world.busy(1), Verdict::Remove(2), "above the hard limit one goes");
 }
+
+/// A world by the rules of a file with these lines; windows are a second long.
+fn told(lines: &[(&str, &str)], workers: u64) -> World {
+    let base = [
+        ("processes", "20"),
+        ("cheaper", "1"),
+        ("cheaper-algo", "busyness"),
+        ("cheaper-overload", "1"),
+    ];
+    let serve = crate::master::lines::serve(&[&base, lines].concat());
+    World::new(serve.supervision.cheaper.expect("cheaper is given"), workers)
+}
+
+#[test]
+fn cheaper_overload_is_the_length_of_a_window() {
+    // the first look ends what was before
+    let mut world = told(&[], 2);
+    assert_eq!(world.times(2, 2), [STAY, Verdict::Add(1)]);
+    let mut world = told(&[("cheaper-overload", "1000")], 2);
+    assert_eq!(world.times(900, 2), [STAY; 900]);
+    let mut world = told(&[("cheaper-algo", "spare")], 2);
+    assert_eq!(world.times(2, 2), [STAY, Verdict::Add(1)]);
+}
+
+#[test]
+fn cheaper_busyness_min_and_max_bound_the_share() {
+    let (high, low) = (("cheaper-busyness-max", "80"), ("cheaper-busyness-min", "5"));
+    // three of four workers, then one of ten
+    assert_eq!(told(&[], 4).times(2, 3)[1], Verdict::Add(1));
+    assert_eq!(told(&[high], 4).times(2, 3)[1], STAY);
+    let removes = |lines: &[(&str, &str)]| {
+        let verdicts = told(lines, 10).times(30, 1);
+        verdicts.iter().any(|one| matches!(one, Verdict::Remove(_)))
+    };
+    assert!(removes(&[]) && !removes(&[low]));
+}
+
+#[test]
+fn cheaper_busyness_multiplier_and_penalty_are_the_patience() {
+    let two = ("cheaper-busyness-multiplier", "2");
+    let first = |world: &mut World| {
+        let verdicts = world.times(40, 0);
+        verdicts.iter().position(|one| matches!(one, Verdict::Remove(_))).map(|at| at + 1)
+    };
+    assert_eq!(first(&mut told(&[], 9)), Some(10));
+    let patience = |lines: &[(&str, &str)]| {
+        let mut world = told(lines, 9);
+        assert_eq!(world.times(2, 0)[1], Verdict::Remove(1));
+        // which was a mistake
+        assert_eq!(world.busy(9), Verdict::Add(1));
+        first(&mut world)
+    };
+    assert_eq!(patience(&[two]), Some(4));
+    assert_eq!(patience(&[two, ("cheaper-busyness-penalty", "5")]), Some(7));
+}
+
+#[test]
+fn the_numbers_of_a_backlog_say_when_it_is_an_emergency() {
+    let looks = |lines: &[(&str, &str)], queue: u64, times: usize| {
+        let mut world = told(lines, 9);
+        world.queue = queue;
+        world.times(times, 0)[times - 1]
+    };
+    let alert = ("cheaper-busyness-backlog-alert", "5");
+    assert_eq!((looks(&[], 6, 1), looks(&[alert], 6, 1)), (STAY, Verdict::Add(1)));
+    let step = ("cheaper-busyness-backlog-step", "3");
+    assert_eq!((looks(&[], 40, 1), looks(&[step], 40, 1)), (Verdict::Add(1), Verdict::Add(3)));
+    let nonzero = ("cheaper-busyness-backlog-nonzero", "2");
+    assert_eq!((looks(&[], 1, 3), looks(&[nonzero], 1, 3)), (STAY, Verdict::Add(1)));
+    let after = |lines: &[(&str, &str)]| {
+        let mut world = told(lines, 9);
+        world.queue = 40;
+        world.busy(0);
+        world.queue = 0;
+        world.times(2, 0).iter().any(|one| matches!(one, Verdict::Remove(_)))
+    };
+    assert!(!after(&[]) && after(&[("cheaper-busyness-backlog-multiplier", "1")]));
+}

@@ -201,6 +201,23 @@ fn a_dead_worker_is_replaced_at_once_and_a_burst_of_deaths_causes_a_pause() {
 }
 
 #[test]
+fn forkbomb_delay_is_how_long_a_burst_of_deaths_is_waited_out() {
+    let pause = |lines: &[(&str, &str)]| {
+        let (mut world, actions) =
+            World::new(crate::master::law(&crate::master::lines::serve(lines)));
+        world.obey(actions);
+        while world.workers() > 0 {
+            let (name, generation) = world.roster.serving().unwrap();
+            let key = *generation.workers.keys().next().unwrap();
+            world.tell(Event::WorkerEnded(name, key, Some(Ended::Signal(9)), None));
+        }
+        world.roster.next_deadline().expect("the pause ends") - world.now
+    };
+    assert_eq!(pause(&[]), Duration::from_secs(2));
+    assert_eq!(pause(&[("forkbomb-delay", "60")]), Duration::from_mins(1));
+}
+
+#[test]
 fn a_dead_nursery_is_relieved_by_a_generation_of_the_same_number() {
     let (mut world, actions) = World::new(law(2));
     world.obey(actions);
