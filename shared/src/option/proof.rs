@@ -60,6 +60,7 @@ pub const PROOFS: &[(&str, &str)] = &[
         "emperor-freq",
         "tests/emperor::options::emperor_freq_is_the_time_between_scans_where_nothing_can_be_watched",
     ),
+    // that it is killed in the end: `a_missed_heartbeat_reloads_first_and_kills_second`
     ("emperor-required-heartbeat", "emperor/court::a_missed_heartbeat_is_answered_with_a_reload"),
     ("emperor-curse-tolerance", "emperor/court::a_vassal_that_does_not_stop_is_killed"),
     (

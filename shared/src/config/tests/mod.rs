@@ -3,6 +3,7 @@
 mod bounds;
 mod command_line;
 mod defaults;
+mod documents;
 mod effects;
 mod hostile;
 mod logs;

@@ -13,9 +13,10 @@ pub(super) const ROWS: &[Row] = &[
     row("emperor-freq", Kind::Integer)
         .default("3")
         .works("Seconds between scans where changes cannot be watched."),
-    row("emperor-required-heartbeat", Kind::Integer)
-        .default("30")
-        .works("Seconds without a heartbeat after which a vassal is killed."),
+    row("emperor-required-heartbeat", Kind::Integer).default("30").works(
+        "Seconds without a heartbeat after which a vassal is reloaded; silent as long again, \
+             it is killed.",
+    ),
     row("emperor-curse-tolerance", Kind::Integer)
         .default("30")
         .works("Seconds that a vassal may take to stop."),
@@ -38,7 +39,8 @@ pub(super) const ROWS: &[Row] = &[
         .works("A further ending of file names that count as vassals."),
     row("vassals-inherit", Kind::List).works("File that each vassal reads after its own."),
     row("vassals-include", Kind::List).works("File that each vassal reads after its own."),
-    row("vassals-inherit-before", Kind::List).works("File that each vassal reads before its own."),
+    row("vassals-inherit-before", Kind::List)
+        .works("As `vassals-inherit`: what is inherited is read last, wherever it is named."),
     row("vassals-include-before", Kind::List).works("File that each vassal reads before its own."),
     row("vassal-set", Kind::List).aliases(&["vassals-set"]).works(
         "Set an option or variable in each vassal, `name=value`; the vassal may override it.",
