@@ -228,7 +228,7 @@ fn program(message: &Value) -> Option<(String, Program)> {
 }
 
 #[cfg(test)]
-mod tests {
+mod judging {
     use super::*;
 
     #[test]
