@@ -96,6 +96,8 @@ fn plan(part: Option<String>) -> Plan {
         sockets: Vec::new(),
         zerg: shared::settings::Zerg::default(),
         protocol: shared::settings::Wire::Uwsgi,
+        isolation: shared::settings::Isolation::default(),
+        locks: Vec::new(),
         tuning: shared::settings::Tuning::default(),
         chmod_socket: None,
         chown_socket: None,

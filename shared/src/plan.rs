@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Hook, Limits, Listen, Logfile, Tuning, Wire, Zerg};
+use crate::settings::{
+    Hook, Isolation, Limits, Listen, Lock, Logfile, Namespace, Tuning, Wire, Zerg,
+};
 
 /// Who a vassal becomes. Numbers: names were looked up when the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,12 @@ pub struct Plan {
     /// What is spoken on those where nobody says it.
     #[serde(default = "usual")]
     pub protocol: Wire,
+    /// What is kept of root, and what is not shared with the machine.
+    #[serde(default)]
+    pub isolation: Isolation,
+    /// Files that are locked.
+    #[serde(default)]
+    pub locks: Vec<Lock>,
     /// What the sockets are told beyond their address.
     #[serde(default)]
     pub tuning: Tuning,
@@ -109,6 +117,24 @@ impl fmt::Display for Plan {
         }
         for server in &self.zerg.servers {
             writeln!(out, "zerg = {}", server.display())?;
+        }
+        for lock in &self.locks {
+            writeln!(out, "{} = {}", lock.option, lock.path.display())?;
+        }
+        let Isolation { capabilities, unshare, unshare2 } = &self.isolation;
+        let names = |list: &[Namespace]| -> Vec<String> {
+            list.iter().map(|one| one.name().to_owned()).collect()
+        };
+        let kept: Vec<String> = capabilities
+            .iter()
+            .map(|name| name.trim_start_matches("CAP_").to_ascii_lowercase())
+            .collect();
+        for (key, list) in
+            [("cap", kept), ("unshare", names(unshare)), ("unshare2", names(unshare2))]
+        {
+            if !list.is_empty() {
+                writeln!(out, "{key} = {}", list.join(","))?;
+            }
         }
         let Tuning { reuse_port, freebind, keepalive, fast_open, send_buffer, receive_buffer } =
             &self.tuning;

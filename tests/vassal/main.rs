@@ -26,6 +26,8 @@ mod heads;
 mod hooks;
 /// One build of the extension on every Python found.
 mod interpreters;
+/// What is kept of root, what is not shared with the machine, what is locked.
+mod isolation;
 /// Users, groups, capabilities and jails.
 mod launcher;
 /// Lives and deaths of workers, by the options that decide them.

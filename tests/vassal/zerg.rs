@@ -55,6 +55,9 @@ fn relieves(first: Server, second: Server, address: SocketAddr) {
 
 #[test]
 fn a_zerg_serves_the_sockets_of_another_server() {
+    if !only(Subject::Ours) {
+        return;
+    }
     let dir = Dir::new();
     let address = free_address();
     let words = ["--http-socket", &address.to_string(), "--zerg-server", "zerg.sock"];

@@ -94,4 +94,6 @@ pub struct Handover {
     pub vacuum: Vec<Vacuum>,
     /// The file of `logto`, which standard error is already.
     pub log: Option<LogFile>,
+    /// Files that are locked, or will be once the predecessor has gone.
+    pub locks: Vec<OwnedFd>,
 }

@@ -26,6 +26,8 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         sockets,
         zerg,
         protocol,
+        isolation,
+        locks,
         tuning,
         chmod_socket,
         chown_socket,
@@ -46,6 +48,8 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
         ("umask", running.umask == *umask),
         ("sockets", running.sockets == *sockets),
         ("zerg", (&running.zerg, running.protocol) == (zerg, *protocol)),
+        ("cap or unshare", running.isolation == *isolation),
+        ("flock", running.locks == *locks),
         ("options of sockets", running.tuning == *tuning),
         ("chmod-socket", running.chmod_socket == *chmod_socket),
         ("chown-socket", running.chown_socket == *chown_socket),
@@ -67,7 +71,7 @@ pub fn choose(running: &Plan, wanted: &Plan) -> Path {
 #[cfg(test)]
 mod tests {
     use shared::plan::Identity;
-    use shared::settings::{Logfile, Tuning, Wire, Zerg};
+    use shared::settings::{Isolation, Logfile, Tuning, Wire, Zerg};
 
     use super::*;
 
@@ -80,6 +84,8 @@ mod tests {
             sockets: Vec::new(),
             zerg: Zerg::default(),
             protocol: Wire::Uwsgi,
+            isolation: Isolation::default(),
+            locks: Vec::new(),
             tuning: Tuning::default(),
             chmod_socket: None,
             chown_socket: None,

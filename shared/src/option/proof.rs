@@ -692,6 +692,13 @@ pub const PROOFS: &[(&str, &str)] = &[
     ("zerg-server", "tests/vassal::zerg::a_zerg_serves_the_sockets_of_another_server"),
     ("zerg-fallback", "tests/vassal::zerg::without_its_server_a_zerg_ends_or_falls_back"),
     ("zergpool", "tests/vassal::zerg::a_pool_holds_sockets_for_others"),
+    ("cap", "tests/vassal::isolation::cap_keeps_these_capabilities_and_no_other"),
+    ("unshare", "tests/vassal::isolation::unshare_leaves_namespaces_of_the_machine"),
+    ("unshare2", "tests/vassal::isolation::unshare_leaves_namespaces_of_the_machine"),
+    ("flock", "tests/vassal::isolation::a_locked_file_lets_one_server_run"),
+    ("flock2", "tests/vassal::isolation::a_locked_file_lets_one_server_run"),
+    ("flock-wait", "tests/vassal::isolation::a_locked_file_lets_one_server_run"),
+    ("flock-wait2", "tests/vassal::isolation::a_locked_file_lets_one_server_run"),
     ("disable-sendfile", "tests/vassal::files::disable_sendfile_reads_and_writes"),
     (
         "harakiri-queue-threshold",

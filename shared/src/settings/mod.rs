@@ -16,6 +16,7 @@ use crate::finding::Origin;
 /// Files, routes and heads.
 pub mod content;
 mod hook;
+mod isolation;
 /// Types of the logs' settings.
 pub mod logs;
 mod protocols;
@@ -28,6 +29,7 @@ mod tls;
 
 pub use content::Content;
 pub use hook::{Awaited, Deed, Hook, Order, Phase};
+pub use isolation::{Isolation, Lock, Namespace};
 pub use logs::{Form, Kept, Logs, Part, Value};
 pub use protocols::Protocols;
 pub use python::{Mount, Python, ReloadOn, Vhost};
@@ -188,6 +190,12 @@ pub struct Launch {
     /// What is spoken on sockets that no option names: those that systemd or inetd opened.
     #[serde(default)]
     pub protocol: Option<Wire>,
+    /// `cap`, `unshare`, `unshare2`.
+    #[serde(default)]
+    pub isolation: Isolation,
+    /// `flock` and its relatives, in the order of the file.
+    #[serde(default)]
+    pub locks: Vec<Lock>,
     /// `zerg`: servers that give their listening sockets away, and whether the start goes on
     /// without them (`zerg-fallback`).
     #[serde(default)]

@@ -140,6 +140,16 @@ fn tyrants_choice(owner: (u32, u32), policy: &Policy) -> Result<Option<Identity>
     plan::identity(&launch, &facts).map(|(who, _)| who)
 }
 
+/// `emperor` was asked for: the program beside ours takes over, with the same arguments.
+pub(super) fn become_emperor(args: &[OsString]) -> Exit {
+    let program = match std::env::current_exe() {
+        Ok(program) => program.with_file_name("emperor"),
+        Err(error) => return complain(format!("/proc/self/exe: {error}")),
+    };
+    let error = Command::new(&program).arg0("emperor").args(args).exec();
+    complain(format!("{}: cannot be executed: {error}", program.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use shared::summons::{Mode, Policy, Version};

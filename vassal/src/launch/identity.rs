@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::ffi::{CString, OsString};
 use std::io;
 
-use caps::{CapSet, Capability};
+use caps::{CapSet, Capability, CapsHashSet};
+use nix::sys::prctl::set_keepcaps;
 use nix::unistd::{
     Gid, Group, Uid, User, getegid, geteuid, getgrouplist, getgroups, getresgid, getresuid,
     setegid, seteuid, setgroups, setresgid, setresuid, setuid,
@@ -196,26 +197,44 @@ pub struct Tenant {
     pub extension: std::path::PathBuf,
 }
 
-/// Drops root: bounding set, securebits, groups, gid, uid; then proves it.
-pub fn drop_root(jailed: Jailed, who: Option<&Identity>) -> io::Result<Tenant> {
+/// Drops root: bounding set, securebits, groups, gid, uid; then proves it. Capabilities of these
+/// names stay (`cap`), in programs that are executed too.
+pub fn drop_root(jailed: Jailed, who: Option<&Identity>, keep: &[String]) -> io::Result<Tenant> {
     let tenant = Tenant { extension: jailed.extension };
     let Some(who) = who else { return Ok(tenant) };
+    let keep: Result<CapsHashSet, _> = keep.iter().map(|name| name.parse()).collect();
+    let keep = keep.map_err(io::Error::other)?;
     if who.uid == 0 {
         become_for_good(who)?;
         return Ok(tenant);
     }
     if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP).map_err(io::Error::other)? {
-        caps::clear(None, CapSet::Bounding).map_err(io::Error::other)?;
+        for one in caps::all().difference(&keep) {
+            // a kernel that does not know one cannot give it
+            if caps::has_cap(None, CapSet::Bounding, *one).unwrap_or(false) {
+                caps::drop(None, CapSet::Bounding, *one).map_err(io::Error::other)?;
+            }
+        }
         privilege::no_root_capabilities()?;
     }
     caps::clear(None, CapSet::Inheritable).map_err(io::Error::other)?;
-    become_for_good(who)?;
-    prove(who)?;
+    if keep.is_empty() {
+        become_for_good(who)?;
+    } else {
+        set_keepcaps(true)?;
+        become_for_good(who)?;
+        for set in [CapSet::Permitted, CapSet::Effective, CapSet::Inheritable, CapSet::Ambient] {
+            // what is not in the first three cannot be in the last
+            caps::set(None, set, &keep).map_err(io::Error::other)?;
+        }
+        set_keepcaps(false)?;
+    }
+    prove(who, &keep)?;
     Ok(tenant)
 }
 
 /// Asks the kernel, rather than believing the calls: who are we, and is there a way back?
-fn prove(who: &Identity) -> io::Result<()> {
+fn prove(who: &Identity, keep: &CapsHashSet) -> io::Result<()> {
     let (uid, gid) = (Uid::from_raw(who.uid), Gid::from_raw(who.gid));
     let (uids, gids) = (getresuid()?, getresgid()?);
     let mut groups: Vec<u32> = getgroups()?.into_iter().map(Gid::as_raw).collect();
@@ -223,11 +242,13 @@ fn prove(who: &Identity) -> io::Result<()> {
     let ids = [uids.real, uids.effective, uids.saved] == [uid; 3]
         && [gids.real, gids.effective, gids.saved] == [gid; 3]
         && groups == who.groups;
-    let mut none = true;
+    let mut none_else = true;
     for set in [CapSet::Permitted, CapSet::Effective, CapSet::Inheritable, CapSet::Ambient] {
-        none &= caps::read(None, set).map_err(io::Error::other)?.is_empty();
+        none_else &= caps::read(None, set).map_err(io::Error::other)? == *keep;
     }
-    if !ids || !none || setuid(Uid::from_raw(0)).is_ok() {
+    // a file of root's may keep the way back open
+    let back = || !keep.contains(&Capability::CAP_SETUID) && setuid(Uid::from_raw(0)).is_ok();
+    if !ids || !none_else || back() {
         return Err(io::Error::other("the privilege drop is not complete"));
     }
     Ok(())

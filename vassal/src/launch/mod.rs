@@ -53,10 +53,14 @@ pub mod help;
 pub mod identity;
 /// What we were started with.
 pub mod inherited;
+/// Namespaces of the vassal's own.
+mod isolation;
 /// `chroot`.
 pub mod jail;
 /// Limits of processes.
 pub mod limits;
+/// Files that one server at a time holds.
+pub(crate) mod lock;
 /// `logto` and `pidfile`.
 pub mod output;
 /// The launch plan, made purely.
@@ -216,7 +220,7 @@ fn start(args: &[OsString], fallback: &mut Option<Fallback>) -> Exit {
         }
     }
     if report.emperor && !refused(&report) {
-        return become_emperor(args);
+        return foreign::become_emperor(args);
     }
     let launch = &report.settings.launch;
     let activated = inherited.unnamed(launch, &launch.chdir.clone().unwrap_or_default());
@@ -453,6 +457,7 @@ fn carry_out(task: Task) -> Result<Handover, Broken> {
         prepare: None,
         vacuum: done.vacuum,
         log: done.log,
+        locks: done.locks,
     })
 }
 
@@ -466,16 +471,6 @@ fn reload_command(args: &[OsString]) -> Option<Vec<OsString>> {
     let directory = std::env::current_dir().ok()?;
     let fixed = [program.into(), "--prepare".into(), "--from".into(), directory.into()];
     Some(fixed.into_iter().chain(args.iter().cloned()).collect())
-}
-
-/// `emperor` was asked for: the program beside ours takes over, with the same arguments.
-fn become_emperor(args: &[OsString]) -> Exit {
-    let program = match std::env::current_exe() {
-        Ok(program) => program.with_file_name("emperor"),
-        Err(error) => return complain(format!("/proc/self/exe: {error}")),
-    };
-    let error = Command::new(&program).arg0("emperor").args(args).exec();
-    complain(format!("{}: cannot be executed: {error}", program.display()))
 }
 
 /// Tells the Emperor, or, where it is gone, whoever reads standard error.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::finding::{Finding, Origin};
 use shared::plan::{Identity, Plan};
 use shared::rule;
-use shared::settings::{Launch, Listen, Principal, Wire};
+use shared::settings::{Isolation, Launch, Listen, Principal, Wire};
 use shared::summons::Policy;
 
 use crate::BUILD_ID;
@@ -89,6 +89,7 @@ pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
     }
     add_groups(launch, facts, &mut identity, &mut notes);
     refuse_hooks(launch, facts, &mut notes);
+    let isolation = isolation(launch, facts, &mut notes);
     let chown_socket = launch.chown_socket.as_ref().and_then(|asked| {
         let user = notes.known("chown-socket", "user", &asked.user, facts.socket_user)?;
         let group = match &asked.group {
@@ -130,6 +131,8 @@ pub fn plan(launch: &Launch, facts: &Facts) -> Result<Planned, Vec<Finding>> {
         umask: launch.umask,
         sockets,
         zerg: launch.zerg.clone(),
+        isolation,
+        locks: launch.locks.clone(),
         protocol: launch
             .protocol
             .filter(|_| !launch.zerg.servers.is_empty())
@@ -293,6 +296,30 @@ fn refuse_hooks(launch: &Launch, facts: &Facts, notes: &mut Notes<'_>) {
         notes.error(&hook.option, text);
         notes.really(rule::IDENTITY, "does it as root, whoever wrote the file");
     }
+}
+
+/// `cap` and `unshare`: root's to give, and so asked for by root's own files only.
+fn isolation(launch: &Launch, facts: &Facts, notes: &mut Notes<'_>) -> Isolation {
+    let Isolation { capabilities, unshare, unshare2 } = &launch.isolation;
+    let mut refused = false;
+    for (option, given) in [
+        ("cap", !capabilities.is_empty()),
+        ("unshare", !unshare.is_empty()),
+        ("unshare2", !unshare2.is_empty()),
+    ] {
+        if !given {
+            continue;
+        }
+        if facts.euid != 0 {
+            notes.warning(option, "not started as root: it has no effect".into());
+            refused = true;
+        } else if !facts.trusted {
+            let text = "only a file that root alone can write may ask for that";
+            notes.error(option, text.into());
+            notes.really(rule::IDENTITY, "does it, whoever wrote the file");
+        }
+    }
+    if refused { Isolation::default() } else { launch.isolation.clone() }
 }
 
 /// Not root: the file may only name who we are already.

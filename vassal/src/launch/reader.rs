@@ -39,8 +39,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The most memory that a reader may ask for, bytes.
 const MEMORY_MAX: u64 = 1024 * 1024 * 1024;
 /// The options whose origin the launcher wants to name in errors of its own.
-const ROOTS_OPTIONS: [&str; 15] = [
+const ROOTS_OPTIONS: [&str; 23] = [
     "add-gid",
+    "cap",
+    "flock",
+    "flock-wait",
+    "flock-wait2",
+    "flock2",
+    "unshare",
+    "unshare2",
+    "zerg",
     "chdir",
     "chmod-socket",
     "chown-socket",

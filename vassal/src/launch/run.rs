@@ -19,7 +19,7 @@ use super::plan::Origins;
 use super::say::say;
 use super::socket::name_of;
 use super::zerg::{self, Gift};
-use super::{environment, jail, limits, output, socket};
+use super::{environment, isolation, jail, limits, lock, output, socket};
 use crate::handover::{Listener, LogFile, Vacuum};
 use crate::hook::{self, Stage};
 
@@ -32,6 +32,12 @@ pub enum Step {
     Pidfile,
     /// Binding the socket of this number.
     Socket(usize),
+    /// Locking the file of this number.
+    Lock(usize),
+    /// Leaving namespaces.
+    Unshare,
+    /// The same, once in the jail.
+    Unshare2,
     /// Getting sockets from other servers.
     Zerg,
     /// Changing the root directory.
@@ -94,6 +100,8 @@ pub struct Done {
     pub extension: PathBuf,
     /// The file of `logto`.
     pub log: Option<LogFile>,
+    /// Files that are locked.
+    pub locks: Vec<OwnedFd>,
     /// The interpreter's environment, with what hooks made of it.
     pub environment: Vec<(OsString, OsString)>,
 }
@@ -109,6 +117,9 @@ impl Step {
             Self::Log | Self::Redirect => "logto",
             Self::Pidfile => "pidfile",
             Self::Socket(_) => "socket",
+            Self::Lock(_) => "flock",
+            Self::Unshare => "unshare",
+            Self::Unshare2 => "unshare2",
             Self::Zerg => "zerg",
             Self::Jail => "chroot",
             Self::Limit(option) => option,
@@ -138,7 +149,8 @@ impl Failure {
             let origin = origins.options.get(&hook.option).cloned();
             return Finding::error(origin, Some(&hook.option), text);
         }
-        let option = self.step.option();
+        let lock = if let Step::Lock(index) = self.step { plan.locks.get(index) } else { None };
+        let option = lock.map_or(self.step.option(), |lock| &lock.option);
         Finding::error(origins.options.get(option).cloned(), Some(option), text)
     }
 }
@@ -166,19 +178,24 @@ fn steps(task: Task<'_>, inherited_mask: Mode, is_final: &mut bool) -> Result<Do
         environments.hooks(plan, phase, access, output)
     };
 
+    let successor = !given.is_empty();
+    let mut locks = take_locks(plan, false, &access, successor)?;
     hooks(Phase::Asap, early, &None)?;
     let log = open_log(plan, &access)?;
+    locks.extend(take_locks(plan, true, &access, successor)?);
     let mut vacuum = write_pidfile(plan, &access)?;
     let fetched = fetch(plan, &given)?;
     let mut sockets = Sockets { plan, given, inherited, fetched, tyrant, bound: Vec::new() };
     sockets.bind(&access, Path::new("/"), |address| !matches!(address, Address::Unix(_)))?;
 
+    isolation::leave(&plan.isolation.unshare).map_err(|error| Step::Unshare.failed(error))?;
     for phase in [Phase::PreJail, Phase::InJail, Phase::PostJail] {
         hooks(phase, early, &log)?;
     }
     *is_final = plan.chroot.is_some();
     let jailed = jail::enter(plan.chroot.as_deref(), extension, &access)
         .map_err(|error| Step::Jail.failed(error))?;
+    isolation::leave(&plan.isolation.unshare2).map_err(|error| Step::Unshare2.failed(error))?;
     umask(plan.umask.map_or(inherited_mask, Mode::from_bits_truncate));
     let inside = Access { roots: jailed.roots && !tyrant, ..access };
     let base = directory(plan)?;
@@ -193,7 +210,8 @@ fn steps(task: Task<'_>, inherited_mask: Mode, is_final: &mut bool) -> Result<Do
         limit()?;
     }
     *is_final |= tenant.is_some();
-    let tenant = drop_root(jailed, tenant).map_err(|error| Step::Drop.failed(error))?;
+    let tenant = drop_root(jailed, tenant, &plan.isolation.capabilities)
+        .map_err(|error| Step::Drop.failed(error))?;
     if !own {
         limit()?;
     }
@@ -206,7 +224,7 @@ fn steps(task: Task<'_>, inherited_mask: Mode, is_final: &mut bool) -> Result<Do
     vacuum.extend(files);
     let log = log.map(|log| log.place);
     let (extension, environment) = (tenant.extension, environments.own);
-    Ok(Done { listeners, vacuum, extension, log, environment })
+    Ok(Done { listeners, vacuum, extension, log, locks, environment })
 }
 
 /// What commands of hooks find in their environment.
@@ -252,6 +270,20 @@ fn carry_out_hooks(plan: &Plan, phase: Phase, mut stage: Stage<'_>) -> Result<()
             Err(Step::Hook(index).failed(stop))
         }
     }
+}
+
+/// Locks those files whose time has come.
+fn take_locks(
+    plan: &Plan,
+    late: bool,
+    access: &Access<'_>,
+    successor: bool,
+) -> Result<Vec<OwnedFd>, Failure> {
+    let all = plan.locks.iter().enumerate().filter(|(_, lock)| lock.late == late);
+    all.map(|(index, one)| {
+        lock::take(one, access, successor).map_err(|error| Step::Lock(index).failed(error))
+    })
+    .collect()
 }
 
 fn open_log(plan: &Plan, access: &Access<'_>) -> Result<Option<output::Opened>, Failure> {

@@ -113,16 +113,16 @@ fn ask(path: &Path, who: Option<&Identity>) -> Result<Vec<Gift>, Error> {
     let (size, sockets) = descriptor::receive(&server, &mut bytes).map_err(unreached)?;
     let wrong = |source| Error::Answer { path: path.to_owned(), source };
     let spoken = zerg::read(&bytes[..size], sockets.len()).map_err(wrong)?;
-    let mut list = Vec::new();
+    let mut gifts = Vec::new();
     for (at, socket) in sockets.into_iter().enumerate() {
         let listens = getsockopt(&socket, sockopt::AcceptConn).unwrap_or(false);
         let Some(address) = name_of(&socket).filter(|_| listens) else {
             return Err(wrong(zerg::Error::NoListener));
         };
         descriptor::nonblocking(&socket, true).map_err(unreached)?;
-        list.push(Gift { socket, address, spoken: spoken.get(at).copied() });
+        gifts.push(Gift { socket, address, spoken: spoken.get(at).copied() });
     }
-    Ok(list)
+    Ok(gifts)
 }
 
 /// Connects. A server whose queue is full is not waited for.

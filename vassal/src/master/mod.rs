@@ -32,6 +32,8 @@ mod knock;
 mod lines;
 /// The link to the Emperor.
 mod link;
+/// Files that one server at a time holds.
+mod locks;
 /// Which lines of the log go where.
 mod logs;
 /// Requests that were lost with their worker.
@@ -122,6 +124,8 @@ pub(crate) struct Master {
     statistics: Option<stats::Server>,
     /// They work as long as this is there.
     _givers: zerg::Givers,
+    /// So are files locked.
+    _locks: tokio::task::JoinSet<()>,
     emperor: Option<Emperor>,
     environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
     extension: std::path::PathBuf,
@@ -208,6 +212,7 @@ impl Master {
             listeners,
             statistics,
             _givers: givers,
+            _locks: locks::hold(handover.locks),
             emperor,
             environment: handover.environment,
             extension: handover.extension,

@@ -9,7 +9,7 @@ use crate::settings::{Address, Hook, Launch, Listen, Logfile, Principal, Wire};
 
 use super::super::directive::Directive;
 use super::super::review::{self, Junk};
-use super::{Given, address, socket, surroundings, tls, value};
+use super::{Given, address, isolation, socket, surroundings, tls, value};
 
 /// Connections that wait in the kernel unless `listen` says otherwise (clamped at bind).
 const BACKLOG: u32 = 1024;
@@ -34,6 +34,8 @@ pub(super) fn read(given: &mut Given<'_>, hooks: Vec<Hook>) -> Launch {
         sources,
         protocol: Some(plain),
         zerg: socket::zerg(given),
+        isolation: isolation::read(given),
+        locks: isolation::locks(given),
         skip_zero: given.flag("skip-zero"),
         tuning: socket::tuning(given),
         chmod_socket: socket_mode(given),

@@ -16,6 +16,7 @@ use super::review::{self, Junk};
 mod address;
 mod content;
 mod hook;
+mod isolation;
 mod launch;
 mod logs;
 mod protocols;

@@ -21,10 +21,10 @@ pub(super) const ROWS: &[Row] = &[
     row("wait-for-socket-timeout", Kind::Integer)
         .default("60")
         .works("Seconds to wait for a socket."),
-    row("flock2", Kind::Text).immediate().planned("Lock this file once the log is open, or end."),
+    row("flock2", Kind::Text).immediate().works("Lock this file once the log is open, or end."),
     row("flock-wait2", Kind::Text)
         .immediate()
-        .planned("Lock this file once the log is open, and wait for it."),
+        .works("Lock this file once the log is open, and wait for it."),
     row("hook-asap", Kind::List).works("Action once the configuration was read."),
     row("hook-pre-jail", Kind::List).works("Action before the jail is entered."),
     row("hook-post-jail", Kind::List).works("Action after the jail was entered."),
@@ -132,10 +132,10 @@ pub(super) const ROWS: &[Row] = &[
     row("envdir", Kind::List)
         .works("Directory whose files are variables for the application: name and content."),
     row("file-write", Kind::List).works("Write a file at the start, `file=content`."),
-    row("flock", Kind::Special).immediate().planned("Lock this file at the start, or end."),
+    row("flock", Kind::Special).immediate().works("Lock this file at the start, or end."),
     row("flock-wait", Kind::Special)
         .immediate()
-        .planned("Lock this file at the start, and wait for it."),
+        .works("Lock this file at the start, and wait for it."),
     row("early-envdir", Kind::Special)
         .immediate()
         .works("As `envdir`, while the configuration is read."),

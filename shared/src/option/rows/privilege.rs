@@ -56,9 +56,10 @@ pub(super) const ROWS: &[Row] = &[
     row("namespace-keep-mount", Kind::List)
         .planned("Mount that stays in the new root, `path` or `path:place`."),
     row("cap", Kind::Special)
-        .planned("Capabilities that are kept when privileges are dropped, separated by commas."),
-    row("unshare", Kind::Special).planned("Namespaces that the vassal leaves, such as `ipc,uts`."),
-    row("unshare2", Kind::Special).planned("As `unshare`, after `chroot`."),
+        .works("Capabilities that are kept when privileges are dropped, separated by commas."),
+    row("unshare", Kind::Special)
+        .works("Namespaces of the machine that the vassal leaves: ipc, uts, net, mount."),
+    row("unshare2", Kind::Special).works("As `unshare`, after `chroot`."),
     row("ksm", Kind::Integer)
         .optional()
         .accepted("Workers share the pages of the application since their fork; none are merged."),
