@@ -81,6 +81,28 @@ fn usual() -> Wire {
     Wire::Uwsgi
 }
 
+impl fmt::Display for Isolation {
+    /// As [`Plan`] is written.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Isolation { capabilities, unshare, unshare2 } = self;
+        let names = |list: &[Namespace]| -> Vec<String> {
+            list.iter().map(|one| one.name().to_owned()).collect()
+        };
+        let kept: Vec<String> = capabilities
+            .iter()
+            .map(|name| name.trim_start_matches("CAP_").to_ascii_lowercase())
+            .collect();
+        for (key, list) in
+            [("cap", kept), ("unshare", names(unshare)), ("unshare2", names(unshare2))]
+        {
+            if !list.is_empty() {
+                writeln!(out, "{key} = {}", list.join(","))?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Plan {
     /// One `key = value` a line, in the order in which the steps are taken.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,21 +143,7 @@ impl fmt::Display for Plan {
         for lock in &self.locks {
             writeln!(out, "{} = {}", lock.option, lock.path.display())?;
         }
-        let Isolation { capabilities, unshare, unshare2 } = &self.isolation;
-        let names = |list: &[Namespace]| -> Vec<String> {
-            list.iter().map(|one| one.name().to_owned()).collect()
-        };
-        let kept: Vec<String> = capabilities
-            .iter()
-            .map(|name| name.trim_start_matches("CAP_").to_ascii_lowercase())
-            .collect();
-        for (key, list) in
-            [("cap", kept), ("unshare", names(unshare)), ("unshare2", names(unshare2))]
-        {
-            if !list.is_empty() {
-                writeln!(out, "{key} = {}", list.join(","))?;
-            }
-        }
+        write!(out, "{}", self.isolation)?;
         let Tuning { reuse_port, freebind, keepalive, fast_open, send_buffer, receive_buffer } =
             &self.tuning;
         for (key, on) in

@@ -166,6 +166,21 @@ fn smart_attach_daemon_finds_what_detached_itself() {
     assert!(!second.alive(), "it ends with the server");
 }
 
+#[test]
+fn a_daemon_that_writes_its_pid_late_is_not_started_twice() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    let late = "sleep 2; echo $$ > late.pid; exec sleep 86394";
+    dir.write("late.sh", format!("echo x >> started\nsetsid sh -c '{late}' >/dev/null 2>&1 &\n"));
+    let asked = format!("{} sh late.sh", dir.join("late.pid").display());
+    let (server, _) = start(&dir, &["--smart-attach-daemon", &asked]);
+    server.expect_log("runs already");
+    assert_eq!(std::fs::read_to_string(dir.join("started")).unwrap(), "x\n");
+    server.stop();
+}
+
 /// One line of a process's limits: the soft limit.
 fn limit(process: Process, name: &str) -> String {
     let text = std::fs::read_to_string(format!("/proc/{}/limits", process.0))

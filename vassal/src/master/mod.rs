@@ -92,9 +92,6 @@ use roster::{Event, Gen, Law, Roster};
 /// Facts that may wait to be looked at.
 const FACTS_MAX: usize = 256;
 
-/// How long the last output of the tenant's processes may take to reach the log.
-const LAST_OUTPUT: Duration = Duration::from_millis(500);
-
 /// Runs until the vassal ends.
 pub fn run(handover: Handover) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -483,22 +480,5 @@ impl Master {
         if let Some(emperor) = &mut self.emperor {
             emperor.status(status);
         }
-    }
-
-    /// Removes what was made, ends what is left of the process tree.
-    async fn farewell(mut self) -> Exit {
-        self.broods.clear();
-        std::mem::take(&mut self.daemons).end().await;
-        process::end_descendants(100);
-        // nobody writes any more: what the pipes still hold is the end of the log
-        let rest = async { while self.copies.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(LAST_OUTPUT, rest).await;
-        self.last_hooks();
-        vacuum::clean(&self.vacuum);
-        if self.vacuums {
-            self.fifo.remove();
-        }
-        output::say("goodbye to uWSGI.");
-        self.exit.unwrap_or(Exit::Success)
     }
 }

@@ -119,7 +119,9 @@ fn backlog_follows_the_queue() {
 fn only_who_decides_by_the_queues_has_them_looked_at() {
     let asks = |algorithm| Governor::new(rules(algorithm), Instant::now()).looks_at_queues();
     assert!(asks(Algorithm::Backlog) && asks(Algorithm::Busyness));
-    assert!(!asks(Algorithm::Spare) && !asks(Algorithm::Manual));
+    for algorithm in [Algorithm::Spare, Algorithm::Spare2, Algorithm::Manual] {
+        assert!(!asks(algorithm), "{algorithm:?}");
+    }
 }
 
 #[test]
