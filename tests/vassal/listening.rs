@@ -77,13 +77,13 @@ fn each_form_of_an_address_is_listened_on() {
     let server = start(&dir, &["--http-socket", "no-colon", "--wsgi-file", "hitme.py"]);
     let path = dir.join("no-colon");
     server.await_unix(&path);
-    let seen = eventually("an answer", SOON, || http::get(path.as_path(), "/"));
-    assert_eq!(seen.text(), "Hello World");
+    let answer = eventually("an answer", SOON, || http::get(path.as_path(), "/"));
+    assert_eq!(answer.text(), "Hello World");
     server.stop();
-    let long = "x".repeat(120);
-    let words = ["--master", "--http-socket", long.as_str(), "--wsgi-file", "hitme.py"];
-    let (end, log) = Run::uwsgi(&dir).args(words).to_end(SOON);
-    assert_eq!(end, tests::server::End::Code(1), "{log}");
+    let endless = "x".repeat(120);
+    let words = ["--master", "--http-socket", endless.as_str(), "--wsgi-file", "hitme.py"];
+    let (ended, log) = Run::uwsgi(&dir).args(words).to_end(SOON);
+    assert_eq!(ended, tests::server::End::Code(1), "{log}");
 }
 
 #[test]

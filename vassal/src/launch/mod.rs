@@ -11,8 +11,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 
 use nix::unistd::geteuid;
 use shared::config::show::Form;

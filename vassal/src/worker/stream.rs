@@ -381,7 +381,6 @@ mod tests {
             crowd: false,
             copies: false,
             began: Instant::now(),
-            copies: false,
             patience: Duration::ZERO,
         };
         let mut reply = Reply::new(socket.as_fd(), &mut output, &mut head, "", facts);
