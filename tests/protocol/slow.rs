@@ -53,6 +53,28 @@ fn http_timeout_is_how_long_a_client_may_pause() {
 }
 
 #[test]
+fn who_waits_for_a_busy_server_is_not_slow() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    let words = ["--socket-timeout", "1", "--processes", "1"];
+    let (server, address) = start(&dir, "--http-socket", &words);
+    let mut half = Client::connect(address).unwrap();
+    half.send(HALF_BODY).unwrap();
+    // so that this is read, and that the next is in the application when the rest comes
+    tests::wait::idle(Duration::from_millis(300));
+    let mut other = Client::connect(address).unwrap();
+    other.send("GET /slow?3 HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    // the only thread is in that request until long after this one's time
+    tests::wait::idle(Duration::from_millis(300));
+    half.send("x".repeat(46)).unwrap();
+    assert_eq!(half.response(true).unwrap().status, 200);
+    assert_eq!(other.response(true).unwrap().status, 200);
+    server.stop();
+}
+
+#[test]
 fn a_client_of_http_may_pause_for_longer_than_socket_timeout() {
     if !only(Subject::Ours) {
         return;

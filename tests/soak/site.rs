@@ -17,6 +17,9 @@ use crate::gauge::descriptors;
 /// The tenant, where the test may choose one.
 const TENANT: u32 = 4101;
 
+/// What is the same for both: slow clients are this test's, on a machine that may have a lot to do.
+const MORE: &str = "threads = 2\nlisten = 1024\nsocket-timeout = 30";
+
 /// How a reload comes about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reload {
@@ -69,7 +72,7 @@ impl Site {
         let home = emperor.dir().mkdir(name);
         fs::copy(tests::apps().join("soak.py"), home.join("soak.py")).expect("the app is there");
         write_file(&home.join("chain"), "");
-        let mut text = emperor.ini(&format!("{name}/soak.py"), http, "threads = 2\nlisten = 1024");
+        let mut text = emperor.ini(&format!("{name}/soak.py"), http, MORE);
         let _ = write!(text, "uwsgi-socket = {uwsgi}\nprocesses = {processes}\n");
         let _ = writeln!(text, "touch-chain-reload = {}", home.join("chain").display());
         if nix::unistd::geteuid().is_root() {

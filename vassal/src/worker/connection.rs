@@ -142,7 +142,8 @@ impl Connection {
     }
 
     /// Whether something happened that no event has told yet: bytes came (an idle connection is
-    /// not closed under a request), or the client took some of what waits for it (one that reads
+    /// not closed under a request, and a client is not slow while every thread was busy with
+    /// others), or the client took some of what waits for it (one that reads
     /// slowly frees the socket's buffer in steps that can be seconds apart).
     pub fn still_moves(&mut self) -> bool {
         if !self.output.is_empty() {
@@ -151,7 +152,8 @@ impl Connection {
             return flushed.is_ok() && self.output.left() < before;
         }
         let peek = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
-        self.idle()
+        !matches!(self.phase, Phase::Linger { .. })
+            && self.after == After::Next
             && matches!(recv(self.socket.as_raw_fd(), &mut [0], peek), Ok(count) if count > 0)
     }
 
