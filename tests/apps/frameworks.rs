@@ -4,9 +4,10 @@
 use std::net::SocketAddr;
 
 use tests::front::Behind;
-use tests::http::{Place, Response};
+use tests::http::{self, Place, Response};
+use tests::server::SOON;
 use tests::wire::Wire;
-use tests::{Dir, Run, Server, Subject, free_address, python, subject};
+use tests::{Dir, Run, Server, Subject, eventually, free_address, python, subject};
 
 /// The frameworks; `of_NAME.py` is the site of each.
 pub(crate) const FRAMEWORKS: [&str; 5] = ["flask", "pyramid", "bottle", "falcon", "django"];
@@ -45,6 +46,10 @@ impl Sites {
         for address in [http, uwsgi, fastcgi, scgi] {
             server.await_tcp(address);
         }
+        // five frameworks at a time are a long import on a busy machine
+        eventually("the sites are imported", 4 * SOON, || {
+            http::get(http, "/").map_err(|error| format!("{error}\n{}", server.tail()))
+        });
         Some(Self { server, behind: Behind { http, uwsgi, fastcgi, scgi }, dir })
     }
 
