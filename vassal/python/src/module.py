@@ -340,7 +340,9 @@ def make_module(serve, facts):
         environ = native.environ()
         if environ is None:
             raise OSError("there is no request")
-        return environ["wsgi.input"].read1(65536)
+        source = environ["wsgi.input"]
+        # a middleware's input may have the methods of PEP 3333 only
+        return getattr(source, "read1", source.read)(65536)
 
     @public
     def chunked_read_nb():
