@@ -684,7 +684,7 @@ pub const PROOFS: &[(&str, &str)] = &[
         "cheaper-overload",
         "vassal::master::cheaper::tests::cheaper_overload_is_the_length_of_a_window",
     ),
-    ("cheaper-idle", "shared::config::tests::supervision::the_numbers_of_cheaper_are_read"),
+    ("cheaper-idle", "vassal::master::cheaper::tests::cheaper_idle_is_how_long_too_many_are_free"),
     ("cheaper-rss-limit-soft", "tests/vassal::cheaper::cheaper_rss_limits_keep_the_number_down"),
     ("cheaper-rss-limit-hard", "tests/vassal::cheaper::cheaper_rss_limits_keep_the_number_down"),
     ("cheaper-busyness-verbose", "tests/vassal::cheaper::busyness_says_what_it_decides"),

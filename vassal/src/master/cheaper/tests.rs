@@ -276,3 +276,15 @@ fn the_numbers_of_a_backlog_say_when_it_is_an_emergency() {
     };
     assert!(!after(&[]) && after(&[("cheaper-busyness-backlog-multiplier", "1")]));
 }
+
+#[test]
+fn cheaper_idle_is_how_long_too_many_are_free() {
+    let first = |idle: &[(&str, &str)]| {
+        let lines = [&[("cheaper-algo", "spare2")], idle].concat();
+        let verdicts = told(&lines, 9).times(40, 0);
+        verdicts.iter().position(|one| matches!(one, Verdict::Remove(_)))
+    };
+    let (usual, long) = (first(&[]), first(&[("cheaper-idle", "30")]));
+    assert_eq!(long, Some(30));
+    assert!(usual < long && usual.is_some(), "{usual:?}");
+}
