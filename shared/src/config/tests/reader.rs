@@ -164,7 +164,7 @@ fn a_blacklist_and_a_whitelist_fence_what_is_between() {
 #[test]
 fn what_protected_under_uwsgi_is_not_dropped_in_silence() {
     let (_, reading) =
-        settled("route = ^/x donotlog:\nroute = ^/admin ldapauth:x,y\nunshare = net\n");
+        settled("route = ^/x donotlog:\nroute = ^/admin ldapauth:x,y\nsetns = /run/a\n");
     assert!(errors(&reading)[0].contains("a.ini:3: route") && errors(&reading).len() == 1);
     assert!(warnings(&reading).iter().any(|w| w.contains("without this isolation")));
 }
