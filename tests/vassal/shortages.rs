@@ -114,7 +114,7 @@ fn without_processes_to_be_had_the_others_serve_and_no_reload_breaks_them() {
         assert_eq!(times(&server, ":( trying respawn"), 1, "round {round}: {}", server.log());
     }
     server.signal(Signal::SIGHUP);
-    server.expect_log("generation 2 left_alone");
+    server.expect_log("generation 2 serves");
     server.stop();
 }
 
