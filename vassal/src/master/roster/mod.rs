@@ -495,3 +495,5 @@ impl Roster {
 mod number_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walk_tests;
