@@ -334,6 +334,17 @@ impl Client {
     }
 }
 
+/// What a path answers with, as JSON.
+///
+/// # Panics
+/// If the answer is no 200 of a server that is there.
+#[track_caller]
+pub fn json(place: impl Into<Place>, path: &str) -> serde_json::Value {
+    let answer = get(place, path).expect("the server under test is there");
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    answer.json()
+}
+
 /// One GET on a connection of its own.
 pub fn get(place: impl Into<Place>, path: &str) -> io::Result<Response> {
     Client::connect(place)?.ask("GET", path, &["Connection: close"], b"")

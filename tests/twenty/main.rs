@@ -18,23 +18,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use tests::http::{self, Client, Place, Response};
+pub use tests::wire::Wire;
 use tests::{Dir, Run, Server, fastcgi, free_address, scgi, uwsgi};
 
-/// The protocols.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wire {
-    /// HTTP/1.1.
-    Http,
-    /// The uwsgi protocol.
-    Uwsgi,
-    /// FastCGI.
-    Fastcgi,
-    /// SCGI.
-    Scgi,
-}
-
 /// All of them.
-pub const WIRES: [Wire; 4] = [Wire::Http, Wire::Uwsgi, Wire::Fastcgi, Wire::Scgi];
+pub const WIRES: [Wire; 4] = Wire::ALL;
 /// Those of web servers, which send variables.
 pub const GATEWAYS: [Wire; 3] = [Wire::Uwsgi, Wire::Fastcgi, Wire::Scgi];
 

@@ -30,13 +30,6 @@ fn serving(dir: &Dir, app: &str, words: &[&str]) -> (Server, SocketAddr) {
     (server, address)
 }
 
-#[track_caller]
-fn ask(address: SocketAddr, path: &str) -> Value {
-    let answer = http::get(address, path).expect("the server under test is there");
-    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-    answer.json()
-}
-
 /// The examples of the documentation, whoever's module it is.
 fn examples(dir: &Dir) {
     dir.write("count", "0");
@@ -44,7 +37,7 @@ fn examples(dir: &Dir) {
 
     // hooks after the fork: in each worker once, in one worker, in a thread of each
     eventually("both workers were seen with their threads", SOON, || {
-        let seen: Vec<Value> = (0..8).map(|_| ask(address, "/born")).collect();
+        let seen: Vec<Value> = (0..8).map(|_| http::json(address, "/born")).collect();
         for one in &seen {
             let own = serde_json::json!([[one["worker"], one["pid"]]]);
             let chosen = if one["worker"] == 2 { vec![2] } else { vec![] };
@@ -58,9 +51,9 @@ fn examples(dir: &Dir) {
     });
 
     // a call in a thread
-    let number = ask(address, "/later?well")["worker"].clone();
+    let number = http::json(address, "/later?well")["worker"].clone();
     eventually("the call was made", SOON, || {
-        let seen = ask(address, "/done");
+        let seen = http::json(address, "/done");
         let there =
             seen["worker"] == number && seen["done"][0] == serde_json::json!(["done well", false]);
         if there { Ok(()) } else { Err(seen) }
@@ -76,10 +69,10 @@ fn examples(dir: &Dir) {
     assert_eq!(fs::read_to_string(dir.join("count")).expect("the file is there"), "80");
 
     // a call that may take a second: another one is not held against the request
-    assert_eq!(ask(address, "/slow?0.01")["said"], "slow");
+    assert_eq!(http::json(address, "/slow?0.01")["said"], "slow");
     let cut = http::get(address, "/slow?30");
     assert!(cut.as_ref().map_or(true, |answer| answer.status == 504), "{cut:?}");
-    assert_eq!(ask(address, "/slow?0.01")["said"], "slow");
+    assert_eq!(http::json(address, "/slow?0.01")["said"], "slow");
     server.stop();
 }
 
@@ -108,7 +101,7 @@ fn decorators_of_missing_parts_keep_no_application_from_serving() {
     }
     let dir = Dir::new();
     let (server, address) = serving(&dir, "undecorated.py", &[]);
-    let seen = ask(address, "/");
+    let seen = http::json(address, "/");
     let direct = ["tick", "red", "nightly", "changed", "signalled", "brain", "message", "hello"];
     assert_eq!(seen["direct"], serde_json::json!(direct));
     let refused = seen["refused"].as_array().expect("a list");

@@ -29,13 +29,6 @@ fn started(dir: &Dir, words: &[&str], run: Run) -> (Server, SocketAddr) {
     (server, address)
 }
 
-#[track_caller]
-fn ask(address: SocketAddr, path: &str) -> Value {
-    let answer = http::get(address, path).expect("the server under test is there");
-    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-    answer.json()
-}
-
 #[test]
 fn it_knows_the_worker_its_master_and_the_options() {
     if !only(Subject::Ours) {
@@ -44,7 +37,7 @@ fn it_knows_the_worker_its_master_and_the_options() {
     let dir = Dir::new();
     let (server, address) = serving(&dir, &["--processes", "2", "--set", "place=here"]);
     let seen = eventually("both workers are known", SOON, || {
-        let seen = ask(address, "/identity");
+        let seen = http::json(address, "/identity");
         let workers = seen["workers"].as_array().map_or(0, Vec::len);
         if workers == 2 { Ok(seen) } else { Err(workers) }
     });
@@ -73,12 +66,12 @@ fn requests_are_counted_over_all_workers() {
     let dir = Dir::new();
     let (server, address) = serving(&dir, &["--processes", "2"]);
     for _ in 0..5 {
-        ask(address, "/log");
+        http::json(address, "/log");
     }
     let mut asked = 5;
     // a request is counted when its answer has left already
     eventually("all requests before are counted", SOON, || {
-        let seen = ask(address, "/identity");
+        let seen = http::json(address, "/identity");
         let total = seen["total_requests"].as_u64();
         assert!(seen["request_id"].as_u64() <= total);
         asked += 1;
@@ -94,7 +87,7 @@ fn what_is_not_built_is_absent_and_says_what_is_missing() {
     }
     let dir = Dir::new();
     let (server, address) = serving(&dir, &[]);
-    let said = ask(address, "/missing");
+    let said = http::json(address, "/missing");
     assert_eq!(said.as_object().unwrap().len(), 6, "{said}");
     assert!(said["cache_get"].as_str().unwrap().contains("no caches"), "{said}");
     assert!(said["add_timer"].as_str().unwrap().contains("no signals and timers"), "{said}");
@@ -110,7 +103,7 @@ fn postfork_runs_once_in_each_worker_also_where_that_imports_by_itself() {
         let dir = Dir::new();
         let (server, address) = serving(&dir, words);
         for _ in 0..4 {
-            let seen = ask(address, "/forks");
+            let seen = http::json(address, "/forks");
             assert_eq!(seen["born"], json!([[seen["worker"], seen["pid"]]]), "{words:?}");
         }
         server.stop();
@@ -128,12 +121,12 @@ fn a_lock_keeps_workers_and_threads_apart() {
         dir.write("count", "0");
         thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| ask(address, &format!("/hold?{number}")));
+                scope.spawn(|| http::json(address, &format!("/hold?{number}")));
             }
         });
         assert_eq!(std::fs::read_to_string(dir.join("count")).unwrap(), "100");
     }
-    let said = ask(address, "/too_many");
+    let said = http::json(address, "/too_many");
     assert!(said["error"].as_str().unwrap().contains("2 locks"), "{said}");
     server.stop();
 }
@@ -145,9 +138,9 @@ fn a_lock_is_seen_by_the_others_and_ends_with_its_worker() {
     }
     let dir = Dir::new();
     let (server, address) = serving(&dir, &["--processes", "2"]);
-    let holder = ask(address, "/keep")["worker"].clone();
+    let holder = http::json(address, "/keep")["worker"].clone();
     eventually("another worker sees the lock", SOON, || {
-        let seen = ask(address, "/locked");
+        let seen = http::json(address, "/locked");
         assert_eq!(seen["locked"], true);
         if seen["worker"] == holder { Err("the holder itself answered") } else { Ok(()) }
     });
@@ -165,10 +158,10 @@ fn a_lock_is_seen_by_the_others_and_ends_with_its_worker() {
 fn log_writes_lines() {
     let dir = Dir::new();
     let (server, address) = serving(&dir, &[]);
-    ask(address, "/log");
+    http::json(address, "/log");
     server.expect_log("a line of uwsgi.log\n");
     if subject() == Subject::Ours {
-        ask(address, "/log_bytes");
+        http::json(address, "/log_bytes");
         server.expect_log("bytes of uwsgi.log\n");
     }
     server.stop();
@@ -181,9 +174,9 @@ fn reload_starts_new_workers_and_stop_ends_the_server() {
     }
     let dir = Dir::new();
     let (mut server, address) = serving(&dir, &[]);
-    let old = ask(address, "/reload")["pid"].clone();
+    let old = http::json(address, "/reload")["pid"].clone();
     eventually("a new worker answers", SOON, || {
-        let seen = ask(address, "/forks");
+        let seen = http::json(address, "/forks");
         if seen["pid"] == old { Err("still the old one") } else { Ok(()) }
     });
     http::get(address, "/stop").unwrap();
@@ -196,7 +189,7 @@ fn setprocname_renames_the_process() {
     let dir = Dir::new();
     let (server, address) = serving(&dir, &[]);
     if subject() == Subject::Ours {
-        assert_eq!(ask(address, "/name")["comm"], "renamed");
+        assert_eq!(http::json(address, "/name")["comm"], "renamed");
     }
     server.stop();
 }
@@ -225,7 +218,7 @@ fn a_thread_of_the_applications_own_serves_no_request() {
     }
     let dir = Dir::new();
     let (server, address) = serving(&dir, &[]);
-    assert_eq!(ask(address, "/thread")["seen"], json!([[-1, {}]]));
+    assert_eq!(http::json(address, "/thread")["seen"], json!([[-1, {}]]));
     server.stop();
 }
 
@@ -263,7 +256,7 @@ fn the_end_of_a_worker_and_of_a_request_can_be_hooked() {
     }
     let dir = Dir::new();
     let (mut server, address) = started(&dir, &[], Run::uwsgi(&dir).env("AFTER", "1"));
-    ask(address, "/log");
+    http::json(address, "/log");
     server.expect_log("after a request for /log");
     server.signal(Signal::SIGTERM);
     assert_eq!(server.wait(SOON), End::Code(0));
@@ -275,7 +268,7 @@ fn the_end_of_a_worker_and_of_a_request_can_be_hooked() {
 fn values_of_the_applications_own_stand_in_request_lines() {
     let dir = Dir::new();
     let (server, address) = serving(&dir, &["--log-format", "%(uri) of %(shop) it was"]);
-    let seen = ask(address, "/noted?second");
+    let seen = http::json(address, "/noted?second");
     assert_eq!((&seen["value"], &seen["none"]), (&json!("second"), &Value::Null));
     server.expect_log("/noted?second of second it was");
     server.stop();
@@ -286,10 +279,10 @@ fn variables_that_the_application_adds_stand_in_request_lines() {
     let dir = Dir::new();
     let form = "%(uri) %(var.SHOP) of %(var.HTTP_HOST), %(var.REQUEST_METHOD)";
     let (server, address) = serving(&dir, &["--log-format", form]);
-    assert_eq!(ask(address, "/added?first")["done"], json!([true, true]));
+    assert_eq!(http::json(address, "/added?first")["done"], json!([true, true]));
     server.expect_log("/added?first first of other, GET");
     // they are of one request
-    ask(address, "/log?second");
+    http::json(address, "/log?second");
     server.expect_log("/log?second - of ");
     server.stop();
 }
@@ -298,8 +291,8 @@ fn variables_that_the_application_adds_stand_in_request_lines() {
 fn a_request_may_be_logged_in_spite_of_disable_logging() {
     let dir = Dir::new();
     let (server, address) = serving(&dir, &["--disable-logging"]);
-    ask(address, "/log?not-this");
-    ask(address, "/wanted?but-this");
+    http::json(address, "/log?not-this");
+    http::json(address, "/wanted?but-this");
     server.expect_log("GET /wanted?but-this");
     assert!(!server.log().contains("not-this"), "{}", server.log());
     server.stop();
