@@ -208,7 +208,7 @@ impl<'a> Reply<'a> {
                     return Err(HeadError::Length);
                 }
                 self.length = Some(number.ok_or(HeadError::Length)?);
-                if self.bodiless() && self.status == 204 {
+                if matches!(self.status, 204 | 205) {
                     return Ok(());
                 }
             }
@@ -222,24 +222,33 @@ impl<'a> Reply<'a> {
         Ok(())
     }
 
-    /// Statuses whose answers have no body (RFC 9110 section 6.4.1).
+    /// Statuses whose answers have no body and no length of it (RFC 9110 section 6.4.1).
     fn bodiless(&self) -> bool {
         matches!(self.status, 204 | 304)
     }
 
+    /// The status that has no content but says its length, 0 (RFC 9110 section 15.3.6).
+    fn resets(&self) -> bool {
+        self.status == 205
+    }
+
     /// Whether bytes of the body are sent at all.
     fn silent(&self) -> bool {
-        self.facts.head_only || self.bodiless()
+        self.facts.head_only || self.bodiless() || self.resets()
     }
 
     /// Completes the head. `total` is the body's size where it is known.
-    fn seal(&mut self, total: Option<u64>) {
+    fn seal(&mut self, mut total: Option<u64>) {
         if self.post.is_some_and(|post| !post.claim()) {
             self.note(Err(io::ErrorKind::BrokenPipe.into()));
         }
         self.fields += self.say.add_fields(self.head);
         self.close |= self.leaves();
         let http = self.facts.wire == Wire::Http;
+        if self.resets() {
+            // whatever the application announced
+            (self.length, total) = (None, Some(0));
+        }
         if self.length.is_none() && !self.bodiless() {
             match total {
                 // an empty answer to HEAD says nothing about the length of the one to GET

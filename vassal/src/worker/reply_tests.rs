@@ -174,3 +174,29 @@ fn an_application_may_date_its_answer_itself() {
     });
     assert_eq!(text.to_ascii_lowercase().matches("\r\ndate:").count(), 1, "{text}");
 }
+
+#[test]
+fn a_reset_has_no_content_and_says_so_whatever_the_application_gives() {
+    let gives: [fn(&mut Reply<'_>); 3] = [
+        |reply| reply.whole(b"hello"),
+        |reply| {
+            reply.field(b"Content-Length", b"5").unwrap();
+            reply.block(b"hel");
+            reply.block(b"lo");
+            reply.end();
+        },
+        |reply| reply.end(),
+    ];
+    for give in gives {
+        for version in [Version::Http11, Version::Http10] {
+            let (text, end) = answer(Facts { version, ..facts() }, |reply| {
+                reply.status(b"205 Reset Content").unwrap();
+                give(reply);
+            });
+            let start = "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n";
+            assert!(text.starts_with(start) && text.ends_with("\r\n\r\n"), "{text}");
+            assert_eq!(text.matches("Content-Length").count(), 1, "{text}");
+            assert!(end.keep && !end.aborted && end.body == 0, "{end:?}");
+        }
+    }
+}
