@@ -17,6 +17,7 @@ pub use super::head::HeadError;
 use super::manner::{self, Say};
 pub use super::outcome::{Conclusion, Notes};
 use super::output::{Output, Piece};
+use super::status::phrase;
 use super::vigil::Post;
 use crate::protocol::fastcgi;
 use crate::request::Version;
@@ -159,7 +160,8 @@ impl<'a> Reply<'a> {
         (self.close, self.status, self.stage) = (!self.facts.keep, 0, Stage::Blank);
     }
 
-    /// Starts (or replaces) the head with a status such as `200 OK`.
+    /// Starts (or replaces) the head with a status such as `200 OK`. A missing reason is filled
+    /// in, as uWSGI does.
     pub fn status(&mut self, status: &[u8]) -> Result<(), HeadError> {
         self.reset();
         let code = head::code(status)?;
@@ -170,9 +172,15 @@ impl<'a> Reply<'a> {
         let start: &[u8] =
             if self.facts.wire.has_status_field() { b"Status: " } else { b"HTTP/1.1 " };
         self.head.extend_from_slice(start);
-        self.head.extend_from_slice(status);
-        if status.len() == 3 {
+        if status.len() > 4 {
+            self.head.extend_from_slice(status);
+        } else {
+            self.head.extend_from_slice(&status[..3]);
             self.head.push(b' ');
+            self.head.extend_from_slice(match phrase(code) {
+                "" => b"Unknown",
+                known => known.as_bytes(),
+            });
         }
         self.head.extend_from_slice(b"\r\n");
         self.stage = Stage::Headed;

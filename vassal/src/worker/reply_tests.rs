@@ -200,3 +200,20 @@ fn a_reset_has_no_content_and_says_so_whatever_the_application_gives() {
         }
     }
 }
+
+#[test]
+fn a_missing_reason_is_filled_in_as_uwsgi_does() {
+    for (given, sent) in [
+        ("200", "200 OK"),
+        ("404 ", "404 Not Found"),
+        ("418", "418 I'm a teapot"),
+        ("599", "599 Unknown"),
+        ("200 x", "200 x"),
+    ] {
+        let (text, _) = answer(facts(), |reply| {
+            reply.status(given.as_bytes()).unwrap();
+            reply.end();
+        });
+        assert_eq!(text.lines().next(), Some(format!("HTTP/1.1 {sent}").as_str()), "{given:?}");
+    }
+}

@@ -1,4 +1,5 @@
-//! The phrases of status codes (RFC 9110 section 15 and IANA's registry).
+//! The phrases of status codes (RFC 9110 section 15, IANA's registry, and two that only uWSGI has:
+//! 418 and 509).
 
 /// The phrase of a status; empty for one that nobody registered.
 pub(super) fn phrase(code: u16) -> &'static str {
@@ -10,11 +11,15 @@ pub(super) fn phrase(code: u16) -> &'static str {
         204 => "No Content",
         205 => "Reset Content",
         206 => "Partial Content",
+        207 => "Multi-Status",
+        208 => "Already Reported",
+        226 => "IM Used",
         300 => "Multiple Choices",
         301 => "Moved Permanently",
         302 => "Found",
         303 => "See Other",
         304 => "Not Modified",
+        305 => "Use Proxy",
         307 => "Temporary Redirect",
         308 => "Permanent Redirect",
         400 => "Bad Request",
@@ -24,6 +29,7 @@ pub(super) fn phrase(code: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
         408 => "Request Timeout",
         409 => "Conflict",
         410 => "Gone",
@@ -34,6 +40,7 @@ pub(super) fn phrase(code: u16) -> &'static str {
         415 => "Unsupported Media Type",
         416 => "Range Not Satisfiable",
         417 => "Expectation Failed",
+        418 => "I'm a teapot",
         421 => "Misdirected Request",
         422 => "Unprocessable Content",
         423 => "Locked",
@@ -50,7 +57,10 @@ pub(super) fn phrase(code: u16) -> &'static str {
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
         505 => "HTTP Version Not Supported",
+        506 => "Variant Also Negotiates",
         507 => "Insufficient Storage",
+        508 => "Loop Detected",
+        509 => "Bandwidth Limit Exceeded",
         511 => "Network Authentication Required",
         _ => "",
     }
