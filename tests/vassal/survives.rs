@@ -8,6 +8,7 @@ use nix::sys::signal::Signal;
 use tests::http::{self, Client};
 use tests::process::Process;
 use tests::server::SOON;
+use tests::wait::always;
 use tests::{Dir, Run, Server, Subject, eventually, free_address, only};
 
 /// A server of an application given as text.
@@ -131,6 +132,16 @@ fn silent_connections_that_take_all_descriptors_neither_spin_nor_shut_others_out
     assert_eq!(pid(address), worker);
     // a worker that spins uses a hundred a second
     assert!(ticks(worker) - before < 50, "{} ticks", ticks(worker) - before);
+    let said = || server.log().matches("cannot accept").count();
+    assert_eq!(said(), 1, "{}", server.log());
+    drop(silent);
+    // a shortage is over when there was none for a while; the next one is said again
+    always("the worker serves", Duration::from_secs(3), || pid(address) == worker);
+    assert_eq!(said(), 1, "{}", server.log());
+    server.forget_log();
+    let silent: Vec<_> = (0..150).filter_map(|_| Client::connect(address).ok()).collect();
+    server.expect_log("cannot accept");
+    assert_eq!(pid(address), worker);
     drop(silent);
     server.stop();
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Instant, SystemTime};
@@ -41,9 +41,6 @@ const EVENTS_MAX: usize = 64;
 /// wakes a peer, and woken one by one they cost a fifth of a Flask request (measured).
 const HOLD_LIMIT: std::time::Duration = std::time::Duration::from_millis(1);
 
-/// Without descriptors or memory for another connection, a listener is left alone for so long,
-/// milliseconds.
-const REST: u64 = 200;
 /// The stack of a thread: what CPython's own limits of recursion expect.
 const STACK: usize = 8 << 20;
 /// The name of the thread that looks for late requests.
@@ -89,7 +86,8 @@ pub struct Engine<A> {
     pub(super) successors: Mutex<Option<OwnedFd>>,
     pub(super) open: AtomicUsize,
     pub(super) loyal: AtomicBool,
-    full_said: AtomicBool,
+    /// When accepting failed last, monotonic milliseconds; 0: never.
+    pub(super) full: AtomicU64,
     retired: AtomicBool,
     pub(super) span: Lifespan,
     pub(super) posts: Vec<Post>,
@@ -181,7 +179,7 @@ impl<A: App> Engine<A> {
             successors: Mutex::new(None),
             open: AtomicUsize::new(0),
             loyal: AtomicBool::new(false),
-            full_said: AtomicBool::new(false),
+            full: AtomicU64::new(0),
             retired: AtomicBool::new(false),
             span,
             posts: (0..threads).map(|_| Post::default()).collect(),
@@ -381,30 +379,6 @@ impl<A: App> Engine<A> {
                 self.register(connection, turn, EpollFlags::EPOLLIN);
             }
         }
-    }
-
-    /// What follows from a failed accept. Without descriptors the listener would be reported as
-    /// ready again and again: it is left alone for a while, and idle connections make room.
-    fn refused(&self, number: usize, error: &io::Error, waiting: &mut Waiting) {
-        use nix::errno::Errno;
-        let errno = Errno::from_raw(error.raw_os_error().unwrap_or_default());
-        if !matches!(errno, Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM) {
-            return;
-        }
-        let Some(listener) = self.outfit.listeners.get(number) else { return };
-        if self.epoll.delete(&listener.socket).is_err() {
-            return;
-        }
-        if !self.full_said.swap(true, Relaxed) {
-            eprintln!(
-                "worker {} cannot accept: {error}; idle connections are closed to make room",
-                self.outfit.id
-            );
-        }
-        self.make_room();
-        let (_, listeners) =
-            waiting.resting.get_or_insert_with(|| (self.clock() + REST, Vec::new()));
-        listeners.push(number);
     }
 
     /// One connection more or less.

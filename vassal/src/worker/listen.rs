@@ -1,5 +1,6 @@
 //! Which listeners a worker listens to, and how many connections it takes from them.
 
+use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 
 use nix::sys::epoll::EpollEvent;
@@ -8,6 +9,11 @@ use super::App;
 use super::engine::{Engine, HANDED, LISTENER, SHARED_WAIT, Waiting};
 use crate::scoreboard::Count;
 
+/// Without descriptors or memory for another connection, a listener is left alone for so long,
+/// milliseconds.
+const REST: u64 = 200;
+/// A shortage is over when accepting did not fail for so long, milliseconds.
+const QUIET: u64 = 10 * REST;
 impl<A: App> Engine<A> {
     /// Listeners that were left alone are listened to again.
     pub(super) fn wake_listeners(&self, waiting: &mut Waiting, now: u64) {
@@ -31,6 +37,31 @@ impl<A: App> Engine<A> {
         } else {
             let _ = self.epoll.delete(&listener.socket);
         }
+    }
+
+    /// What follows from a failed accept. Without descriptors the listener would be reported as
+    /// ready again and again: it is left alone for a while, and idle connections make room.
+    pub(super) fn refused(&self, number: usize, error: &io::Error, waiting: &mut Waiting) {
+        use nix::errno::Errno;
+        let errno = Errno::from_raw(error.raw_os_error().unwrap_or_default());
+        if !matches!(errno, Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM) {
+            return;
+        }
+        let Some(listener) = self.outfit.listeners.get(number) else { return };
+        if self.epoll.delete(&listener.socket).is_err() {
+            return;
+        }
+        let now = self.clock();
+        if begins(self.full.swap(now, Relaxed), now) {
+            eprintln!(
+                "worker {} cannot accept: {error}; idle connections are closed to make room",
+                self.outfit.id
+            );
+        }
+        self.make_room();
+        let (_, listeners) =
+            waiting.resting.get_or_insert_with(|| (self.clock() + REST, Vec::new()));
+        listeners.push(number);
     }
 
     /// How many connections may be taken before a sibling should have had its turn: as many as
@@ -84,4 +115,9 @@ impl<A: App> Engine<A> {
         }
         waiting.resting = None;
     }
+}
+
+/// Whether a failure to accept begins a shortage. `before` is when the last one was, 0 for never.
+fn begins(before: u64, now: u64) -> bool {
+    before == 0 || now.saturating_sub(before) > QUIET
 }
