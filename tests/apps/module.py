@@ -54,7 +54,7 @@ def forks(environ):
 
 def missing(environ):
     said = {}
-    for name in ("cache_get", "spool", "register_signal", "add_timer", "websocket_recv", "nothing"):
+    for name in ("cache_get", "spool", "signal_wait", "rpc", "websocket_recv", "nothing"):
         try:
             getattr(uwsgi, name)
         except AttributeError as error:

@@ -122,3 +122,32 @@ fn decorators_of_missing_parts_keep_no_application_from_serving() {
         .expect_log("@mule: this server has no mules: nothing calls uwsgi_file_undecorated.brain");
     server.stop();
 }
+
+#[test]
+fn signals_of_the_packages_own_module_keep_no_application_from_serving() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let Some(module) = foreign() else {
+        return tests::not_run("PyPI's uWSGI is missing: run tests/run");
+    };
+    let dir = Dir::new();
+    fs::copy(module, dir.join("uwsgidecorators.py")).expect("a file can be copied");
+    let (server, address) = serving(&dir, "timed.py", &["--processes", "1"]);
+    for _ in 0..2 {
+        assert_eq!(ask(address, "/")["registered"], serde_json::json!([true, false]));
+    }
+    let signals = "this server has no signals and timers";
+    let mut lines: Vec<String> = ["tick", "red", "nightly", "changed", "signalled"]
+        .iter()
+        .map(|name| format!("{signals}: nothing calls uwsgi_file_timed.{name}"))
+        .collect();
+    lines.push("this server has no remote calls: nothing calls uwsgi_file_timed.hello".into());
+    lines.push(format!("uwsgi.signal: {signals}: signal 17 is not raised"));
+    lines.push(format!("uwsgi.add_timer: {signals}: nothing comes of signal 99"));
+    for line in lines {
+        server.expect_log(&line);
+        assert_eq!(server.log().matches(&line).count(), 1, "{line}: {}", server.log());
+    }
+    server.stop();
+}

@@ -90,7 +90,7 @@ fn what_is_not_built_is_absent_and_says_what_is_missing() {
     let said = http::json(address, "/missing");
     assert_eq!(said.as_object().unwrap().len(), 6, "{said}");
     assert!(said["cache_get"].as_str().unwrap().contains("no caches"), "{said}");
-    assert!(said["add_timer"].as_str().unwrap().contains("no signals and timers"), "{said}");
+    assert!(said["signal_wait"].as_str().unwrap().contains("no signals and timers"), "{said}");
     server.stop();
 }
 

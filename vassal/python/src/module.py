@@ -1,7 +1,9 @@
 """The module `uwsgi`: what applications ask of their server (names and values are uWSGI's).
 
 What needs the server itself is in `native`, functions of the extension. What is not built is
-absent, so that `hasattr` tells the truth, and asking for it names the missing part.
+absent, so that `hasattr` tells the truth, and asking for it names the missing part. The exception
+is what decorators of others call while an application is imported: it is there, and the log says
+that nothing comes of it.
 """
 
 # families of functions that a server without them does not have
@@ -14,11 +16,9 @@ MISSING = {
     "mule": "mules",
     "farm": "mules",
     "signal": "signals and timers",
-    "register_signal": "signals and timers",
     "add_": "signals and timers",
     "alarm": "alarms",
     "rpc": "remote calls",
-    "register_rpc": "remote calls",
     "call": "remote calls",
     "websocket": "websockets",
     "sharedarea": "shared areas",
@@ -348,6 +348,55 @@ def make_module(serve, facts):
     def chunked_read_nb():
         """The same: there is nothing to wait for."""
         return chunked_read()
+
+    # what others' decorators call at import
+
+    registered = {}
+    told = set()
+
+    def tell(name, part, what):
+        if what not in told:
+            told.add(what)
+            log("uwsgi.%s: this server has no %s: %s" % (name, part, what))
+
+    def place(function):
+        name = getattr(function, "__qualname__", None) or repr(function)
+        return "%s.%s" % (getattr(function, "__module__", "?"), name)
+
+    @public
+    def register_signal(number, target, function):
+        """Remembers a function that would be called at a signal, and says that nothing calls it."""
+        registered[number] = function
+        tell("register_signal", "signals and timers", "nothing calls %s" % place(function))
+
+    @public
+    def signal_registered(number):
+        """Whether there is a function for a signal."""
+        return number in registered
+
+    def never(name):
+        def nothing(number, *when):
+            # what registered the function has said it already
+            if number not in registered:
+                tell(name, "signals and timers", "nothing comes of signal %s" % number)
+
+        nothing.__name__ = name
+        nothing.__doc__ = "Nothing: no signal is ever raised."
+        public(nothing)
+
+    for one in ("add_timer", "add_ms_timer", "add_rb_timer", "add_cron", "add_file_monitor"):
+        never(one)
+
+    @public
+    def signal(number, *where):
+        """Nothing: no signal is ever raised, which is said once for each."""
+        tell("signal", "signals and timers", "signal %s is not raised" % number)
+
+    @public
+    def register_rpc(name, function, arguments=0):
+        """Says that nothing calls a function from afar."""
+        tell("register_rpc", "remote calls", "nothing calls %s" % place(function))
+        return True
 
     def born(number):
         worker["id"] = number
