@@ -1,5 +1,7 @@
 //! Packets of the uwsgi protocol, good and bad.
 
+use std::time::{Duration, Instant};
+
 use tests::http::Client;
 use tests::uwsgi::{packet, raw, variables};
 use tests::{Subject, only, subject};
@@ -124,5 +126,32 @@ fn a_body_shorter_than_announced_does_not_hang() {
     let bytes = client.rest();
     let text = String::from_utf8_lossy(&bytes);
     assert!(!text.contains("200 OK"), "{text}");
+    battery.stop();
+}
+
+#[test]
+fn a_chunked_body_that_the_router_never_passes_on_holds_no_worker_and_is_given_up() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    // without its option http-chunked-input uWSGI's router keeps such a body
+    let battery = Battery::start(&["--socket-timeout", "2", "--processes", "1"]);
+    let mut vars = variables("POST", "/echo", "");
+    vars.retain(|(name, _)| *name != "CONTENT_LENGTH");
+    vars.extend([("HTTP_TRANSFER_ENCODING", "chunked"), ("UWSGI_ROUTER", "http")]);
+    let mut client = Client::connect(battery.socket.as_path()).unwrap();
+    let begun = Instant::now();
+    client.send(packet((0, 0), &vars)).unwrap();
+    // the only thread of the only worker serves others meanwhile
+    for _ in 0..3 {
+        let answer =
+            raw(battery.socket.as_path(), &packet((0, 0), &variables("GET", "/hello", "")));
+        assert!(String::from_utf8_lossy(&answer.unwrap()).ends_with("Hello World"));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    let bytes = client.rest();
+    let (text, time) = (String::from_utf8_lossy(&bytes), begun.elapsed());
+    assert!(text.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{text:?}");
+    assert!(time >= Duration::from_millis(1700) && time < Duration::from_secs(15), "{time:?}");
     battery.stop();
 }
