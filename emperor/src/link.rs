@@ -195,6 +195,18 @@ pub async fn verdict(channel: OwnedFd, pidfd: OwnedFd) -> io::Result<Verdict> {
     Ok(Verdict { answer, how: reaped(pidfd.get_ref()) })
 }
 
+/// Waits for the end of a process of ours; `None`: it cannot be watched.
+pub async fn end(pidfd: Arc<OwnedFd>) -> Option<Ended> {
+    let pidfd = readiness::watch_shared(pidfd).ok()?;
+    loop {
+        let mut ready = pidfd.readable().await.ok()?;
+        if let Some(how) = reaped(pidfd.get_ref()) {
+            return Some(how);
+        }
+        ready.clear_ready();
+    }
+}
+
 /// What a launcher that only reads left.
 #[derive(Debug)]
 pub struct Verdict {

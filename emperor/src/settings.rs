@@ -6,6 +6,7 @@ use std::time::Duration;
 use nix::unistd::{Gid, Group, Uid, User};
 use shared::config::{Directives, Reading, World};
 use shared::finding::Finding;
+use shared::settings::Hook;
 use shared::summons::{Policy, Template};
 
 use crate::monitor::directory::Rules;
@@ -93,6 +94,8 @@ pub struct Settings {
     pub api_given: bool,
     /// `state-dir`; `None`: nothing survives.
     pub state_dir: Option<PathBuf>,
+    /// `hook-as-vassal`, `hook-as-emperor` and their relatives, in order.
+    pub hooks: Vec<Hook>,
     /// `log-keep`: lines of output kept of each vassal.
     pub log_keep: usize,
     /// The working directory, shown in the statistics.
@@ -102,6 +105,7 @@ pub struct Settings {
 impl Settings {
     /// Types what was read; mistakes are added to the findings.
     pub fn new(reading: &mut Reading, world: &World) -> Self {
+        let hooks = shared::config::hooks_of_emperor(reading);
         let Reading { directives, findings, .. } = reading;
         let text = |name: &str| directives.last(name).map(|one| one.value.clone());
         let flag = |name: &str| directives.flag(name).unwrap_or(false);
@@ -188,6 +192,7 @@ impl Settings {
             state_dir: text("state-dir")
                 .map(|path| here(&path))
                 .or_else(|| state_default(root, &who_suffix(me, root), world)),
+            hooks,
             log_keep: keep.unwrap_or(1000) as usize,
             directory: world.directory.clone(),
         }

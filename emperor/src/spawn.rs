@@ -4,13 +4,13 @@
 //! socket that is its standard input; its environment holds nothing of the Emperor's.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::unistd::Pid;
-use shared::summons::{PACKET_MAX, Summons};
-use shared::sys::{descriptor, process};
+use shared::summons::{Errand, PACKET_MAX, Summons};
+use shared::sys::{descriptor, memory, process};
 
 /// A launcher that was started.
 #[derive(Debug)]
@@ -93,6 +93,35 @@ pub fn launch(
     descriptor::nonblocking(&channel, true)?;
     descriptor::nonblocking(&output, true)?;
     Ok(Launcher { pid, pidfd, channel, output })
+}
+
+/// Starts a process that carries out hooks of the Emperor's: our launcher again, with the Emperor's
+/// own rights, environment and log. Gives its pid and a stable handle of it.
+pub fn errand(
+    program: &Path,
+    directory: &Path,
+    name: &str,
+    variables: &[(&str, String)],
+    errand: &Errand,
+) -> Result<(Pid, OwnedFd), SpawnError> {
+    let packet = serde_json::to_vec(errand).map_err(io::Error::from)?;
+    if packet.len() > PACKET_MAX {
+        return Err(SpawnError::TooLarge { name: name.to_owned() });
+    }
+    let orders = memory::seal("errand", &packet)?;
+    let log = || io::stderr().as_fd().try_clone_to_owned();
+    let child = Command::new(program)
+        .arg("--errand")
+        .arg(name)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .current_dir(directory)
+        .stdin(Stdio::from(orders))
+        .stdout(Stdio::from(log()?))
+        .stderr(Stdio::from(log()?))
+        .spawn()
+        .map_err(|source| SpawnError::Program { program: program.to_owned(), source })?;
+    let pid = Pid::from_raw(child.id() as i32);
+    Ok((pid, process::pidfd(pid)?))
 }
 
 /// The search path of launchers where the Emperor has none.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 use crate::plan::Plan;
-use crate::settings::{Listen, Settings};
+use crate::settings::{Hook, Listen, Settings};
 
 /// The largest packet on the summons channel, bytes.
 pub const PACKET_MAX: usize = 128 * 1024;
@@ -96,6 +96,19 @@ pub struct Summons {
     pub heir: bool,
     /// The vassal's cgroup directory, to enter first; `None` where there is none.
     pub cgroup: Option<PathBuf>,
+    /// `hook-as-vassal` and its relatives of the Emperor's configuration.
+    #[serde(default)]
+    pub hooks: Vec<Hook>,
+}
+
+/// What `vassal --errand NAME` does for the Emperor, which itself never waits for a hook: sealed
+/// memory on standard input holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Errand {
+    /// `hook-as-emperor` and its relatives.
+    pub hooks: Vec<Hook>,
+    /// The owner of the vassal's file, user and group.
+    pub owner: (u32, u32),
 }
 
 /// A launcher's packet to the Emperor.

@@ -6,6 +6,8 @@ mod daemons;
 mod foreign;
 /// Files appear, disappear, and what runs follows.
 mod governs;
+/// Hooks of the Emperor's own.
+mod hooks;
 /// One option of the Emperor after the other.
 mod options;
 /// A new version proves itself before the old one goes.

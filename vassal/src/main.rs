@@ -10,6 +10,7 @@ use vassal::launch::{self, cli};
 fn main() -> ExitCode {
     let exit = match cli::face(std::env::args_os().skip(1).collect()) {
         cli::Face::Summons { .. } => launch::summoned(),
+        cli::Face::Errand => launch::errand::run(),
         cli::Face::Plan(args) => launch::print_plan(args),
         cli::Face::Check(args) => launch::check::check(&args),
         cli::Face::Prepare(args) => launch::print_settings(args),

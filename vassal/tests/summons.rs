@@ -53,6 +53,7 @@ impl Site {
             generation: 7,
             heir: false,
             cgroup: None,
+            hooks: Vec::new(),
         }
     }
 }

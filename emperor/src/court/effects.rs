@@ -10,12 +10,13 @@ use nix::sys::signal::Signal;
 use shared::link::{
     ORDER_GENERATION, ORDER_RELIEVE, ORDER_RELOAD, ORDER_STOP, ORDER_STOP_GRACEFULLY, Status,
 };
+use shared::settings::Phase;
 use shared::summons::{Answer, Mode, Summons};
 use shared::sys::{descriptor, process};
 use tokio::sync::mpsc;
 
 use super::record::{Grove, Preparation, Prepared, Record};
-use super::{Court, Notice, Read};
+use super::{Court, Notice, Read, errands};
 use crate::link::{self, Ends, Heard};
 use crate::settings::Settings;
 use crate::spawn::{self, Launcher, SpawnError};
@@ -123,6 +124,7 @@ impl Court {
             record.forget_status();
         }
         tracing::debug!("[emperor] launcher of {name} started (pid: {pid})");
+        self.attend(name, pid);
         Ok(())
     }
 
@@ -296,12 +298,16 @@ fn summons(
         generation,
         heir: false,
         cgroup: None,
+        hooks: match mode {
+            Mode::Start => errands::hooks(settings, Phase::AsVassal),
+            Mode::Prepare => Vec::new(),
+        },
     }
 }
 
 /// Vassals of a directory start in it; those of a pattern where the Emperor was started. Where
 /// that is gone, in the root: what is missing is the file, and the launcher says so.
-fn directory(record: &Record, settings: &Settings) -> std::path::PathBuf {
+pub(super) fn directory(record: &Record, settings: &Settings) -> std::path::PathBuf {
     let place = match settings.sources.get(record.source) {
         Some(crate::settings::Source::Directory(path)) => path,
         Some(crate::settings::Source::Glob(_)) | None => &settings.directory,

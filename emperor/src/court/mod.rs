@@ -25,6 +25,7 @@ use crate::vassal::name::VassalName;
 
 mod census;
 mod effects;
+mod errands;
 mod hearing;
 mod looking;
 mod notes;
@@ -61,6 +62,13 @@ pub enum Notice {
     Census(oneshot::Sender<()>),
     /// A signal for the Emperor itself.
     Signal(Wanted),
+    /// Hooks of the Emperor's have been carried out.
+    Errand {
+        /// The process that did it.
+        pid: Pid,
+        /// How it ended; `None`: it was lost.
+        how: Option<process::Ended>,
+    },
     /// A launcher has read a changed file.
     #[doc(hidden)]
     Read(Box<Read>),
@@ -128,6 +136,8 @@ pub struct Court {
     /// Control groups in which something still ends.
     tombs: Vec<Cgroup>,
     preparations: u64,
+    /// Processes that carry out hooks.
+    errands: Vec<errands::Running>,
     /// Reloads of a SIGHUP that the service manager waits for.
     mass: Vec<(VassalName, Wish)>,
     ready: bool,
@@ -165,6 +175,7 @@ impl Court {
             notices,
             tombs: Vec::new(),
             preparations: 0,
+            errands: Vec::new(),
             mass: Vec::new(),
             ready: false,
             closing: false,
@@ -206,6 +217,7 @@ impl Court {
             }
             Notice::Census(reader) => self.take_census(reader),
             Notice::Read(read) => self.read(*read),
+            Notice::Errand { pid, how } => self.attended(pid, how),
             Notice::Petition(petition) => self.petitioned(petition),
             Notice::Signal(Wanted::End) => self.end(),
             Notice::Signal(Wanted::ReloadAll) => self.reload_all(),
@@ -355,6 +367,7 @@ impl Court {
     fn sweep(&mut self) {
         self.tombs.retain(|tomb| !tomb.remove());
         let known: HashSet<Pid> = self.records.values().flat_map(Record::pids).collect();
+        let known = &known | &self.errands.iter().map(|one| one.pid).collect();
         let Ok(children) = process::children() else { return };
         for stray in children.into_iter().filter(|pid| !known.contains(pid)) {
             let Ok(handle) = process::pidfd(stray) else { continue };

@@ -48,7 +48,7 @@ pub use advice::{Access, advise};
 pub use command_line::{files, naming, option_of};
 pub use directive::{Directive, Directives, Part};
 pub use scheme::Schemes;
-pub use settings::{Hosts, settings, settings_with};
+pub use settings::{Hosts, hooks_of_emperor, settings, settings_with};
 pub use world::World;
 
 use loader::Loader;

@@ -43,10 +43,14 @@ pub enum Phase {
     Accepting1Once,
     /// The server ends.
     AsUserAtexit,
+    /// An Emperor's: in a vassal, before anything of its file is read.
+    AsVassal,
+    /// An Emperor's: beside it, after a vassal was started.
+    AsEmperor,
 }
 
 impl Phase {
-    /// All phases.
+    /// The phases that a server's own configuration may name.
     pub const ALL: [Self; 15] = [
         Self::Asap,
         Self::PreJail,
@@ -83,6 +87,8 @@ impl Phase {
             Self::Accepting1 => "accepting1",
             Self::Accepting1Once => "accepting1-once",
             Self::AsUserAtexit => "as-user-atexit",
+            Self::AsVassal => "as-vassal",
+            Self::AsEmperor => "as-emperor",
         }
     }
 

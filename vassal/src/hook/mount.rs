@@ -1,10 +1,12 @@
 //! Mounts of hooks: root's own work, on directories that are root's alone.
 
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::{OFlag, openat};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::stat::Mode;
 
 use crate::launch::access::{Access, roots_directory};
 
@@ -25,11 +27,14 @@ pub(super) fn mount_at(
 
 /// Undoes a mount.
 pub(super) fn unmount(target: &Path, flags: i32, access: &Access<'_>) -> io::Result<()> {
-    if access.is_risky() && roots_directory(target)?.is_none() {
-        return Err(strangers());
+    let mut flags = MntFlags::from_bits_truncate(flags);
+    if access.is_risky() {
+        // what is mounted may be anybody's: what matters is who can put something in its place
+        roots_directory(target.parent().unwrap_or(target))?.ok_or_else(strangers)?;
+        flags |= MntFlags::UMOUNT_NOFOLLOW;
     }
     // an open directory would keep it busy
-    Ok(umount2(target, MntFlags::from_bits_truncate(flags))?)
+    Ok(umount2(target, flags)?)
 }
 
 /// Does something to a directory; where a tenant could lead the path elsewhere, not at all.
@@ -41,8 +46,22 @@ fn at<T>(
     if !access.is_risky() {
         return work(target);
     }
-    let directory = roots_directory(target)?.ok_or_else(strangers)?;
+    let directory = match roots_directory(target)? {
+        Some(directory) => directory,
+        // something that was mounted there before, say: still nobody else can replace it
+        None => in_roots_directory(target)?,
+    };
     work(&PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd())))
+}
+
+/// A directory, whosever it is, whose name stands in a directory of root's alone.
+fn in_roots_directory(target: &Path) -> io::Result<OwnedFd> {
+    let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
+        return Err(strangers());
+    };
+    let parent = roots_directory(parent)?.ok_or_else(strangers)?;
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    Ok(openat(parent, name, flags, Mode::empty())?)
 }
 
 fn strangers() -> io::Error {

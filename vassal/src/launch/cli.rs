@@ -18,6 +18,8 @@ pub enum Face {
         /// The vassal's name, shown in process lists.
         name: String,
     },
+    /// Carry out the Emperor's hooks beside it; they are on standard input.
+    Errand,
     /// Print the launch plan.
     Plan(Vec<OsString>),
     /// Say what is wrong with files.
@@ -42,6 +44,7 @@ pub fn face(mut args: Vec<OsString>) -> Face {
             let name = args.get(1).map(|name| name.to_string_lossy().into_owned());
             Face::Summons { name: name.unwrap_or_default() }
         }
+        "--errand" => Face::Errand,
         "--plan" => Face::Plan(args.split_off(1)),
         "--check" => Face::Check(args.split_off(1)),
         "--prepare" => Face::Prepare(args.split_off(1)),

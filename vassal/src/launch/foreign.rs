@@ -22,7 +22,7 @@ use shared::sys::descriptor;
 
 use super::channel::{Call, Channel};
 use super::say::{complain, plain};
-use super::{environment, identity, plan, refuse};
+use super::{environment, errand, identity, plan, refuse};
 
 /// Why the program cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +78,7 @@ pub fn variables(
         let name = format!("UWSGI_{}", option.to_uppercase().replace('-', "_"));
         result.push((name.into(), value.into()));
     }
+    errand::set(&mut result, &summons.hooks, |_| false);
     result.push(("UWSGI_EMPEROR_FD".into(), link.to_string().into()));
     result
 }
@@ -126,6 +127,12 @@ pub(super) fn serve(binary: &Path, call: Call, channel: &Channel) -> Exit {
     if let Err(error) = prepare(binary, who.as_ref(), &summons) {
         return refuse(channel, &[plain(error.to_string())], Exit::Exile);
     }
+    if summons.policy.tyrant
+        && let Err(error) =
+            errand::as_tenant(&summons.hooks, &mut environment::passed(std::env::vars_os()))
+    {
+        return refuse(channel, &[plain(error)], Exit::Failure);
+    }
     if let Err(error) = channel.foreign() {
         return complain(format!("the emperor is gone: {error}"));
     }
@@ -172,6 +179,7 @@ mod tests {
             generation: 1,
             heir: false,
             cgroup: None,
+            hooks: Vec::new(),
         }
     }
 

@@ -17,7 +17,7 @@ use shared::config::show::Form;
 use shared::exit::Exit;
 use shared::finding::Finding;
 use shared::plan::Identity;
-use shared::settings::Listen;
+use shared::settings::{Hook, Listen};
 use shared::summons::{Mode, Policy, Summons};
 use shared::sys::descriptor;
 
@@ -39,6 +39,8 @@ pub mod cli;
 pub mod daemon;
 /// The environments of the interpreter and of root's commands.
 pub mod environment;
+/// Hooks of the Emperor's own configuration.
+pub mod errand;
 /// Where the Python extension is.
 pub mod extension;
 /// `fallback-config`.
@@ -102,12 +104,15 @@ pub fn summoned() -> Exit {
     }
 }
 
-/// Enters the vassal's cgroup and the file's directory.
+/// Enters the vassal's cgroup, carries out what the Emperor's hooks say, enters the file's directory.
 fn settle(summons: &Summons) -> Result<(), Finding> {
     descriptor::close_on_exec_from(3).map_err(|error| plain(format!("close_range: {error}")))?;
     if let Some(cgroup) = &summons.cgroup {
         fs::write(cgroup.join("cgroup.procs"), "0")
             .map_err(|error| plain(format!("{}: cannot be entered: {error}", cgroup.display())))?;
+    }
+    if summons.mode == Mode::Start && !summons.policy.tyrant {
+        errand::as_vassal(summons)?;
     }
     let owner = owner_of_file(summons);
     let directory = summons.file.parent().unwrap_or(&summons.file);
@@ -158,6 +163,7 @@ fn vassal(call: Call, channel: Channel) -> Exit {
         roots: summons.version.uid == 0,
         tyrant: summons.policy.tyrant,
         summoned: true,
+        emperors: summons.hooks,
     };
     let mut handover = match carry_out(task) {
         Ok(handover) => handover,
@@ -254,6 +260,7 @@ fn start(args: &[OsString], fallback: &mut Option<Fallback>) -> Exit {
         roots: ownership.roots,
         tyrant: false,
         summoned: false,
+        emperors: Vec::new(),
     };
     let mut handover = match carry_out(task) {
         Ok(handover) => handover,
@@ -403,6 +410,8 @@ struct Task {
     trusted: bool,
     tyrant: bool,
     summoned: bool,
+    /// Hooks of the Emperor's configuration.
+    emperors: Vec<Hook>,
 }
 
 /// A plan that could not be carried out.
@@ -414,14 +423,16 @@ struct Broken {
 
 /// Carries the plan out and gathers what the master needs.
 fn carry_out(task: Task) -> Result<Handover, Broken> {
-    let Task { report, plan, given, inherited, roots, trusted, tyrant, summoned } = task;
+    let Task { report, plan, given, inherited, roots, trusted, tyrant, summoned, emperors } = task;
     let extension =
         extension::find().map_err(|error| Broken { finding: plain(error), is_final: false })?;
     // before the jail, where the user database may be another one
     let home = identity::home(plan.identity.as_ref());
-    let environment =
+    let mut environment =
         environment::of_interpreter(std::env::vars_os(), summoned, home.as_ref(), &plan);
-    let of_root = environment::of_root(std::env::vars_os(), summoned);
+    let mut of_root = environment::of_root(std::env::vars_os(), summoned);
+    errand::set(&mut environment, &emperors, |name| plan.env.iter().any(|(one, _)| one == name));
+    errand::set(&mut of_root, &emperors, |_| false);
     let steps = run::Task {
         plan: &plan,
         given,
@@ -431,6 +442,7 @@ fn carry_out(task: Task) -> Result<Handover, Broken> {
         environment,
         of_root,
         tyrant,
+        late: if tyrant { emperors } else { Vec::new() },
         extension,
     };
     let done = run::carry_out(steps).map_err(|error| Broken {

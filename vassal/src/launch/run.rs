@@ -19,7 +19,7 @@ use super::plan::Origins;
 use super::say::say;
 use super::socket::name_of;
 use super::zerg::{self, Gift};
-use super::{environment, isolation, jail, limits, lock, output, socket};
+use super::{environment, errand, isolation, jail, limits, lock, output, socket};
 use crate::handover::{Listener, LogFile, Vacuum};
 use crate::hook::{self, Stage};
 
@@ -52,6 +52,8 @@ pub enum Step {
     Redirect,
     /// Carrying out the hook of this number.
     Hook(usize),
+    /// Carrying out hooks of the Emperor's, as the tenant.
+    AsVassal,
 }
 
 /// A step that could not be done.
@@ -85,6 +87,8 @@ pub struct Task<'a> {
     pub tyrant: bool,
     /// Listening sockets that `fd://` may name, by number.
     pub inherited: BTreeMap<u32, OwnedFd>,
+    /// Hooks of the Emperor's that a tyrant's tenants carry out.
+    pub late: Vec<Hook>,
     /// The extension, outside of any jail.
     pub extension: PathBuf,
 }
@@ -126,6 +130,7 @@ impl Step {
             Self::Drop => "uid",
             Self::Chdir => "chdir",
             Self::Hook(_) => "hook",
+            Self::AsVassal => "hook-as-vassal",
         }
     }
 }
@@ -149,6 +154,9 @@ impl Failure {
             let origin = origins.options.get(&hook.option).cloned();
             return Finding::error(origin, Some(&hook.option), text);
         }
+        if self.step == Step::AsVassal {
+            return Finding::error(None, None, text);
+        }
         let lock = if let Step::Lock(index) = self.step { plan.locks.get(index) } else { None };
         let option = lock.map_or(self.step.option(), |lock| &lock.option);
         Finding::error(origins.options.get(option).cloned(), Some(option), text)
@@ -167,12 +175,12 @@ pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
 
 /// The steps; `is_final` is set where there is no way back.
 fn steps(task: Task<'_>, inherited_mask: Mode, is_final: &mut bool) -> Result<Done, Failure> {
-    let Task { plan, given, inherited, roots, trusted, environment, of_root, tyrant, extension } =
-        task;
+    let Task { plan, given, inherited, roots, trusted, .. } = task;
+    let Task { environment, of_root, tyrant, late, extension, .. } = task;
     let tenant = plan.identity.as_ref();
     let access = Access { tenant, roots: roots && !tyrant };
     let early = Access { tenant, roots: trusted && !tyrant };
-    let mut environments = Environments { own: environment, of_root };
+    let mut environments = Environments { own: environment, of_root, late };
     let mut hooks = |phase: Phase, access: Access<'_>, log: &Option<output::Opened>| {
         let output = log.as_ref().map(|log| log.file.as_fd());
         environments.hooks(plan, phase, access, output)
@@ -233,6 +241,8 @@ struct Environments {
     own: Vec<(OsString, OsString)>,
     /// That of commands which root runs for a tenant.
     of_root: Vec<(OsString, OsString)>,
+    /// Hooks of the Emperor's that come before the tenant's own.
+    late: Vec<Hook>,
 }
 
 impl Environments {
@@ -244,6 +254,10 @@ impl Environments {
         access: Access<'_>,
         output: Option<BorrowedFd<'_>>,
     ) -> Result<(), Failure> {
+        if phase == Phase::AsUser {
+            errand::as_tenant(&self.late, &mut self.own)
+                .map_err(|error| Step::AsVassal.failed(error))?;
+        }
         let risky = access.is_risky();
         let environment = if risky { &mut self.of_root } else { &mut self.own };
         let stage = Stage { access, environment, output, patience: hook::PATIENCE };

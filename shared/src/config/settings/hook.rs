@@ -94,15 +94,38 @@ struct Terms {
     hosts: super::Hosts,
 }
 
+impl Terms {
+    fn read(given: &mut Given<'_>) -> Self {
+        let mut limit = |name| serve::seconds(given, name).unwrap_or(WAIT);
+        Self {
+            fs: limit("wait-for-fs-timeout"),
+            interface: limit("wait-for-interface-timeout"),
+            socket: limit("wait-for-socket-timeout"),
+            hosts: given.hosts,
+        }
+    }
+}
+
+/// The hooks of an Emperor's own configuration, in uWSGI's order, which is another one here:
+/// mounts come before commands.
+pub(super) fn of_emperor(given: &mut Given<'_>) -> Vec<Hook> {
+    let terms = Terms::read(given);
+    let mut list = Vec::new();
+    for phase in [Phase::AsVassal, Phase::AsEmperor] {
+        let name = phase.name();
+        collect(given, phase, &format!("hook-{name}"), &mut list, |text| {
+            action(text, phase, &terms)
+        });
+        collect(given, phase, &format!("mount-{name}"), &mut list, mount);
+        collect(given, phase, &format!("umount-{name}"), &mut list, umount);
+        collect(given, phase, &format!("exec-{name}"), &mut list, |text| run(text, true));
+    }
+    list
+}
+
 /// All hooks, phase by phase in the order in which uWSGI carries them out.
 pub(super) fn read(given: &mut Given<'_>) -> Vec<Hook> {
-    let mut limit = |name| serve::seconds(given, name).unwrap_or(WAIT);
-    let terms = Terms {
-        fs: limit("wait-for-fs-timeout"),
-        interface: limit("wait-for-interface-timeout"),
-        socket: limit("wait-for-socket-timeout"),
-        hosts: given.hosts,
-    };
+    let terms = Terms::read(given);
     let mut list = Vec::new();
     for phase in Phase::ALL {
         // what a server waits for comes before what it does with it

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::finding::Finding;
 use crate::option;
 use crate::rule;
-use crate::settings::Settings;
+use crate::settings::{Hook, Settings};
 
 use super::Reading;
 use super::directive::{Directive, Directives, Number, number};
@@ -62,6 +62,21 @@ pub fn settings_with(reading: &mut Reading, name: &str, hosts: Hosts) -> Setting
     review::limit(&mut findings);
     reading.findings.append(&mut findings);
     Settings { launch, serve }
+}
+
+/// The hooks of an Emperor's own configuration (`hook-as-vassal`, `hook-as-emperor` and their
+/// relatives); mistakes in them are added to the findings.
+pub fn hooks_of_emperor(reading: &mut Reading) -> Vec<Hook> {
+    let mut findings = Vec::new();
+    let hooks = hook::of_emperor(&mut Given {
+        directives: &reading.directives,
+        directory: &reading.directory,
+        hosts: Hosts::LookedUp,
+        findings: &mut findings,
+    });
+    review::limit(&mut findings);
+    reading.findings.append(&mut findings);
+    hooks
 }
 
 /// What the functions below read from and report to.

@@ -51,8 +51,9 @@ pub(super) const ROWS: &[Row] = &[
     row("hook-emperor-reload", Kind::List)
         .planned("Action of the vassal when the Emperor reloads it."),
     row("hook-emperor-lost", Kind::List).planned("Action of the vassal when the Emperor is gone."),
-    row("hook-as-vassal", Kind::List).planned("Action in a vassal before its server is run."),
-    row("hook-as-emperor", Kind::List).planned("Action in the Emperor after a vassal was started."),
+    row("hook-as-vassal", Kind::List)
+        .works("The Emperor's action in each vassal before it is read."),
+    row("hook-as-emperor", Kind::List).works("The Emperor's action after a vassal was started."),
     row("hook-as-mule", Kind::List).planned("Action in each mule."),
     row("hook-as-gateway", Kind::List).planned("Action in each router process."),
     row("after-request-hook", Kind::List).planned("Action after each request."),
@@ -69,9 +70,8 @@ pub(super) const ROWS: &[Row] = &[
     row("exec-pre-app", Kind::List).works("Command that runs before the application is loaded."),
     row("exec-post-app", Kind::List).works("Command that runs after the application was loaded."),
     row("exec-as-vassal", Kind::List)
-        .planned("Command that runs in a vassal before its server is run."),
-    row("exec-as-emperor", Kind::List)
-        .planned("Command that runs in the Emperor after a vassal was started."),
+        .works("The Emperor's command in each vassal before it is read."),
+    row("exec-as-emperor", Kind::List).works("The Emperor's command after a vassal was started."),
     row("mount-asap", Kind::List)
         .works("Mount once the configuration was read, `type source target flags`."),
     row("mount-pre-jail", Kind::List)
@@ -82,9 +82,9 @@ pub(super) const ROWS: &[Row] = &[
     row("mount-as-root", Kind::List)
         .works("Mount as root before privileges are dropped, `type source target flags`."),
     row("mount-as-vassal", Kind::List)
-        .planned("Mount in a vassal before its server is run, `type source target flags`."),
+        .works("The Emperor's mount in each vassal before it is read, `type source target flags`."),
     row("mount-as-emperor", Kind::List)
-        .planned("Mount in the Emperor after a vassal was started, `type source target flags`."),
+        .works("The Emperor's mount after a vassal was started, `type source target flags`."),
     row("umount-asap", Kind::List).works("Mount that is undone once the configuration was read."),
     row("umount-pre-jail", Kind::List).works("Mount that is undone before the jail is entered."),
     row("umount-post-jail", Kind::List).works("Mount that is undone after the jail was entered."),
@@ -92,9 +92,9 @@ pub(super) const ROWS: &[Row] = &[
     row("umount-as-root", Kind::List)
         .works("Mount that is undone as root, just before privileges are dropped."),
     row("umount-as-vassal", Kind::List)
-        .planned("Mount that is undone in a vassal before its server is run."),
+        .works("Mount that the Emperor undoes in each vassal before it is read."),
     row("umount-as-emperor", Kind::List)
-        .planned("Mount that is undone in the Emperor after a vassal was started."),
+        .works("Mount that the Emperor undoes after a vassal was started."),
     row("wait-for-interface", Kind::List)
         .aliases(&["wait-interface", "wait-for-iface", "wait-iface"])
         .works("Wait at the start for a network interface."),
