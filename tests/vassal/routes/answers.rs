@@ -89,3 +89,34 @@ fn final_rules_look_back_at_the_answer() {
     assert!(!server.log().contains("by status 200"), "{}", server.log());
     server.stop();
 }
+
+#[test]
+fn no_rule_sees_a_request_that_the_server_itself_refuses() {
+    let dir = Dir::new();
+    let rules = [
+        "limit-post = 10",
+        "error-route-run = addheader:X-Rule: error",
+        "error-route-run = log:a rule ran",
+        "response-route-run = log:a rule ran",
+    ];
+    let (server, address) = serve(&dir, &rules);
+    for (bytes, status) in [
+        ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world", 413),
+    ] {
+        let mut client = tests::http::Client::connect(address).expect("the server listens");
+        client.send(bytes).expect("the server reads");
+        if subject() == Subject::Ours {
+            let answer = client.response(true).expect("it is answered");
+            assert_eq!((answer.status, answer.header("X-Rule")), (status, None), "{bytes:?}");
+        } else if status == 413 {
+            // without an answer
+            assert_eq!(client.rest(), b"");
+        }
+    }
+    if subject() == Subject::Ours {
+        assert!(!server.log().contains("a rule ran"), "{}", server.log());
+    }
+    assert_eq!(get(address, "/?status=404").header("X-Rule"), Some("error"));
+    server.stop();
+}
