@@ -301,8 +301,12 @@ fn the_certificate_is_chosen_by_the_name_that_is_asked_for() {
     let Some(made) = prepare(&dir) else { return };
     let other = made.make("other", "shop.example.org", "/CN=shop");
     let wild = made.make("wild", "*.example.net", "/CN=wild");
+    let pattern = made.make("pattern", "r1.example.org", "/CN=pattern");
     dir.mkdir("names");
     for (from, to) in [(&other.0, "dir.example.org.crt"), (&other.1, "dir.example.org.key")] {
+        std::fs::copy(from, dir.join("names").join(to)).unwrap();
+    }
+    for (from, to) in [(&other.0, "r2.dir.org.crt"), (&other.1, "r2.dir.org.key")] {
         std::fs::copy(from, dir.join("names").join(to)).unwrap();
     }
     let dir_certificate = std::fs::read(&other.0).unwrap();
@@ -322,6 +326,8 @@ fn the_certificate_is_chosen_by_the_name_that_is_asked_for() {
         "*.example.net wild.crt wild.key",
         "--sni-dir",
         "names",
+        "--sni-regexp",
+        r"^(r\d|shop)\.(dir|example)\.org$ pattern.crt,pattern.key",
     ];
     // the original knows no names with a star
     let (server, address) = serve(&dir, "", &words);
@@ -332,17 +338,25 @@ fn the_certificate_is_chosen_by_the_name_that_is_asked_for() {
         client.shown()
     };
     assert_eq!(shown("localhost"), Some(der(&dir.join("server.crt"))));
+    // a name comes before a pattern, a pattern before the directory
     assert_eq!(shown("shop.example.org"), Some(der(&other.0)));
+    assert_eq!(shown("r1.example.org"), Some(der(&pattern.0)));
     if only(Subject::Ours) {
         assert_eq!(shown("a.example.net"), Some(der(&wild.0)));
     }
-    let said = Command::new("openssl")
-        .args(["s_client", "-servername", "dir.example.org", "-connect", &address.to_string()])
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&said.stdout);
-    assert!(text.contains("subject=CN = shop"), "{text}");
+    for (host, name) in [
+        ("dir.example.org", "shop"),
+        ("r2.dir.org", "pattern"),
+        ("r1.example.org.elsewhere.org", "server"),
+    ] {
+        let said = Command::new("openssl")
+            .args(["s_client", "-servername", host, "-connect", &address.to_string()])
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&said.stdout);
+        assert!(text.contains(&format!("subject=CN = {name}")), "{host}: {text}");
+    }
     server.stop();
 }
 

@@ -346,6 +346,7 @@ pub const PROOFS: &[(&str, &str)] = &[
     ("https-export-cert", "tests/vassal::tls::the_application_is_told_of_a_clients_certificate"),
     ("sni", "tests/vassal::tls::the_certificate_is_chosen_by_the_name_that_is_asked_for"),
     ("sni-dir", "tests/vassal::tls::the_certificate_is_chosen_by_the_name_that_is_asked_for"),
+    ("sni-regexp", "tests/vassal::tls::the_certificate_is_chosen_by_the_name_that_is_asked_for"),
     ("ssl-verbose", "tests/vassal::tls::ssl_verbose_logs_handshakes_that_fail"),
     ("http-to-https", "tests/vassal::sockets::http_to_https_sends_requests_to_https"),
     ("http-var", "tests/vassal::sockets::http_var_and_the_name_of_the_host_are_in_the_environ"),

@@ -37,7 +37,7 @@ pub use socket::{Crew, Front, Tuning, Zerg};
 pub use stuck::{Graceful, Stuck};
 pub use supervision::{Algorithm, Busyness, Cheaper, Memory, Supervision, Touched, Watch};
 pub use surroundings::{Daemon, DaemonKind, Limits, Surroundings};
-pub use tls::{Certificate, Pem, Secret, Tls};
+pub use tls::{Certificate, Pem, Secret, Tls, host_pattern};
 
 /// A user or group, by number or by a name that is looked up when privileges are dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use regex::bytes::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Origin;
+use crate::pattern;
 
 /// Text that is never shown: its `Debug` form says nothing of it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +61,9 @@ pub struct Tls {
     pub sockets: Vec<Certificate>,
     /// `sni`: certificates of single host names, in lower case; `*.` in front stands for one label.
     pub names: Vec<(String, Certificate)>,
+    /// `sni-regexp`: certificates of host names that match a pattern, asked in order after `names`;
+    /// each is one that [`host_pattern`] takes.
+    pub patterns: Vec<(String, Certificate)>,
     /// `sni-dir`: where `NAME.crt` and `NAME.key` lie.
     pub directory: Option<(PathBuf, Origin)>,
     /// `https-export-cert`: the application gets the client's certificate.
@@ -91,8 +96,15 @@ impl Tls {
 
     /// Every certificate.
     pub fn certificates(&mut self) -> impl Iterator<Item = &mut Certificate> {
-        self.sockets.iter_mut().chain(self.names.iter_mut().map(|(_, one)| one))
+        let named = self.names.iter_mut().chain(&mut self.patterns).map(|(_, one)| one);
+        self.sockets.iter_mut().chain(named)
     }
+}
+
+/// Compiles a pattern of `sni-regexp`: host names are the same in either case (RFC 4343). The
+/// error is half a sentence for whoever wrote it.
+pub fn host_pattern(text: &str) -> Result<Regex, String> {
+    pattern::compile(&format!("(?i){text}"))
 }
 
 #[cfg(test)]

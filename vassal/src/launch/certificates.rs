@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use shared::finding::{Finding, Origin, Severity};
 use shared::plan::Identity;
 use shared::rule;
-use shared::settings::{Certificate, Pem, Settings, Tls};
+use shared::settings::{Certificate, Pem, Settings, Tls, host_pattern};
 use shared::summons::Policy;
 use shared::sys::process::{Fork, SingleThreaded, die_with_parent, fork, leave};
 
@@ -183,9 +183,14 @@ fn list(tls: &mut Tls, access: &Access<'_>, result: &mut Outcome) {
         Ok(names) => names,
         Err(error) => return result.findings.push(wrong(&origin, "sni-dir", &path, &error)),
     };
+    let patterns: Vec<_> =
+        tls.patterns.iter().filter_map(|(text, _)| host_pattern(text).ok()).collect();
     for name in names.iter().filter_map(|name| name.strip_suffix(".crt")).take(NAMES_MAX) {
         if tls.names.iter().any(|(known, _)| known == name) {
             continue; // `sni` names it
+        }
+        if patterns.iter().any(|pattern| pattern.is_match(name.as_bytes())) {
+            continue; // `sni-regexp` comes first
         }
         let pem = |end: &str| Pem { path: path.join(format!("{name}.{end}")), ..Pem::default() };
         let certificate = Certificate {

@@ -16,6 +16,7 @@ mod validity;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use regex::bytes::Regex;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -27,7 +28,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
 use shared::finding::Finding;
 use shared::rule;
-use shared::settings::{Certificate, Listen, Pem, Tls, Wire};
+use shared::settings::{Certificate, Listen, Pem, Tls, Wire, host_pattern};
 use validity::When;
 
 use tickets::Tickets;
@@ -73,6 +74,9 @@ pub enum Error {
         /// Why.
         source: VerifierBuilderError,
     },
+    /// No pattern of `sni-regexp`.
+    #[error("{0}")]
+    Pattern(String),
     /// The library itself.
     #[error("TLS: {0}")]
     Library(#[from] rustls::Error),
@@ -88,7 +92,12 @@ pub fn services(tls: &Tls, listeners: &[Listen]) -> Result<Vec<Option<Service>>,
     for (name, certificate) in &tls.names {
         names.insert(name.clone(), Arc::new(certified(certificate, &provider)?));
     }
-    let names = Arc::new(names);
+    let mut patterns = Vec::new();
+    for (text, certificate) in &tls.patterns {
+        let pattern = host_pattern(text).map_err(Error::Pattern)?;
+        patterns.push((pattern, Arc::new(certified(certificate, &provider)?)));
+    }
+    let names = Arc::new(Names { names, patterns });
     let mut list = Vec::new();
     for listen in listeners {
         let certificate = listen.tls.and_then(|number| tls.sockets.get(number as usize));
@@ -190,29 +199,41 @@ fn roots(pem: &Pem) -> Result<RootCertStore, Error> {
     Ok(store)
 }
 
+/// The certificates of host names, the same for all sockets.
+#[derive(Debug)]
+struct Names {
+    /// Whole names, in lower case; `*.` in front stands for one label.
+    names: HashMap<String, Arc<CertifiedKey>>,
+    /// What is asked in order where no name fits.
+    patterns: Vec<(Regex, Arc<CertifiedKey>)>,
+}
+
 /// Chooses the certificate by the name that the client asks for (RFC 6066 section 3).
 #[derive(Debug)]
 struct Resolver {
-    names: Arc<HashMap<String, Arc<CertifiedKey>>>,
+    names: Arc<Names>,
     own: Arc<CertifiedKey>,
 }
 
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let found = hello.server_name().and_then(|name| self.find(name));
+        let found = hello.server_name().and_then(|name| self.names.find(name));
         Some(Arc::clone(found.unwrap_or(&self.own)))
     }
 }
 
-impl Resolver {
+impl Names {
     fn find(&self, name: &str) -> Option<&Arc<CertifiedKey>> {
-        if self.names.is_empty() {
+        if self.names.is_empty() && self.patterns.is_empty() {
             return None;
         }
         let name = name.trim_end_matches('.').to_ascii_lowercase();
-        self.names.get(&name).or_else(|| {
+        let star = || {
             let (_, parent) = name.split_once('.')?;
             self.names.get(&format!("*.{parent}"))
-        })
+        };
+        let matches = |(pattern, _): &&(Regex, _)| pattern.is_match(name.as_bytes());
+        let fits = || self.patterns.iter().find(matches).map(|(_, found)| found);
+        self.names.get(&name).or_else(star).or_else(fits)
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::rule;
-use crate::settings::{Certificate, Pem, Tls};
+use crate::settings::{Certificate, Pem, Tls, host_pattern};
 
 use super::super::directive::Directive;
 use super::{Given, Hosts};
@@ -40,13 +40,25 @@ pub(super) fn read(given: &mut Given<'_>) -> Tls {
                 }
                 Err(message) => given.error(one, message),
             }
+        } else if one.key == "sni-regexp" {
+            let read = split(one).and_then(|(pattern, parts)| {
+                host_pattern(pattern)?;
+                Ok((pattern.to_owned(), parts))
+            });
+            match read {
+                Ok((pattern, parts)) => {
+                    let certificate = certificate(given, one, &parts);
+                    tls.patterns.push((pattern, certificate));
+                }
+                Err(message) => given.error(one, message),
+            }
         } else if one.key == "sni-dir" {
             let path = given.directory.join(&one.value);
             tls.directory = Some((path, one.origin.clone()));
         }
     }
     if !tls.is_used()
-        && let Some(one) = given.last("sni").or(given.last("sni-dir"))
+        && let Some(one) = given.last("sni").or(given.last("sni-regexp")).or(given.last("sni-dir"))
     {
         given.warning(one, rule::INVALID_VALUE, "there is no socket that speaks TLS");
     }
@@ -109,20 +121,27 @@ fn parts(one: &Directive) -> Result<Parts<'_>, String> {
     Ok(parts)
 }
 
-/// `sni = name certificate,key[,ciphers]`; blanks in place of the commas are understood too.
-fn named(one: &Directive) -> Result<(String, Parts<'_>), String> {
+/// `name certificate,key[,ciphers]`; blanks in place of the commas are understood too.
+fn split(one: &Directive) -> Result<(&str, Parts<'_>), String> {
     let (name, rest) = one.value.trim().split_once([' ', '\t']).unwrap_or_default();
     let separates = |c: char| if rest.contains(',') { c == ',' } else { c.is_whitespace() };
     let mut words = rest.split(separates).map(str::trim).filter(|word| !word.is_empty());
     let mut next = || words.next().unwrap_or_default();
-    let name = name.to_ascii_lowercase();
     let parts = Parts { chain: next(), key: next(), ciphers: next(), authority: next() };
     if parts.key.is_empty() {
-        return Err(format!("expected: name certificate,key, found {:?}", one.value));
+        let what = if one.key == "sni" { "name" } else { "pattern" };
+        return Err(format!("expected: {what} certificate,key, found {:?}", one.value));
     }
     if !parts.authority.is_empty() {
         return Err("who may sign clients' certificates is said of a socket, not of a name".into());
     }
+    Ok((name, parts))
+}
+
+/// The host name of `sni`, in lower case, and its certificate.
+fn named(one: &Directive) -> Result<(String, Parts<'_>), String> {
+    let (name, parts) = split(one)?;
+    let name = name.to_ascii_lowercase();
     if name.trim_start_matches("*.").contains('*') {
         return Err(format!("expected a host name, perhaps with \"*.\" in front, found {name:?}"));
     }
@@ -194,6 +213,10 @@ mod tests {
             ("https = :443,a,b\nsni = name a\n", "expected: name certificate,key"),
             ("https = :443,a,b\nsni = a*.org a,b\n", "expected a host name"),
             ("https = :443,a,b\nsni = a.org a,b,HIGH,ca\n", "is said of a socket"),
+            ("https = :443,a,b\nsni-regexp = a\n", "expected: pattern certificate,key"),
+            ("https = :443,a,b\nsni-regexp = (a a,b\n", "no regular expression"),
+            ("https = :443,a,b\nsni-regexp = ^(?!a) a,b\n", "look-around"),
+            ("http = :80\nsni-regexp = a a,b\n", "no socket that speaks TLS"),
             ("http = :80\nsni = a.org a,b\n", "no socket that speaks TLS"),
         ] {
             let (_, findings) = tls(text);

@@ -121,10 +121,8 @@ pub(super) const ROWS: &[Row] = &[
         .default("wrr")
         .planned("How a router chooses between subscribers."),
     row("sni", Kind::Special).works("Certificate for a host name, `name certificate,key`."),
-    row("sni-regexp", Kind::Special).refused(
-        "host names are not matched with patterns: give `sni` a name such as *.example.org",
-        "Certificate for host names that match a pattern, `pattern certificate,key`.",
-    ),
+    row("sni-regexp", Kind::Special)
+        .works("Certificate for host names that match a pattern, `pattern certificate,key`."),
     row("cron", Kind::Special)
         .planned("Run a command by the clock, `minute hour day month weekday command`; -1 is any."),
     row("cron2", Kind::Special)
