@@ -135,7 +135,7 @@ fn signals_of_the_packages_own_module_keep_no_application_from_serving() {
     fs::copy(module, dir.join("uwsgidecorators.py")).expect("a file can be copied");
     let (server, address) = serving(&dir, "timed.py", &["--processes", "1"]);
     for _ in 0..2 {
-        assert_eq!(ask(address, "/")["registered"], serde_json::json!([true, false]));
+        assert_eq!(http::json(address, "/")["registered"], serde_json::json!([true, false]));
     }
     let signals = "this server has no signals and timers";
     let mut lines: Vec<String> = ["tick", "red", "nightly", "changed", "signalled"]
