@@ -54,6 +54,8 @@ def application(environ, start_response):
         time.sleep(60)
     if path == "/begun":
         return (time.sleep(at * 60) or b"part" for at in range(2))
+    if path == "/breaks":
+        return (b"part" if at == 0 else 1 // 0 for at in range(2))
     if path == "/first":
         print("came first:", environ["wsgi.input"].read(5), file=sys.stderr, flush=True)
         return [environ["wsgi.input"].read()]

@@ -77,8 +77,10 @@ fn clean_code(maps: &str) -> Vec<(usize, usize, u64)> {
         let amount = |text: Option<&str>| text.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
         match first {
             "Rss:" => resident = amount(fields.next()) * 1024,
-            // relocated constants cannot be written either, and exist nowhere else
-            "Anonymous:" => {
+            // relocated constants cannot be written either, and exist nowhere else: in memory ...
+            "Anonymous:" => mapping = mapping.filter(|_| fields.next() == Some("0")),
+            // ... or swapped out
+            "Swap:" => {
                 if let Some((start, length, path)) = mapping.take()
                     && fields.next() == Some("0")
                     && resident > 0
@@ -210,13 +212,14 @@ mod tests {
     #[test]
     fn only_clean_pages_of_files_are_let_go_of() {
         let maps = "\
-55d0-55d4 r-xp 00001000 fe:00 12 /usr/bin/a b\nRss:  8 kB\nAnonymous:  0 kB\n\
-55e0-55e4 r--p 00001000 fe:00 12 /usr/bin/a b\nRss:  8 kB\nAnonymous:  4 kB\n\
-55f0-55f4 rw-p 00001000 fe:00 12 /usr/bin/a b\nRss:  8 kB\nAnonymous:  0 kB\n\
-55f8-55fa r--p 00000000 fe:00 12 /srv/data\nRss:  8 kB\nAnonymous:  0 kB\n\
-5600-5604 r--p 00000000 00:00 0\nRss:  8 kB\nAnonymous:  0 kB\n\
-5610-5614 r--s 00000000 fe:00 12 /dev/shm/x\nRss:  8 kB\nAnonymous:  0 kB\n\
-7ff0-7ff2 r-xp 00000000 00:00 0 [vdso]\nRss:  4 kB\nAnonymous:  0 kB\n";
+55d0-55d4 r-xp 00001000 fe:00 12 /usr/bin/a b\nRss:  8 kB\nAnonymous:  0 kB\nSwap:  0 kB\n\
+55e0-55e4 r--p 00001000 fe:00 12 /usr/bin/a b\nRss:  8 kB\nAnonymous:  4 kB\nSwap:  0 kB\n\
+55f0-55f4 rw-p 00001000 fe:00 12 /usr/bin/a b\nRss:  8 kB\nAnonymous:  0 kB\nSwap:  0 kB\n\
+55f8-55fa r--p 00000000 fe:00 12 /srv/data\nRss:  8 kB\nAnonymous:  0 kB\nSwap:  0 kB\n\
+5600-5604 r--p 00000000 00:00 0\nRss:  8 kB\nAnonymous:  0 kB\nSwap:  0 kB\n\
+5610-5614 r--s 00000000 fe:00 12 /dev/shm/x\nRss:  8 kB\nAnonymous:  0 kB\nSwap:  0 kB\n\
+55fc-55fe r--p 00001000 fe:00 12 /usr/bin/a b\nRss:  8 kB\nAnonymous:  0 kB\nSwap:  4 kB\n\
+7ff0-7ff2 r-xp 00000000 00:00 0 [vdso]\nRss:  4 kB\nAnonymous:  0 kB\nSwap:  0 kB\n";
         assert_eq!(clean_code(maps), [(0x55d0, 4, 8192)]);
         assert_eq!(clean_code("x\n-\n1-\nAnonymous:\nRss: x"), []);
     }

@@ -62,6 +62,23 @@ fn an_answer_that_was_begun_is_cut_without_a_word() {
 }
 
 #[test]
+fn an_answer_that_breaks_off_does_not_look_whole() {
+    if !only(Subject::Ours) {
+        return;
+    }
+    let dir = Dir::new();
+    let Some(made) = prepare(&dir) else { return };
+    let (server, address) = serve(&dir, "", &[]);
+    for version in ["1.0", "1.1"] {
+        let request = format!("GET /breaks HTTP/{version}\r\nHost: a\r\n\r\n");
+        let (said, announced) = all(&mut connect(&made, address), &request);
+        assert!(said.contains("part"), "{version}: {said}");
+        assert!(!announced, "{version}: a client cannot tell that something is missing");
+    }
+    server.stop();
+}
+
+#[test]
 fn a_worker_that_can_say_nothing_is_killed_in_time() {
     if !only(Subject::Ours) {
         return;

@@ -7,8 +7,9 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use shared::settings::Namespace;
 
-/// Leaves these namespaces.
-pub(super) fn leave(list: &[Namespace]) -> io::Result<()> {
+/// Leaves these namespaces. What is mounted in a jail (`jailed`) stays there already, and its root
+/// need not be a mount point.
+pub(super) fn leave(list: &[Namespace], jailed: bool) -> io::Result<()> {
     if list.is_empty() {
         return Ok(());
     }
@@ -19,7 +20,7 @@ pub(super) fn leave(list: &[Namespace]) -> io::Result<()> {
         Namespace::Mount => CloneFlags::CLONE_NEWNS,
     };
     unshare(list.iter().map(flag).collect())?;
-    if list.contains(&Namespace::Mount) {
+    if list.contains(&Namespace::Mount) && !jailed {
         // what is mounted here from now on does not reach the machine
         let flags = MsFlags::MS_REC | MsFlags::MS_SLAVE;
         mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)?;

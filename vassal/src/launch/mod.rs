@@ -163,6 +163,7 @@ fn vassal(call: Call, channel: Channel) -> Exit {
         roots: summons.version.uid == 0,
         tyrant: summons.policy.tyrant,
         summoned: true,
+        heir,
         emperors: summons.hooks,
     };
     let mut handover = match carry_out(task) {
@@ -260,6 +261,7 @@ fn start(args: &[OsString], fallback: &mut Option<Fallback>) -> Exit {
         roots: ownership.roots,
         tyrant: false,
         summoned: false,
+        heir: false,
         emperors: Vec::new(),
     };
     let mut handover = match carry_out(task) {
@@ -410,6 +412,8 @@ struct Task {
     trusted: bool,
     tyrant: bool,
     summoned: bool,
+    /// Another process tree of this vassal serves.
+    heir: bool,
     /// Hooks of the Emperor's configuration.
     emperors: Vec<Hook>,
 }
@@ -423,7 +427,8 @@ struct Broken {
 
 /// Carries the plan out and gathers what the master needs.
 fn carry_out(task: Task) -> Result<Handover, Broken> {
-    let Task { report, plan, given, inherited, roots, trusted, tyrant, summoned, emperors } = task;
+    let Task { report, plan, given, inherited, roots, trusted, tyrant, .. } = task;
+    let Task { summoned, heir, emperors, .. } = task;
     let extension =
         extension::find().map_err(|error| Broken { finding: plain(error), is_final: false })?;
     // before the jail, where the user database may be another one
@@ -442,6 +447,7 @@ fn carry_out(task: Task) -> Result<Handover, Broken> {
         environment,
         of_root,
         tyrant,
+        heir,
         late: if tyrant { emperors } else { Vec::new() },
         extension,
     };

@@ -85,6 +85,8 @@ pub struct Task<'a> {
     pub of_root: Vec<(OsString, OsString)>,
     /// Whether a tyrant rules.
     pub tyrant: bool,
+    /// Whether another process tree of this vassal serves, whose locks come to this one.
+    pub heir: bool,
     /// Listening sockets that `fd://` may name, by number.
     pub inherited: BTreeMap<u32, OwnedFd>,
     /// Hooks of the Emperor's that a tyrant's tenants carry out.
@@ -176,7 +178,7 @@ pub fn carry_out(task: Task<'_>) -> Result<Done, Failure> {
 /// The steps; `is_final` is set where there is no way back.
 fn steps(task: Task<'_>, inherited_mask: Mode, is_final: &mut bool) -> Result<Done, Failure> {
     let Task { plan, given, inherited, roots, trusted, .. } = task;
-    let Task { environment, of_root, tyrant, late, extension, .. } = task;
+    let Task { environment, of_root, tyrant, heir, late, extension, .. } = task;
     let tenant = plan.identity.as_ref();
     let access = Access { tenant, roots: roots && !tyrant };
     let early = Access { tenant, roots: trusted && !tyrant };
@@ -186,24 +188,26 @@ fn steps(task: Task<'_>, inherited_mask: Mode, is_final: &mut bool) -> Result<Do
         environments.hooks(plan, phase, access, output)
     };
 
-    let successor = !given.is_empty();
-    let mut locks = take_locks(plan, false, &access, successor)?;
+    let mut locks = take_locks(plan, false, &access, heir)?;
     hooks(Phase::Asap, early, &None)?;
     let log = open_log(plan, &access)?;
-    locks.extend(take_locks(plan, true, &access, successor)?);
+    locks.extend(take_locks(plan, true, &access, heir)?);
     let mut vacuum = write_pidfile(plan, &access)?;
     let fetched = fetch(plan, &given)?;
     let mut sockets = Sockets { plan, given, inherited, fetched, tyrant, bound: Vec::new() };
     sockets.bind(&access, Path::new("/"), |address| !matches!(address, Address::Unix(_)))?;
 
-    isolation::leave(&plan.isolation.unshare).map_err(|error| Step::Unshare.failed(error))?;
+    let isolation = &plan.isolation;
+    *is_final = !isolation.unshare.is_empty();
+    isolation::leave(&isolation.unshare, false).map_err(|error| Step::Unshare.failed(error))?;
     for phase in [Phase::PreJail, Phase::InJail, Phase::PostJail] {
         hooks(phase, early, &log)?;
     }
-    *is_final = plan.chroot.is_some();
+    *is_final |= plan.chroot.is_some() || !isolation.unshare2.is_empty();
     let jailed = jail::enter(plan.chroot.as_deref(), extension, &access)
         .map_err(|error| Step::Jail.failed(error))?;
-    isolation::leave(&plan.isolation.unshare2).map_err(|error| Step::Unshare2.failed(error))?;
+    isolation::leave(&isolation.unshare2, plan.chroot.is_some())
+        .map_err(|error| Step::Unshare2.failed(error))?;
     umask(plan.umask.map_or(inherited_mask, Mode::from_bits_truncate));
     let inside = Access { roots: jailed.roots && !tyrant, ..access };
     let base = directory(plan)?;
@@ -351,6 +355,10 @@ impl Sockets<'_> {
         for (index, asked) in self.plan.sockets.iter().enumerate() {
             if wanted(&asked.address) {
                 let ours = self.take(asked);
+                if ours.is_some() && self.fetched.is_some() {
+                    // the same socket once more would be served as whatever its giver says
+                    drop(self.take_gift(&wish(asked, base)));
+                }
                 let inherited =
                     if ours.is_none() { self.take_inherited(asked, base) } else { None };
                 let foreign = inherited.is_some();
@@ -378,20 +386,23 @@ impl Sockets<'_> {
 
     /// Takes the socket that was left open, by its number or its address.
     fn take_inherited(&mut self, asked: &Listen, base: &Path) -> Option<OwnedFd> {
-        let wanted = match &asked.address {
-            Address::Descriptor(number) => return self.inherited.remove(number),
-            Address::Unix(path) => Address::Unix(base.join(path)),
-            other => other.clone(),
-        };
-        let gifts = self.fetched.as_mut();
-        if let Some(gifts) = gifts
-            && let Some(at) = gifts.iter().position(|one| one.address == wanted)
-        {
-            return Some(gifts.remove(at).socket);
+        if let Address::Descriptor(number) = &asked.address {
+            return self.inherited.remove(number);
+        }
+        let wanted = wish(asked, base);
+        if let Some(gift) = self.take_gift(&wanted) {
+            return Some(gift);
         }
         let found = self.inherited.iter().find(|(_, one)| name_of(one).as_ref() == Some(&wanted));
         let number = *found?.0;
         self.inherited.remove(&number)
+    }
+
+    /// Takes the socket of this address that another server gave.
+    fn take_gift(&mut self, wanted: &Address) -> Option<OwnedFd> {
+        let gifts = self.fetched.as_mut()?;
+        let at = gifts.iter().position(|one| one.address == *wanted)?;
+        Some(gifts.remove(at).socket)
     }
 
     /// Sockets that were given and that no option names.
@@ -427,6 +438,14 @@ impl Sockets<'_> {
     }
 }
 
+/// The address of a wish, as the kernel tells it.
+fn wish(asked: &Listen, base: &Path) -> Address {
+    match &asked.address {
+        Address::Unix(path) => Address::Unix(base.join(path)),
+        other => other.clone(),
+    }
+}
+
 /// Asks other servers for their sockets. `None`: there is none to ask, or the start goes on
 /// without them.
 fn fetch(plan: &Plan, given: &[Listener]) -> Result<Option<Vec<Gift>>, Failure> {
@@ -435,7 +454,7 @@ fn fetch(plan: &Plan, given: &[Listener]) -> Result<Option<Vec<Gift>>, Failure> 
     }
     match zerg::fetch(&plan.zerg.servers, plan.identity.as_ref()) {
         Ok(gifts) => Ok(Some(gifts)),
-        Err(error) if plan.zerg.fallback || given.iter().any(is_spare(plan)) => {
+        Err(error) if plan.zerg.fallback || !given.is_empty() => {
             say(&[Finding::warning(None, Some("zerg"), error.to_string())], Exit::Success);
             Ok(None)
         }

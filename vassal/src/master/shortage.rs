@@ -10,8 +10,8 @@ const KILLS: &str = "oom_kill";
 /// What is lacking.
 #[derive(Debug)]
 pub(super) struct Shortage {
-    /// Why workers cannot be started, as long as they cannot.
-    told: Option<String>,
+    /// It was said that workers cannot be started, and none could be since.
+    told: bool,
     /// Processes that the kernel had killed for lack of memory when the last worker was started.
     kills: u64,
 }
@@ -30,21 +30,18 @@ fn kills() -> Option<u64> {
 impl Shortage {
     /// Nothing is known to be lacking.
     pub(super) fn new() -> Self {
-        Self { told: None, kills: kills().unwrap_or(0) }
+        Self { told: false, kills: kills().unwrap_or(0) }
     }
 
     /// What to say of a worker that could not be started; `None` where it was said.
     pub(super) fn unforked<'a>(&mut self, reason: &'a str) -> Option<&'a str> {
-        if self.told.as_deref() == Some(reason) {
-            return None;
-        }
-        self.told = Some(reason.to_owned());
-        Some(reason)
+        let told = std::mem::replace(&mut self.told, true);
+        (!told).then_some(reason)
     }
 
     /// A worker could be started.
     pub(super) fn forked(&mut self) {
-        self.told = None;
+        self.told = false;
         self.kills = kills().unwrap_or(self.kills);
     }
 
@@ -70,7 +67,7 @@ mod tests {
         let mut shortage = Shortage::new();
         assert_eq!(shortage.unforked("no room"), Some("no room"));
         assert_eq!(shortage.unforked("no room"), None);
-        assert_eq!(shortage.unforked("no memory"), Some("no memory"));
+        assert_eq!(shortage.unforked("no room for another"), None);
         shortage.forked();
         assert_eq!(shortage.unforked("no memory"), Some("no memory"));
     }

@@ -126,10 +126,15 @@ impl<A: App> Engine<A> {
         }
     }
 
+    /// Whether another worker could go on with a connection: nothing binds it to this one.
+    fn is_passable(&self, connection: &Connection) -> bool {
+        !connection.output.is_bound() && !self.outfit.is_mapped(connection.listener)
+    }
+
     /// Passes an idle connection to the successors. It comes back when nobody takes it.
     pub(super) fn pass_on(&self, connection: Box<Connection>) -> Option<Box<Connection>> {
         // any successor may take it, also one that `map-socket` keeps from its socket
-        if connection.output.is_bound() || self.outfit.is_mapped(connection.listener) {
+        if !self.is_passable(&connection) {
             return Some(connection);
         }
         let successors = self.successors.lock().unwrap_or_else(PoisonError::into_inner);
@@ -169,7 +174,7 @@ impl<A: App> Engine<A> {
             let Ok(mut place) = slot.connection.try_lock() else { continue };
             let half = place.as_deref().is_some_and(|one| !one.input.is_empty());
             if passing
-                && place.as_deref().is_some_and(|one| one.idle() && !one.output.is_bound())
+                && place.as_deref().is_some_and(|one| one.idle() && self.is_passable(one))
                 && let Some(connection) = place.take()
             {
                 *place = self.pass_on(connection);

@@ -452,7 +452,8 @@ impl<A: App> Engine<A> {
 
     /// Closes a connection.
     pub(super) fn forget(&self, mut connection: Box<Connection>) {
-        if connection.output.end_tls() {
+        // a reset says that an answer is not whole, and `close_notify` the opposite
+        if connection.after != After::Reset && connection.output.end_tls() {
             let _ = connection.output.flush(connection.socket.as_fd());
         }
         drop(connection);

@@ -23,6 +23,8 @@ use crate::tls::session::{self, Shared};
 const READ_MAX: usize = 16 * 1024;
 /// Reads by which the end of a body is looked for that nobody asked for: it is a few bytes.
 const LOOKS: u32 = 4;
+/// The most that may wait to be told a web server while a body is read, bytes.
+const ASIDES_MAX: usize = 16 * 1024;
 /// What a client is told that waits for it (RFC 9110 section 10.1.1).
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -212,6 +214,10 @@ impl Stream {
                 if decoder.aborted() {
                     let text = "the web server gave the request up";
                     return Err(io::Error::new(io::ErrorKind::ConnectionAborted, text));
+                }
+                if decoder.unsent() > ASIDES_MAX {
+                    let text = "records of other requests in the body";
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, text));
                 }
                 used.map_err(|refusal| io::Error::new(io::ErrorKind::InvalidData, refusal.reason))?
             }

@@ -43,6 +43,8 @@ pub(super) enum Action {
     Start,
     /// Look whether it wrote its pid.
     Look,
+    /// Say that it is not there, or hides: its pid file does not tell.
+    Miss,
     /// Ask it to end.
     Ask,
     /// Kill it.
@@ -91,9 +93,12 @@ impl Life {
                 Some(Action::Start)
             }
             State::Detached { until, .. } if until <= now => {
-                // there is none, or it hides
-                self.state = State::Running { since: now };
-                Some(Action::Start)
+                self.pause = match self.pause {
+                    Duration::ZERO => FIRST.min(self.longest),
+                    pause => (pause * 2).min(self.longest),
+                };
+                self.state = State::Waiting { until: now + self.pause };
+                Some(Action::Miss)
             }
             State::Detached { next, until } if next <= now => {
                 self.state = State::Detached { next: now + LOOK, until };
@@ -236,19 +241,26 @@ mod tests {
 
     #[test]
     fn one_that_detached_itself_is_looked_for_before_it_is_started_again() {
-        let start = Instant::now();
-        let mut now = start;
+        let mut now = Instant::now();
         let mut life = Life::new(now, LONGEST);
-        life.time(now);
-        assert!(life.detached(now));
-        let mut looks = 0;
-        while life.time(now) == Some(Action::Look) {
-            assert!(now < start + seconds(10));
-            looks += 1;
-            now = life.deadline().unwrap();
+        for pause in [1, 2, 4, 5] {
+            let start = now;
+            assert_eq!(life.time(now), Some(Action::Start));
+            assert!(life.detached(now));
+            let mut looks = 0;
+            let after = loop {
+                match life.time(now) {
+                    Some(Action::Look) => looks += 1,
+                    other => break other,
+                }
+                now = life.deadline().unwrap();
+            };
+            assert!(looks > 40, "{looks}");
+            assert_eq!((after, now), (Some(Action::Miss), start + seconds(10)));
+            assert_eq!(life.pause(), Some(seconds(pause)), "it hides, or there is none");
+            now += seconds(pause);
         }
-        assert!(looks > 40, "{looks}");
-        assert_eq!((life.deadline(), now >= start + seconds(10)), (None, true), "it was started");
+        assert_eq!(life.time(now), Some(Action::Start));
         life.detached(now);
         life.found(now);
         assert_eq!((life.deadline(), life.time(now + seconds(60))), (None, None), "it runs");

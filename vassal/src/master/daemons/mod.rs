@@ -176,7 +176,7 @@ impl Daemons {
             let handle = match action {
                 Some(Action::Start) => one.start(means).map(Some),
                 Some(Action::Look) => one.found(),
-                Some(Action::Ask | Action::Kill) | None => {
+                Some(Action::Ask | Action::Kill | Action::Miss) | None => {
                     one.act(action);
                     continue;
                 }
@@ -272,6 +272,14 @@ impl Attached {
                 self.signal(self.what.stop_signal);
             }
             Some(Action::Kill) => self.signal(Signal::SIGKILL as i32),
+            Some(Action::Miss) => {
+                let pause = self.life.pause().unwrap_or_default().as_secs();
+                output::say(&format!(
+                    "[uwsgi-daemons] {:?} detached itself, and its pid file names no process; it is \
+                     started again in {pause} s",
+                    self.what.command
+                ));
+            }
             Some(Action::Start | Action::Look) | None => {}
         }
     }

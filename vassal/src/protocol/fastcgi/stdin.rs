@@ -69,6 +69,11 @@ impl Stdin {
         self.aborted
     }
 
+    /// How many bytes of answers wait to be taken.
+    pub fn unsent(&self) -> usize {
+        self.answers.len()
+    }
+
     /// What has to be sent because of what came between; may be empty.
     pub fn answers(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.answers)
