@@ -72,8 +72,10 @@ fn an_answer_that_breaks_off_does_not_look_whole() {
     for version in ["1.0", "1.1"] {
         let request = format!("GET /breaks HTTP/{version}\r\nHost: a\r\n\r\n");
         let (said, announced) = all(&mut connect(&made, address), &request);
-        assert!(said.contains("part"), "{version}: {said}");
-        assert!(!announced, "{version}: a client cannot tell that something is missing");
+        // the reset may overtake what was on its way
+        assert!(!announced, "{version}: a client cannot tell that something is missing: {said}");
+        server.expect_log("ZeroDivisionError");
+        server.forget_log();
     }
     server.stop();
 }
