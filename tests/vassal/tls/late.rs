@@ -69,14 +69,14 @@ fn an_answer_that_breaks_off_does_not_look_whole() {
     let dir = Dir::new();
     let Some(made) = prepare(&dir) else { return };
     let (server, address) = serve(&dir, "", &[]);
-    for version in ["1.0", "1.1"] {
-        let request = format!("GET /breaks HTTP/{version}\r\nHost: a\r\n\r\n");
-        let (said, announced) = all(&mut connect(&made, address), &request);
-        // the reset may overtake what was on its way
-        assert!(!announced, "{version}: a client cannot tell that something is missing: {said}");
-        server.expect_log("ZeroDivisionError");
-        server.forget_log();
-    }
+    // the end of the connection is all that tells; the reset may overtake what was on its way
+    let (said, announced) =
+        all(&mut connect(&made, address), "GET /breaks HTTP/1.0\r\nHost: a\r\n\r\n");
+    assert!(!announced, "a client cannot tell that something is missing: {said}");
+    server.expect_log("ZeroDivisionError");
+    // a last chunk is missing
+    let (said, _) = all(&mut connect(&made, address), "GET /breaks HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(said.contains("part") && !said.contains("\r\n0\r\n"), "{said}");
     server.stop();
 }
 
