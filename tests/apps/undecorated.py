@@ -2,32 +2,8 @@
 import json
 from wsgiref.validate import validator
 
+from timed import changed, hello, nightly, red, signalled, tick
 from uwsgidecorators import *  # noqa: F403, as examples have it
-
-
-@timer(30)
-def tick(number):
-    return "tick"
-
-
-@rbtimer(30, target="workers")
-def red(number):
-    return "red"
-
-
-@cron(59, 3, -1, -1, -1)
-def nightly(number):
-    return "nightly"
-
-
-@filemon("/tmp")
-def changed(number):
-    return "changed"
-
-
-@signal(17)
-def signalled(number):
-    return "signalled"
 
 
 @mule(1)
@@ -38,11 +14,6 @@ def brain():
 @mulemsg(1)
 def message(text):
     return "message"
-
-
-@rpc("hello")
-def hello(name):
-    return "hello"
 
 
 @spool

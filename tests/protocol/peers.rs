@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use tests::front::beside;
+use tests::front::{apache, beside};
 use tests::http::{self, Response};
 use tests::programs::system;
 use tests::{Dir, Run, Server, Subject, free_address, only};
@@ -91,24 +91,9 @@ fn apache_speaks_all_four() {
     }
     let Some(program) = system("apache2") else { return };
     let backend = Backend::start();
-    let (home, modules) = (backend.dir.path().display(), beside(&program, "apache2/modules"));
     let address = free_address();
-    let mut text = format!(
-        "ServerRoot {home}\nPidFile {home}/apache.pid\nListen {address}\nServerName localhost\n\
-         ErrorLog {home}/apache.log\nUser www-data\n"
-    );
-    for module in [
-        "mpm_event",
-        "authz_core",
-        "proxy",
-        "proxy_http",
-        "proxy_fcgi",
-        "proxy_scgi",
-        "proxy_uwsgi",
-    ] {
-        let file = modules.join(format!("mod_{module}.so"));
-        writeln!(text, "LoadModule {module}_module {}", file.display()).expect(TAKES);
-    }
+    let mut text = apache(backend.dir.path(), &program);
+    writeln!(text, "Listen {address}").expect(TAKES);
     let sockets = [
         ("http", backend.http),
         ("uwsgi", backend.uwsgi),

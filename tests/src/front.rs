@@ -68,23 +68,8 @@ impl Front {
     /// Apache with `mod_proxy`; `None` if it is not installed.
     pub fn apache(dir: &Dir, behind: Behind) -> Option<Self> {
         let program = system("apache2")?;
-        let (home, modules) = (dir.path().display(), beside(&program, "apache2/modules"));
-        let mut text = format!(
-            "ServerRoot {home}\nPidFile {home}/apache.pid\nServerName localhost\n\
-             ErrorLog {home}/apache.log\nUser www-data\nProxyPreserveHost on\n"
-        );
-        for module in [
-            "mpm_event",
-            "authz_core",
-            "proxy",
-            "proxy_http",
-            "proxy_fcgi",
-            "proxy_scgi",
-            "proxy_uwsgi",
-        ] {
-            let file = modules.join(format!("mod_{module}.so"));
-            writeln!(text, "LoadModule {module}_module {}", file.display()).expect(TAKES);
-        }
+        let mut text = apache(dir.path(), &program);
+        text += "ProxyPreserveHost on\n";
         let mut ports = Vec::new();
         for (name, scheme, socket) in [
             ("http", "http", behind.http),
@@ -134,6 +119,29 @@ impl Front {
         }
         self
     }
+}
+
+/// What every configuration of Apache begins with: its files are in `home`, and it is a proxy for
+/// every protocol.
+pub fn apache(home: &Path, program: &Path) -> String {
+    let (home, modules) = (home.display(), beside(program, "apache2/modules"));
+    let mut text = format!(
+        "ServerRoot {home}\nPidFile {home}/apache.pid\nServerName localhost\n\
+         ErrorLog {home}/apache.log\nUser www-data\n"
+    );
+    for module in [
+        "mpm_event",
+        "authz_core",
+        "proxy",
+        "proxy_http",
+        "proxy_fcgi",
+        "proxy_scgi",
+        "proxy_uwsgi",
+    ] {
+        let file = modules.join(format!("mod_{module}.so"));
+        writeln!(text, "LoadModule {module}_module {}", file.display()).expect(TAKES);
+    }
+    text
 }
 
 /// Where the modules of a package lie: beside its program, wherever that was unpacked.

@@ -100,6 +100,7 @@ fn decorators_of_missing_parts_keep_no_application_from_serving() {
         return;
     }
     let dir = Dir::new();
+    dir.app("timed.py");
     let (server, address) = serving(&dir, "undecorated.py", &[]);
     let seen = http::json(address, "/");
     let direct = ["tick", "red", "nightly", "changed", "signalled", "brain", "message", "hello"];
@@ -112,12 +113,10 @@ fn decorators_of_missing_parts_keep_no_application_from_serving() {
     }
     for (name, function) in [("timer", "tick"), ("rbtimer", "red"), ("cron", "nightly")] {
         server.expect_log(&format!(
-            "@{name}: this server has no signals and timers: nothing calls uwsgi_file_undecorated.{function}"
+            "@{name}: this server has no signals and timers: nothing calls timed.{function}"
         ));
     }
-    server.expect_log(
-        "@rpc: this server has no remote calls: nothing calls uwsgi_file_undecorated.hello",
-    );
+    server.expect_log("@rpc: this server has no remote calls: nothing calls timed.hello");
     server
         .expect_log("@mule: this server has no mules: nothing calls uwsgi_file_undecorated.brain");
     server.stop();
